@@ -1,0 +1,127 @@
+//! The agent's own configuration, `driftless.yaml` (`kind: Agent`), as the rest of the code uses it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// `kind: Agent`. Paths are as written; the caller resolves them against the configuration file's folder.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Agent {
+    /// `metadata.name`.
+    pub name: String,
+    /// Where the manifests are.
+    pub source: Source,
+    /// At least one; the first is the default.
+    pub targets: Vec<Target>,
+    /// Where to report, if anywhere.
+    pub gitlab: Option<GitLab>,
+    /// `${vars.NAME}`.
+    pub variables: BTreeMap<String, String>,
+    /// The loop's settings.
+    pub reconcile: Reconcile,
+    /// `server.listen`, default `127.0.0.1:8080`.
+    pub listen: String,
+}
+
+/// `spec.source`.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Source {
+    /// A repository.
+    Git(GitSource),
+    /// A folder, for development.
+    Directory {
+        /// As written.
+        path: String,
+    },
+}
+
+/// `spec.source.git`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GitSource {
+    /// `https://…`, `file://…`, or a local path.
+    pub url: String,
+    /// What to follow.
+    pub reference: GitReference,
+    /// Folder within the repository; empty for its root.
+    pub path: String,
+    /// Between two looks, before jitter. Default 1 m.
+    pub interval: Duration,
+    /// A file whose first line is the token, read anew at each fetch.
+    pub token_file: Option<String>,
+}
+
+/// `branch`, `tag` or `commit`; the default is the branch `main`.
+#[derive(Debug, Clone, PartialEq)]
+pub enum GitReference {
+    /// Follows the branch's tip.
+    Branch(String),
+    /// Follows where the tag points.
+    Tag(String),
+    /// Pinned; a full id.
+    Commit(String),
+}
+
+impl GitReference {
+    /// The name as written.
+    pub fn as_str(&self) -> &str {
+        match self {
+            GitReference::Branch(name) | GitReference::Tag(name) | GitReference::Commit(name) => name,
+        }
+    }
+}
+
+/// `spec.targets[]`: an account and Region.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Target {
+    /// What manifests call it.
+    pub name: String,
+    /// `eu-central-1`.
+    pub region: String,
+    /// Checked against GetCallerIdentity before the first write.
+    pub account_id: Option<String>,
+    /// Who the agent is there.
+    pub credentials: Credentials,
+    /// An emulator.
+    pub endpoint_url: Option<String>,
+}
+
+/// `spec.targets[].credentials`.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Credentials {
+    /// AWS_ACCESS_KEY_ID and its companions. The default.
+    Environment,
+    /// AssumeRoleWithWebIdentity with a token read from a file at each refresh.
+    WebIdentity {
+        /// The role.
+        role_arn: String,
+        /// As written.
+        token_file: String,
+    },
+    /// The task role of the ECS task the agent runs in.
+    EcsTaskRole,
+}
+
+/// `spec.gitlab`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GitLab {
+    /// `https://gitlab.example.com`.
+    pub url: String,
+    /// `group/project` or the numeric id.
+    pub project: String,
+    /// As written; read anew for each connection.
+    pub token_file: String,
+}
+
+/// `spec.reconcile`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reconcile {
+    /// Between two drift passes over a resource. Default 10 m.
+    pub interval: Duration,
+    /// Resources worked on at once. Default 16.
+    pub concurrency: usize,
+}
+
+impl Default for Reconcile {
+    fn default() -> Self {
+        Reconcile { interval: Duration::from_secs(600), concurrency: 16 }
+    }
+}

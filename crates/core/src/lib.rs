@@ -1,0 +1,16 @@
+//! Driftless's decisions: what the manifests say, how that differs from what AWS runs, what to do about it,
+//! and how it went. Nothing here performs I/O, reads a clock or knows the environment; `src/` does that.
+//!
+//! Data flows one way: [`Snapshot`](snapshot::Snapshot) → [`Desired`](desired::Desired)
+//! (+ [`ServiceObservation`](observed::ServiceObservation)) → [`Plan`](plan::Plan) → outcomes →
+//! [`Status`](status::Status).
+
+pub mod agent;
+pub mod desired;
+pub mod location;
+pub mod observed;
+pub mod plan;
+pub mod resource;
+pub mod secret;
+pub mod snapshot;
+pub mod status;

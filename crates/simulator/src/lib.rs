@@ -1,0 +1,1 @@
+//! AWS and GitLab on loopback.
