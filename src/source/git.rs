@@ -1,0 +1,292 @@
+//! A Git repository as a source: resolves the reference, locally in place or through a bare shallow copy, and reads its tree.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
+
+use driftless_core::agent::{GitReference, GitSource};
+use driftless_core::snapshot::{Revision, Snapshot};
+use gix::bstr::ByteSlice;
+
+use super::address::Address;
+use super::blocking::with_deadline;
+use super::http::Remote;
+use super::tree::Reading;
+use super::{DEFAULT_DEADLINE, Limits, SourceError};
+
+/// A repository, and what of it to follow.
+#[derive(Debug)]
+pub struct Git {
+    inner: Arc<Inner>,
+    interval: Duration,
+    deadline: Duration,
+    limits: Limits,
+    /// One reading at a time: a hung fetch must not be joined by a second one in the same copy.
+    turn: Arc<tokio::sync::Mutex<()>>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    address: Address,
+    reference: GitReference,
+    path: String,
+    remote: Option<Remote>,
+}
+
+impl Git {
+    /// Checks the configuration; neither disk nor network is touched.
+    ///
+    /// # Errors
+    /// [`SourceError::Configuration`].
+    pub fn new(config: &GitSource, base: &Path, cache: &Path) -> Result<Self, SourceError> {
+        let address = Address::parse(&config.url, base)?;
+        let refused = |reason: String| SourceError::Configuration { source_name: address.shown(), reason };
+        if config.path.split('/').any(|part| part == "..") || config.path.starts_with('/') {
+            return Err(refused(format!("the path `{}` must be relative to the repository's root, without `..`", config.path)));
+        }
+        check_reference(&config.reference).map_err(refused)?;
+        let remote = match &address {
+            Address::Http { url, loopback } => {
+                let token_file = config.token_file.as_ref().map(|file| base.join(file));
+                Some(Remote::new(url, *loopback, token_file, &config.reference, cache))
+            }
+            Address::Local(_) => None,
+        };
+        Ok(Git {
+            inner: Arc::new(Inner { address, reference: config.reference.clone(), path: config.path.clone(), remote }),
+            interval: config.interval,
+            deadline: DEFAULT_DEADLINE,
+            limits: Limits::default(),
+            turn: Arc::default(),
+        })
+    }
+
+    /// Gives up a snapshot after this long.
+    pub fn with_deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// Other limits than the default ones.
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Between two looks, before jitter.
+    pub fn interval(&self) -> Duration {
+        self.interval
+    }
+
+    /// `git`, the address without credentials, kind and name of the reference, and the path, one a line.
+    pub fn identity(&self) -> String {
+        let path = self.inner.path.split('/').filter(|part| !part.is_empty() && *part != ".").collect::<Vec<_>>().join("/");
+        let (kind, name) = described(&self.inner.reference);
+        format!("git\n{}\n{kind} {name}\n{path}", self.inner.address.canonical())
+    }
+
+    /// Fetches (unless the repository is local) and reads the reference's commit.
+    ///
+    /// # Errors
+    /// All of [`SourceError`] that concern Git.
+    pub async fn snapshot(&self) -> Result<Snapshot, SourceError> {
+        self.run(|inner, limits, until, abandoned| inner.snapshot(limits, until, abandoned)).await
+    }
+
+    /// Reads an older commit from the objects at hand; nothing is fetched. `sha` is a full id.
+    ///
+    /// # Errors
+    /// [`SourceError::CommitNotFound`], and those of reading.
+    pub async fn snapshot_at(&self, sha: &str) -> Result<Snapshot, SourceError> {
+        let sha = sha.to_owned();
+        self.run(move |inner, limits, _, abandoned| inner.snapshot_at(&sha, limits, abandoned)).await
+    }
+
+    async fn run(
+        &self,
+        work: impl FnOnce(&Inner, Limits, Instant, &AtomicBool) -> Result<Snapshot, SourceError> + Send + 'static,
+    ) -> Result<Snapshot, SourceError> {
+        let (name, deadline, limits, inner) = (self.inner.address.shown(), self.deadline, self.limits, self.inner.clone());
+        let until = Instant::now() + deadline;
+        let Ok(turn) = tokio::time::timeout(deadline, self.turn.clone().lock_owned()).await else {
+            return Err(SourceError::Timeout { source_name: name, deadline });
+        };
+        let left = until.saturating_duration_since(Instant::now());
+        let result = with_deadline(&name, left, move |abandoned| {
+            let _turn = turn; // Given back when the thread is done, not when we stop waiting for it.
+            work(&inner, limits, until, abandoned)
+        });
+        match result.await {
+            Err(SourceError::Timeout { source_name, .. }) => Err(SourceError::Timeout { source_name, deadline }),
+            other => other,
+        }
+    }
+}
+
+impl Inner {
+    fn snapshot(&self, limits: Limits, until: Instant, abandoned: &AtomicBool) -> Result<Snapshot, SourceError> {
+        let Some(remote) = &self.remote else {
+            let repository = self.local()?;
+            let commit = self.resolve(&repository)?;
+            return self.read(&repository, commit, self.reference.as_str(), limits, abandoned);
+        };
+        let attempt = || {
+            let (repository, commit) = remote.fetch(&self.reference, until, abandoned)?;
+            self.read(&repository, commit, self.reference.as_str(), limits, abandoned)
+        };
+        match attempt() {
+            // A kill in the middle of a write, or a full disk, may leave a broken copy; it is ours, so it is made anew.
+            Err(SourceError::Corrupt { reason, .. })
+                if remote.has_copy() && !abandoned.load(std::sync::atomic::Ordering::Relaxed) =>
+            {
+                tracing::warn!(url = %self.address.shown(), %reason, "the local copy is unusable and is fetched anew");
+                remote.discard()?;
+                attempt()
+            }
+            result => result,
+        }
+    }
+
+    fn snapshot_at(&self, sha: &str, limits: Limits, abandoned: &AtomicBool) -> Result<Snapshot, SourceError> {
+        let repository = match &self.remote {
+            Some(remote) => remote.copy().map_err(|reason| self.commit_not_found(sha, &reason))?,
+            None => self.local()?,
+        };
+        let id = gix::ObjectId::from_hex(sha.as_bytes()).map_err(|_| self.commit_not_found(sha, "that is no full commit id"))?;
+        if !repository.has_object(id) {
+            let reason = match repository.is_shallow() {
+                Ok(true) => "the history at hand is shallow and does not reach it",
+                _ => "the repository does not hold it (a force-push may have removed it)",
+            };
+            return Err(self.commit_not_found(sha, reason));
+        }
+        let commit = peel(&repository, id).map_err(|reason| self.commit_not_found(sha, &reason))?;
+        self.read(&repository, commit, sha, limits, abandoned)
+    }
+
+    fn read(
+        &self,
+        repository: &gix::Repository,
+        commit: gix::ObjectId,
+        reference: &str,
+        limits: Limits,
+        abandoned: &AtomicBool,
+    ) -> Result<Snapshot, SourceError> {
+        let revision = Revision::Git { reference: reference.into(), sha: commit.to_string() };
+        let (url, shown) = (self.address.shown(), revision.to_string());
+        let reading = Reading { url: &url, revision: &shown, path: &self.path, limits, abandoned };
+        let files = reading.files(repository, commit)?;
+        Ok(Snapshot { revision, files })
+    }
+
+    /// Opened anew each time, so that nothing another Git process does to it stays unseen.
+    fn local(&self) -> Result<gix::Repository, SourceError> {
+        let path = match &self.address {
+            Address::Local(path) => path.clone(),
+            Address::Http { url, .. } => PathBuf::from(url),
+        };
+        let not_found = |reason: String| SourceError::RepositoryNotFound { url: path.display().to_string(), reason };
+        if !path.exists() {
+            return Err(not_found("nothing is at that path".into()));
+        }
+        gix::open_opts(&path, gix::open::Options::isolated()).map_err(|error| not_found(words(&error)))
+    }
+
+    fn resolve(&self, repository: &gix::Repository) -> Result<gix::ObjectId, SourceError> {
+        let url = self.address.shown();
+        let corrupt = |reason: String| SourceError::Corrupt { url: url.clone(), reason };
+        let full = match &self.reference {
+            GitReference::Branch(name) => format!("refs/heads/{name}"),
+            GitReference::Tag(name) => format!("refs/tags/{name}"),
+            GitReference::Commit(sha) => {
+                let id = gix::ObjectId::from_hex(sha.as_bytes()).map_err(|error| corrupt(error.to_string()))?;
+                if !repository.has_object(id) {
+                    return Err(self.commit_not_found(sha, "the repository does not hold it"));
+                }
+                return peel(repository, id).map_err(|reason| self.commit_not_found(sha, &reason));
+            }
+        };
+        match repository.try_find_reference(full.as_str()).map_err(|error| corrupt(words(&error)))? {
+            Some(mut reference) => {
+                let commit = reference.peel_to_commit().map_err(|error| corrupt(words(&error)))?;
+                Ok(commit.id)
+            }
+            None => {
+                let all = repository.references().map_err(|error| corrupt(words(&error)))?;
+                let names: Vec<String> = all
+                    .all()
+                    .map_err(|error| corrupt(words(&error)))?
+                    .flatten()
+                    .map(|found| found.name().as_bstr().to_string())
+                    .collect();
+                Err(missing_reference(&url, &self.reference, &names))
+            }
+        }
+    }
+
+    fn commit_not_found(&self, sha: &str, reason: &str) -> SourceError {
+        SourceError::CommitNotFound { url: self.address.shown(), sha: sha.into(), reason: reason.into() }
+    }
+}
+
+/// Follows annotated tags down to their commit.
+pub(super) fn peel(repository: &gix::Repository, id: gix::ObjectId) -> Result<gix::ObjectId, String> {
+    let object = repository.find_object(id).map_err(|error| words(&error))?;
+    let commit = object.peel_to_kind(gix::objs::Kind::Commit).map_err(|_| "it is no commit".to_owned())?;
+    Ok(commit.id)
+}
+
+/// The error for a reference that is not among `names` (`refs/heads/main` …), with up to five that are of its kind.
+pub(super) fn missing_reference(url: &str, reference: &GitReference, names: &[String]) -> SourceError {
+    let (kind, name) = described(reference);
+    let prefix = if kind == "tag" { "refs/tags/" } else { "refs/heads/" };
+    if !names.iter().any(|name| name.starts_with("refs/heads/") || name.starts_with("refs/tags/")) {
+        return SourceError::Empty { url: url.into(), reference: format!("the {kind} {name}") };
+    }
+    let mut candidates: Vec<String> = names.iter().filter_map(|full| full.strip_prefix(prefix)).map(str::to_owned).collect();
+    candidates.sort_by_key(|candidate| std::cmp::Reverse(common_prefix(candidate, name)));
+    candidates.truncate(5);
+    SourceError::ReferenceNotFound { url: url.into(), kind, name: name.into(), candidates }
+}
+
+fn common_prefix(one: &str, other: &str) -> usize {
+    one.bytes().zip(other.bytes()).take_while(|(one, other)| one == other).count()
+}
+
+fn described(reference: &GitReference) -> (&'static str, &str) {
+    match reference {
+        GitReference::Branch(name) => ("branch", name),
+        GitReference::Tag(name) => ("tag", name),
+        GitReference::Commit(sha) => ("commit", sha),
+    }
+}
+
+fn check_reference(reference: &GitReference) -> Result<(), String> {
+    let (kind, name) = described(reference);
+    if let GitReference::Commit(sha) = reference {
+        return match gix::ObjectId::from_hex(sha.as_bytes()) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(format!("the commit `{sha}` must be a full id of 40 hex digits")),
+        };
+    }
+    let full = format!("refs/heads/{name}");
+    match gix::validate::reference::name(full.as_bytes().as_bstr()) {
+        Ok(_) if !name.is_empty() => Ok(()),
+        _ => Err(format!(
+            "`{name}` cannot be the name of a {kind} (see git-check-ref-format); write it without refs/heads/ or refs/tags/"
+        )),
+    }
+}
+
+/// An error of gix with its causes, each said once.
+pub(super) fn words(error: &gix::Error) -> String {
+    let mut said: Vec<String> = Vec::new();
+    for cause in error.iter_errors() {
+        let text = cause.to_string();
+        if !text.is_empty() && !said.iter().any(|earlier| earlier.contains(&text)) {
+            said.push(text);
+        }
+    }
+    said.join(": ")
+}

@@ -1,0 +1,148 @@
+//! Where the manifests come from: a Git repository or a directory, read as one consistent snapshot.
+
+mod address;
+mod blocking;
+mod directory;
+mod error;
+mod git;
+mod http;
+mod tree;
+
+#[cfg(test)]
+mod fixtures;
+#[cfg(test)]
+mod git_tests;
+#[cfg(test)]
+mod http_tests;
+
+use std::path::Path;
+use std::time::Duration;
+
+use driftless_core::snapshot::Snapshot;
+
+pub use directory::Directory;
+pub use error::SourceError;
+pub use git::Git;
+
+/// What one snapshot may hold, against memory exhaustion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Files and folders together. Default 20,000.
+    pub entries: usize,
+    /// Bytes of all loaded files together. Default 256 MiB.
+    pub bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits { entries: 20_000, bytes: 256 * 1024 * 1024 }
+    }
+}
+
+/// How long one snapshot may take unless [`Source::with_deadline`] says otherwise.
+pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(60);
+
+/// The configured source. An enum, as there are exactly two and nobody adds a third from outside.
+#[derive(Debug)]
+pub enum Source {
+    /// A repository, local or over http.
+    Git(Git),
+    /// A folder, watched.
+    Directory(Directory),
+}
+
+/// Prepares the source; touches neither disk nor network.
+///
+/// `base` is the folder of `driftless.yaml`, which relative paths start from. Below `cache` the bare copies of remote
+/// repositories live; it is created when needed, and may be deleted at any time.
+///
+/// # Errors
+/// [`SourceError::Configuration`] for addresses that cannot work.
+pub fn open(config: &driftless_core::agent::Source, base: &Path, cache: &Path) -> Result<Source, SourceError> {
+    match config {
+        driftless_core::agent::Source::Git(git) => Ok(Source::Git(Git::new(git, base, cache)?)),
+        driftless_core::agent::Source::Directory { path } => Ok(Source::Directory(Directory::new(base.join(path)))),
+    }
+}
+
+impl Source {
+    /// Gives up a snapshot after this long.
+    pub fn with_deadline(self, deadline: Duration) -> Self {
+        match self {
+            Source::Git(git) => Source::Git(git.with_deadline(deadline)),
+            Source::Directory(directory) => Source::Directory(directory.with_deadline(deadline)),
+        }
+    }
+
+    /// What the source says now: fetches where that is needed, then reads.
+    ///
+    /// # Errors
+    /// All of [`SourceError`]. The caller keeps its last snapshot.
+    pub async fn snapshot(&self) -> Result<Snapshot, SourceError> {
+        match self {
+            Source::Git(git) => git.snapshot().await,
+            Source::Directory(directory) => directory.snapshot().await,
+        }
+    }
+
+    /// What an older commit said, from the objects at hand; nothing is fetched.
+    ///
+    /// # Errors
+    /// [`SourceError::CommitNotFound`] where the history is shallow, and for directories, which have none.
+    pub async fn snapshot_at(&self, sha: &str) -> Result<Snapshot, SourceError> {
+        match self {
+            Source::Git(git) => git.snapshot_at(sha).await,
+            Source::Directory(directory) => Err(SourceError::CommitNotFound {
+                url: directory.path().display().to_string(),
+                sha: sha.into(),
+                reason: "a directory has no history".into(),
+            }),
+        }
+    }
+
+    /// URL without credentials, reference and path: what `driftless:source` is the hash of.
+    pub fn identity(&self) -> String {
+        match self {
+            Source::Git(git) => git.identity(),
+            Source::Directory(directory) => directory.identity(),
+        }
+    }
+
+    /// Returns when it is worth taking a snapshot: for Git after its interval, varied by ±10 % with `random` in
+    /// `0.0..1.0`; for a directory after file events, 200 ms after the last one. It may return without a change.
+    pub async fn changed(&self, random: f64) {
+        match self {
+            Source::Git(git) => tokio::time::sleep(jittered(git.interval(), random)).await,
+            Source::Directory(directory) => directory.changed().await,
+        }
+    }
+}
+
+/// 90 % to 110 % of `interval`.
+fn jittered(interval: Duration, random: f64) -> Duration {
+    interval.mul_f64(0.9 + 0.2 * random.clamp(0.0, 1.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_interval_varies_by_a_tenth_either_way() {
+        let minute = Duration::from_secs(60);
+        assert_eq!(jittered(minute, 0.0), Duration::from_secs(54));
+        assert_eq!(jittered(minute, 0.5), minute);
+        assert_eq!(jittered(minute, 1.0), Duration::from_secs(66));
+        assert_eq!(jittered(minute, f64::INFINITY), Duration::from_secs(66));
+    }
+
+    #[tokio::test]
+    async fn a_directory_has_no_older_commits() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let config = driftless_core::agent::Source::Directory { path: ".".into() };
+        let source = open(&config, folder.path(), folder.path()).expect("opens");
+        let error = source.snapshot_at("1f0c").await.expect_err("no history");
+        assert_eq!(error.label(), "commit_not_found");
+        assert!(!error.retry());
+    }
+}

@@ -1,0 +1,172 @@
+//! Reads the files of a commit from the object database, never from a checkout.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use driftless_core::snapshot::{Entry, MAX_FILE_BYTES};
+use gix::objs::tree::EntryKind;
+
+use super::{Limits, SourceError};
+
+/// No file system takes longer paths (PATH_MAX on Linux), but a hostile tree nests without end.
+const MAX_PATH_BYTES: usize = 4096;
+/// A folder's own listing: room for some 100,000 entries.
+const MAX_TREE_BYTES: u64 = 8 * 1024 * 1024;
+
+/// What is read, and how it is called in messages.
+pub(super) struct Reading<'a> {
+    /// The URL or path of the repository.
+    pub(super) url: &'a str,
+    /// `main@1f0c…`.
+    pub(super) revision: &'a str,
+    /// The folder inside the repository, `""` for its root.
+    pub(super) path: &'a str,
+    /// What it may hold.
+    pub(super) limits: Limits,
+    /// Turns true when nobody waits any more.
+    pub(super) abandoned: &'a AtomicBool,
+}
+
+impl Reading<'_> {
+    /// Every file below the path, by its path relative to that.
+    ///
+    /// # Errors
+    /// [`SourceError::PathNotFound`], [`TooLarge`](SourceError::TooLarge), [`Corrupt`](SourceError::Corrupt).
+    pub(super) fn files(
+        &self,
+        repository: &gix::Repository,
+        commit: gix::ObjectId,
+    ) -> Result<BTreeMap<String, Entry>, SourceError> {
+        let mut files = BTreeMap::new();
+        let (mut entries, mut bytes) = (0_usize, 0_u64);
+        let mut folders = vec![(self.folder(repository, commit)?, String::new())];
+        while let Some((id, prefix)) = folders.pop() {
+            let tree = self.tree(repository, id)?;
+            for item in tree.iter() {
+                if self.abandoned.load(Ordering::Relaxed) {
+                    return Err(self.corrupt("the reading was abandoned"));
+                }
+                let item = item.map_err(|error| self.corrupt(error))?;
+                entries += 1;
+                if entries > self.limits.entries {
+                    return Err(self.too_large(format!("{} files and folders", self.limits.entries)));
+                }
+                let path = format!("{prefix}{}", self.name(item.filename())?);
+                if path.len() > MAX_PATH_BYTES {
+                    return Err(self.corrupt(format!("a path is longer than {MAX_PATH_BYTES} bytes: {}…", crop(&path))));
+                }
+                let entry = match item.mode().kind() {
+                    EntryKind::Tree => {
+                        folders.push((item.object_id(), format!("{path}/")));
+                        continue;
+                    }
+                    EntryKind::Link => Entry::Symlink,
+                    EntryKind::Commit => Entry::Submodule,
+                    EntryKind::Blob | EntryKind::BlobExecutable => self.blob(repository, item.object_id(), &mut bytes)?,
+                };
+                files.insert(path, entry);
+            }
+        }
+        Ok(files)
+    }
+
+    /// The header is looked up first, so that a large blob is never unpacked.
+    fn blob(&self, repository: &gix::Repository, id: gix::ObjectId, bytes: &mut u64) -> Result<Entry, SourceError> {
+        let size = repository.find_header(id).map_err(|error| self.corrupt(error))?.size();
+        if size > MAX_FILE_BYTES {
+            return Ok(Entry::TooLarge(size));
+        }
+        *bytes += size;
+        if *bytes > self.limits.bytes {
+            return Err(self.too_large(format!("{} MiB", self.limits.bytes / (1024 * 1024))));
+        }
+        let mut blob = repository.find_blob(id).map_err(|error| self.corrupt(error))?;
+        Ok(Entry::File(blob.take_data()))
+    }
+
+    /// The tree of the configured path.
+    fn folder(&self, repository: &gix::Repository, commit: gix::ObjectId) -> Result<gix::ObjectId, SourceError> {
+        let commit = repository.find_commit(commit).map_err(|error| self.corrupt(error))?;
+        let mut folder = commit.tree_id().map_err(|error| self.corrupt(error))?.detach();
+        for part in self.path.split('/').filter(|part| !part.is_empty() && *part != ".") {
+            let tree = self.tree(repository, folder)?;
+            let mut found = None;
+            for item in tree.iter() {
+                let item = item.map_err(|error| self.corrupt(error))?;
+                if item.filename() == part.as_bytes() {
+                    found = Some((item.mode().kind(), item.object_id()));
+                }
+            }
+            folder = match found {
+                Some((EntryKind::Tree, id)) => id,
+                Some((EntryKind::Link, _)) => return Err(self.not_found(part, "is a symbolic link, and links are not followed")),
+                Some((EntryKind::Commit, _)) => {
+                    return Err(self.not_found(part, "is a submodule, and submodules are not entered"));
+                }
+                Some((EntryKind::Blob | EntryKind::BlobExecutable, _)) => return Err(self.not_found(part, "is a file")),
+                None => return Err(self.not_found(part, "is not in that commit")),
+            };
+        }
+        Ok(folder)
+    }
+
+    fn tree<'repo>(&self, repository: &'repo gix::Repository, id: gix::ObjectId) -> Result<gix::Tree<'repo>, SourceError> {
+        let size = repository.find_header(id).map_err(|error| self.corrupt(error))?.size();
+        if size > MAX_TREE_BYTES {
+            return Err(self.too_large(format!("{} MiB of names in one folder", MAX_TREE_BYTES / (1024 * 1024))));
+        }
+        repository.find_tree(id).map_err(|error| self.corrupt(error))
+    }
+
+    /// Git itself refuses such names; an object written by hand may still hold them.
+    fn name(&self, name: &[u8]) -> Result<String, SourceError> {
+        let name = readable(name);
+        if matches!(name.as_str(), "" | "." | "..") || name.contains(['/', '\0']) {
+            return Err(self.corrupt(format!("a folder holds an entry named {name:?}, which Git forbids")));
+        }
+        Ok(name)
+    }
+
+    fn not_found(&self, part: &str, what: &str) -> SourceError {
+        SourceError::PathNotFound {
+            path: self.path.into(),
+            within: format!("{} of {}", self.revision, self.url),
+            reason: format!("`{part}` {what}"),
+        }
+    }
+
+    fn too_large(&self, limit: String) -> SourceError {
+        SourceError::TooLarge { source_name: self.url.into(), limit }
+    }
+
+    fn corrupt(&self, reason: impl std::fmt::Display) -> SourceError {
+        SourceError::Corrupt { url: self.url.into(), reason: reason.to_string() }
+    }
+}
+
+/// File names need not be UTF-8; bytes that are not are shown as `\xNN`, so that two names never become one.
+pub(super) fn readable(name: &[u8]) -> String {
+    let mut text = String::with_capacity(name.len());
+    for chunk in name.utf8_chunks() {
+        text.push_str(chunk.valid());
+        for byte in chunk.invalid() {
+            text.push_str(&format!("\\x{byte:02x}"));
+        }
+    }
+    text
+}
+
+fn crop(text: &str) -> String {
+    text.chars().take(60).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_are_no_utf_8_stay_apart() {
+        assert_eq!(readable(b"caf\xc3\xa9.yaml"), "café.yaml");
+        assert_eq!(readable(b"caf\xe9.yaml"), "caf\\xe9.yaml");
+    }
+}
