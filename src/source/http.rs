@@ -83,11 +83,21 @@ impl Remote {
             return Err(self.explain_missing(&remote, reference, token.as_ref(), until));
         };
         let tip = advertised.remote.as_id().map(|id| id.to_owned());
+        // gix asks for a pack whenever a depth is given, also for what is at hand.
+        if let Some(tip) = tip.filter(|tip| repository.has_object(tip)) {
+            drop(prepared);
+            let commit = peel(&repository, tip).map_err(|reason| self.corrupt(reason))?;
+            return Ok((repository, commit));
+        }
         prepared
             .with_shallow(gix::remote::fetch::Shallow::DepthAtRemote(std::num::NonZeroU32::MIN))
             .with_reflog_message(gix::remote::fetch::RefLogMessage::Override { message: "driftless".into() })
             .receive(gix::progress::Discard, abandoned)
-            .map_err(refused)?;
+            .map_err(|error| match reference {
+                // https://git-scm.com/docs/git-config#Documentation/git-config.txt-uploadpackallowAnySHA1InWant
+                GitReference::Commit(sha) if words(&error).contains("not our ref") => self.commit_not_found(sha),
+                _ => refused(error),
+            })?;
         let repository = self.copy().map_err(|reason| self.corrupt(reason))?;
         let tip = match (tip, reference) {
             (Some(tip), _) => tip,
@@ -134,7 +144,9 @@ impl Remote {
         if packs >= MAX_PACKS {
             self.discard()?;
         }
-        if let Ok(repository) = self.copy() {
+        if let Ok(repository) = self.copy()
+            && is_whole(&repository)
+        {
             return Ok(repository);
         }
         self.discard()?;
@@ -183,8 +195,7 @@ impl Remote {
         until: Instant,
     ) -> SourceError {
         if let GitReference::Commit(sha) = reference {
-            let reason = "the server does not hold it, or does not give out commits that no branch reaches";
-            return SourceError::CommitNotFound { url: self.url.clone(), sha: sha.clone(), reason: reason.into() };
+            return self.commit_not_found(sha);
         }
         let all = gix::remote::ref_map::Options { prefix_from_spec_as_filter_on_remote: false, ..Default::default() };
         let listed = self.connect(remote, token, until).and_then(|connection| connection.ref_map(gix::progress::Discard, all));
@@ -247,8 +258,23 @@ impl Remote {
         }
     }
 
+    fn commit_not_found(&self, sha: &str) -> SourceError {
+        let reason =
+            "the server does not hold it, or does not give out commits that no branch reaches; push a branch or tag that does";
+        SourceError::CommitNotFound { url: self.url.clone(), sha: sha.into(), reason: reason.into() }
+    }
+
     fn corrupt(&self, reason: impl std::fmt::Display) -> SourceError {
         SourceError::Corrupt { url: self.url.clone(), reason: reason.to_string() }
+    }
+}
+
+/// Whether the copy still holds what it fetched last: a kill in the middle of a write may have left less.
+fn is_whole(repository: &gix::Repository) -> bool {
+    match repository.try_find_reference(TRACKED) {
+        Ok(Some(mut tracked)) => tracked.peel_to_commit().is_ok_and(|commit| commit.tree().is_ok()),
+        Ok(None) => true,
+        Err(_) => false,
     }
 }
 

@@ -13,6 +13,8 @@ mod fixtures;
 #[cfg(test)]
 mod git_tests;
 #[cfg(test)]
+mod http_server;
+#[cfg(test)]
 mod http_tests;
 
 use std::path::Path;
