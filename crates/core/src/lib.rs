@@ -8,6 +8,7 @@
 pub mod agent;
 pub mod desired;
 pub mod location;
+pub mod model;
 pub mod observed;
 pub mod plan;
 pub mod resource;
