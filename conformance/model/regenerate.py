@@ -1,0 +1,111 @@
+#!/usr/bin/env python3
+"""Regenerates the model of AWS's ECS documents (crates/core/src/model/shapes.json) from botocore's service-2.json.
+
+    pip install botocore && python3 conformance/model/regenerate.py
+
+Kept of each shape reachable from the inputs below: type, members, required, enum, and the lengths, ranges and
+patterns that the model states. `readOnly` of a structure lists what AWS returns in its place and does not take:
+the members of the output's structure that the input's has not. With --check, nothing is written, and the exit
+code is 1 when the table differs from what the installed botocore says.
+"""
+import json
+import pathlib
+import sys
+
+import botocore
+import botocore.loaders
+
+TABLE = pathlib.Path(__file__).resolve().parents[2] / "crates/core/src/model/shapes.json"
+# The input's shape, and the shape in which DescribeTaskDefinition and DescribeServices return the same thing.
+DOCUMENTS = {
+    "RegisterTaskDefinition": "TaskDefinition",
+    "CreateService": "Service",
+    "UpdateService": "Service",
+}
+
+
+def strip(name, shape):
+    """One shape, without documentation and traits that only matter to an SDK."""
+    kind = shape["type"]
+    if shape.get("document"):
+        return {"type": "document"}
+    out = {"type": kind}
+    if kind == "structure":
+        out["members"] = {member: target["shape"] for member, target in shape["members"].items()}
+        if shape.get("required"):
+            out["required"] = shape["required"]
+    elif kind == "list":
+        out["member"] = shape["member"]["shape"]
+    elif kind == "map":
+        out["value"] = shape["value"]["shape"]
+    elif kind not in ("string", "integer", "long", "double", "float", "boolean", "timestamp", "blob"):
+        raise SystemExit(f"{name}: the type {kind} is new; teach this script and model/shapes.rs about it")
+    for trait in ("enum", "min", "max", "pattern"):
+        if trait in shape:
+            out[trait] = shape[trait]
+    return out
+
+
+def targets(shape):
+    """The names of the shapes that a shape refers to."""
+    if shape.get("document"):
+        return []
+    found = [member["shape"] for member in shape.get("members", {}).values()]
+    return found + [shape[part]["shape"] for part in ("member", "value") if part in shape]
+
+
+def read_only(shapes, table, taken, returned, seen):
+    """Marks, beside what `taken` takes, the members that only `returned` has; and so on in its members."""
+    if (taken, returned) in seen or taken == returned:
+        return
+    seen.add((taken, returned))
+    ours, theirs = shapes[taken], shapes[returned]
+    if ours["type"] != theirs["type"]:
+        return
+    if ours["type"] == "structure":
+        extra = sorted(set(theirs["members"]) - set(ours["members"]))
+        if extra:
+            table[taken]["readOnly"] = extra
+        for member in set(ours["members"]) & set(theirs["members"]):
+            read_only(shapes, table, ours["members"][member]["shape"], theirs["members"][member]["shape"], seen)
+    elif ours["type"] == "list":
+        read_only(shapes, table, ours["member"]["shape"], theirs["member"]["shape"], seen)
+
+
+def build():
+    """The table as text: one line a shape, so that a diff of two versions reads well."""
+    model = botocore.loaders.Loader().load_service_model("ecs", "service-2")
+    shapes, table = model["shapes"], {}
+    inputs = {operation: model["operations"][operation]["input"]["shape"] for operation in DOCUMENTS}
+    queue = list(inputs.values())
+    while queue:
+        name = queue.pop()
+        if name not in table:
+            table[name] = strip(name, shapes[name])
+            queue += targets(shapes[name])
+    for operation, output in DOCUMENTS.items():
+        read_only(shapes, table, inputs[operation], output, set())
+    lines = [f"    {json.dumps(name)}: {json.dumps(table[name])}" for name in sorted(table)]
+    return (
+        "{\n"
+        f'  "generatedBy": "conformance/model/regenerate.py from botocore {botocore.__version__}, ecs/{model["metadata"]["apiVersion"]}/service-2.json",\n'
+        f'  "operations": {json.dumps(inputs)},\n'
+        '  "shapes": {\n' + ",\n".join(lines) + "\n  }\n}\n"
+    )
+
+
+def main():
+    text = build()
+    if "--check" in sys.argv[1:]:
+        def body(table):
+            return {key: value for key, value in json.loads(table).items() if key != "generatedBy"}
+        if body(TABLE.read_text()) != body(text):
+            raise SystemExit(f"{TABLE.name} differs from botocore {botocore.__version__}'s model: run {pathlib.Path(__file__).name}")
+        print(f"{TABLE.name} says what botocore {botocore.__version__} says")
+    else:
+        TABLE.write_text(text)
+        print(f"wrote {TABLE.name} from botocore {botocore.__version__}")
+
+
+if __name__ == "__main__":
+    main()
