@@ -174,13 +174,24 @@ fn sweep_value(value: &mut Value, shape: &Shape, path: &str, warnings: &mut Vec<
 /// What a JSON value is, for a message.
 pub(super) fn kind(value: &Value) -> String {
     match value {
-        Value::Null => "null".to_owned(),
         Value::Bool(value) => format!("the boolean {value}"),
         Value::Number(value) => format!("the number {value}"),
         Value::String(value) => format!("the string {}", super::report::shown(value)),
-        Value::Array(_) => "a list".to_owned(),
-        Value::Object(_) => "an object".to_owned(),
+        _ => bare(value),
     }
+}
+
+/// The same without repeating it.
+pub(super) fn bare(value: &Value) -> String {
+    let what = match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    };
+    what.to_owned()
 }
 
 /// What the model wants, for a message.

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use super::arn;
 use super::fargate::memory_mib;
-use super::report::{Report, list, number, on, shown, structure, structures, text, unresolved};
+use super::report::{Report, characters, list, number, on, shown, structure, structures, text, unresolved};
 use crate::desired::Document;
 
 /// AWS's greatest task definition, in bytes: "Task definition size limit: 64 KB".
@@ -78,12 +78,11 @@ pub(super) fn word(report: &mut Report, path: &str, word: &str) {
     }
     let wrong: BTreeSet<char> = word.chars().filter(|c| !(c.is_ascii_alphanumeric() || "_-".contains(*c))).collect();
     if !wrong.is_empty() {
-        let wrong: String = wrong.into_iter().collect();
         let message = format!(
             "{} is {}, with {}; AWS accepts letters, digits, hyphens and underscores",
             report.name(path),
             shown(word),
-            shown(&wrong)
+            characters(&wrong)
         );
         report.error(path, message);
     } else if word.len() > 255 {
@@ -101,12 +100,11 @@ fn image(report: &mut Report, container: &Document, path: &str) {
     let (name, digest) = image.split_once('@').map_or((image, None), |(name, digest)| (name, Some(digest)));
     let wrong: BTreeSet<char> = name.chars().filter(|c| !(c.is_ascii_alphanumeric() || "-_:./#".contains(*c))).collect();
     if !wrong.is_empty() {
-        let wrong: String = wrong.into_iter().collect();
         let message = format!(
             "{} is {}, with {}; AWS accepts letters, digits and - _ : . / # (and @sha256: before a digest)",
             report.name(&path),
             shown(image),
-            shown(&wrong)
+            characters(&wrong)
         );
         return report.error(path, message);
     }
@@ -393,8 +391,8 @@ pub(super) fn range(
     if report.refused(&path) {
         return;
     }
-    let (space, upper) =
-        (if unit.is_empty() { "" } else { " " }, if most == i64::MAX { "and more".to_owned() } else { format!("to {most}") });
-    let message = format!("{} is {value}{space}{unit}; AWS accepts {least} {upper}", report.name(&path));
+    let upper = if most == i64::MAX { "and more".to_owned() } else { format!("to {most}") };
+    let unit = if unit.is_empty() { String::new() } else { format!(" {unit}") };
+    let message = format!("{} is {value}; AWS accepts {least} {upper}{unit}", report.name(&path));
     report.error(path, message);
 }

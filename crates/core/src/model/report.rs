@@ -123,6 +123,17 @@ pub(super) fn shown(text: &str) -> String {
     }
 }
 
+/// Single characters, for a message: "`<>`", "`{}` and a space".
+pub(super) fn characters<'c>(wrong: impl IntoIterator<Item = &'c char>) -> String {
+    let (spaces, others): (Vec<&char>, Vec<&char>) = wrong.into_iter().partition(|c| c.is_whitespace());
+    let others: String = others.into_iter().collect();
+    match (others.is_empty(), spaces.is_empty()) {
+        (true, _) => "a space".to_owned(),
+        (false, true) => shown(&others),
+        (false, false) => format!("{} and a space", shown(&others)),
+    }
+}
+
 /// A member's string.
 pub(super) fn text<'d>(members: &'d Document, member: &str) -> Option<&'d str> {
     members.get(member).and_then(Value::as_str)

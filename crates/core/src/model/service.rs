@@ -139,7 +139,7 @@ fn launch(report: &mut Report) {
         );
     }
     // "A platform version is specified only for tasks using the Fargate launch type."
-    if let (Some(launch @ ("EC2" | "EXTERNAL")), true) = (launch, document.contains_key("platformVersion")) {
+    if let (Some(launch @ ("EC2" | "EXTERNAL")), true) = (launch, says(document, "platformVersion")) {
         report.error("/platformVersion", format!("`platformVersion` is of Fargate, and `launchType` is `{launch}`: remove it"));
     }
     if let Some(version) = text(document, "platformVersion").filter(|version| !unresolved(version)) {

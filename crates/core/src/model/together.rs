@@ -32,10 +32,8 @@ fn mode(report: &mut Report, task: &Document) {
             "the task definition has networkMode `awsvpc`, and the service has no `networkConfiguration.awsvpcConfiguration`; AWS requires it, with subnets",
         ),
         (mode, Some(_)) if mode != Some("awsvpc") && !mode.is_some_and(unresolved) => {
-            let message = format!(
-                "`networkConfiguration` is given, and the task definition has networkMode `{}`; AWS accepts it with `awsvpc` only",
-                mode.unwrap_or("bridge (the default)")
-            );
+            let mode = mode.map_or("no networkMode, which means `bridge`".to_owned(), |mode| format!("networkMode `{mode}`"));
+            let message = format!("`networkConfiguration` is given, and the task definition has {mode}; AWS accepts it with `awsvpc` only");
             report.error("/networkConfiguration", message);
         }
         _ => {}

@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use super::clean::{kind, sort};
+use super::clean::{bare, kind, sort};
 use super::report::{Report, did_you_mean, escape, listed, shown, unresolved};
 use super::shapes::{Operation, Shape, Type};
 
@@ -86,7 +86,14 @@ fn wrong_type(report: &mut Report, value: &Value, shape: &Shape, path: &str) {
         (value, Type::List) if !value.is_array() => ": put it in square brackets".to_owned(),
         _ => String::new(),
     };
-    let message = format!("{} is {}, where AWS takes {}{hint}", report.name(path), kind(value), sort(shape.r#type));
+    // Values of environment variables may be secrets: they are not repeated, whatever they are.
+    let secret = path.split('/').any(|part| part == "environment");
+    let (what, hint) = match value {
+        Value::Number(_) | Value::Bool(_) if secret => (bare(value), ": write it with quotes".to_owned()),
+        value if secret => (bare(value), String::new()),
+        value => (kind(value), hint),
+    };
+    let message = format!("{} is {what}, where AWS takes {}{hint}", report.name(path), sort(shape.r#type));
     report.error(path, message);
 }
 
