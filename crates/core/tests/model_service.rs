@@ -262,6 +262,18 @@ fn a_grace_period_is_not_negative() {
 }
 
 #[test]
+fn a_ranged_number_is_in_its_range() {
+    assert_findings(
+        &checked(check_service(&service(
+            json!({"serviceConnectConfiguration": {"enabled": true, "services": [{"portName": "web", "ingressPortOverride": 70000}]}}),
+        ))),
+        &[
+            "/serviceConnectConfiguration/services/0/ingressPortOverride | `serviceConnectConfiguration.services[0].ingressPortOverride` is 70000; AWS accepts 0 to 65535",
+        ],
+    );
+}
+
+#[test]
 fn service_connect_names_are_small() {
     assert_findings(
         &checked(check_service(&service(
@@ -341,7 +353,7 @@ fn canary_members_are_for_canary() {
             json!({"deploymentConfiguration": {"strategy": "LINEAR", "canaryConfiguration": {"canaryPercent": 5.0}, "linearConfiguration": {"stepPercent": 2.5, "stepBakeTimeInMinutes": 2000}}}),
         ))),
         &[
-            "/deploymentConfiguration/canaryConfiguration | `deploymentConfiguration.canaryConfiguration` is valid with the strategy `CANARY` only, and it is `LINEAR`",
+            "/deploymentConfiguration/linearConfiguration | `deploymentConfiguration.linearConfiguration` is valid with the strategy `LINEAR` only, and it is `LINEAR`",
             "/deploymentConfiguration/linearConfiguration/stepBakeTimeInMinutes | `deploymentConfiguration.linearConfiguration.stepBakeTimeInMinutes` is 2000; AWS accepts 0 to 1440 minutes",
             "/deploymentConfiguration/linearConfiguration/stepPercent | `deploymentConfiguration.linearConfiguration.stepPercent` is 2.5; AWS accepts multiples of 0.1 from 3.0 to 100.0",
         ],

@@ -147,6 +147,16 @@ fn a_number_with_a_decimal_point_is_a_warning() {
 }
 
 #[test]
+fn a_number_has_32_bits() {
+    assert_findings(
+        &checked(check_task_definition(&container(json!({"stopTimeout": 3_000_000_000_u32})))),
+        &[
+            "/containerDefinitions/0/stopTimeout | container `app`: `stopTimeout` is 3000000000; AWS accepts -2147483648 to 2147483647",
+        ],
+    );
+}
+
+#[test]
 fn an_enum_is_one_of_its_values() {
     assert_findings(
         &checked(check_task_definition(&task(json!({"networkMode": "bridged"})))),
@@ -371,6 +381,11 @@ fn memory_is_not_less_than_its_reservation() {
 }
 
 #[test]
+fn memory_may_equal_its_reservation() {
+    assert_findings(&checked(check_task_definition(&container(json!({"memory": 64, "memoryReservation": 64})))), &[]);
+}
+
+#[test]
 fn memory_is_at_least_what_docker_takes() {
     assert_findings(
         &checked(check_task_definition(&container(json!({"memory": 3})))),
@@ -575,6 +590,16 @@ fn dependencies_go_in_no_circle() {
             json!({"dependsOn": [{"containerName": "app", "condition": "START"}]}),
         ))),
         &["/containerDefinitions/0/dependsOn | containers wait for each other: app → db → app; AWS accepts no circle"],
+    );
+}
+
+#[test]
+fn two_ways_to_one_dependency_are_no_circle() {
+    assert_findings(
+        &checked(check_task_definition(&task(
+            json!({"containerDefinitions": [{"name": "a", "image": "a", "memory": 64, "dependsOn": [{"containerName": "b", "condition": "START"}, {"containerName": "c", "condition": "START"}]}, {"name": "b", "image": "b", "memory": 64, "dependsOn": [{"containerName": "c", "condition": "START"}]}, {"name": "c", "image": "c", "memory": 64}]}),
+        ))),
+        &[],
     );
 }
 
