@@ -151,7 +151,7 @@ fn a_platform_version_is_of_fargate() {
 fn a_retired_platform_version_is_a_warning() {
     assert_findings(
         &checked(check_service(&service(json!({"platformVersion": "1.1.0"})))),
-        &["warning: /platformVersion | `platformVersion` is 1.1.0, which AWS has retired: use LATEST or 1.4.0"],
+        &["warning: /platformVersion | `platformVersion` is 1.1.0, which AWS no longer lists for Linux: use LATEST or 1.4.0"],
     );
 }
 
@@ -327,6 +327,18 @@ fn percents_leave_room() {
 }
 
 #[test]
+fn more_than_100_percent_of_a_daemon_is_a_warning() {
+    assert_findings(
+        &checked(check_service(&service(
+            json!({"schedulingStrategy": "DAEMON", "desiredCount": null, "deploymentConfiguration": {"maximumPercent": 200}}),
+        ))),
+        &[
+            "warning: /deploymentConfiguration/maximumPercent | `maximumPercent` is 200; a `DAEMON` service runs at most one task on each instance, which is 100",
+        ],
+    );
+}
+
+#[test]
 fn a_minimum_of_0_is_taken() {
     assert_findings(
         &checked(check_service(&service(
@@ -353,7 +365,7 @@ fn canary_members_are_for_canary() {
             json!({"deploymentConfiguration": {"strategy": "LINEAR", "canaryConfiguration": {"canaryPercent": 5.0}, "linearConfiguration": {"stepPercent": 2.5, "stepBakeTimeInMinutes": 2000}}}),
         ))),
         &[
-            "/deploymentConfiguration/linearConfiguration | `deploymentConfiguration.linearConfiguration` is valid with the strategy `LINEAR` only, and it is `LINEAR`",
+            "/deploymentConfiguration/canaryConfiguration | `deploymentConfiguration.canaryConfiguration` is valid with the strategy `CANARY` only, and it is `LINEAR`",
             "/deploymentConfiguration/linearConfiguration/stepBakeTimeInMinutes | `deploymentConfiguration.linearConfiguration.stepBakeTimeInMinutes` is 2000; AWS accepts 0 to 1440 minutes",
             "/deploymentConfiguration/linearConfiguration/stepPercent | `deploymentConfiguration.linearConfiguration.stepPercent` is 2.5; AWS accepts multiples of 0.1 from 3.0 to 100.0",
         ],

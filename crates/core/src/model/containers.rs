@@ -295,7 +295,7 @@ fn health(report: &mut Report, container: &Document, path: &str) {
         ("retries", 1, 10, "retries"),
         ("startPeriod", 0, 300, "seconds"),
     ] {
-        // Developer guides of other Regions name 120 as the longest timeout: beyond 60 up to there, only a warning.
+        // "between 2 and 60 seconds"; whether the API holds to it is not known up to 120, so only a warning there.
         let value = number(health, member);
         if member == "timeout" && value.is_some_and(|value| (61..=120).contains(&value)) {
             let message = format!(

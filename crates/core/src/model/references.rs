@@ -94,7 +94,7 @@ fn dependencies(report: &mut Report, container: &Document, path: &str, container
     }
 }
 
-/// A circle of `dependsOn` can never start; AWS refuses it: "Container dependency cycle detected".
+/// A circle of `dependsOn` can never start.
 /// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_parameters.html#container_definition_dependson>
 fn cycle(report: &mut Report, containers: &BTreeMap<&str, &Document>) {
     let after = |name: &str| -> Vec<&str> {

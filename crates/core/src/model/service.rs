@@ -143,14 +143,16 @@ fn launch(report: &mut Report) {
         report.error("/platformVersion", format!("`platformVersion` is of Fargate, and `launchType` is `{launch}`: remove it"));
     }
     if let Some(version) = text(document, "platformVersion").filter(|version| !unresolved(version)) {
-        // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/platform-versions-retired.html: whether a retired one is
-        // still taken depends on the date and the account.
+        // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/platform-fargate.html lists 1.3.0 and 1.4.0 for Linux, and
+        // 1.0.0 for Windows, which the service does not tell apart: so only a warning.
         let old = ["1.0.0", "1.1.0", "1.2.0"].contains(&version);
         let form =
             version == "LATEST" || version.split('.').count() == 3 && version.split('.').all(|part| part.parse::<u32>().is_ok());
         if old {
-            report
-                .warn("/platformVersion", format!("`platformVersion` is {version}, which AWS has retired: use LATEST or 1.4.0"));
+            report.warn(
+                "/platformVersion",
+                format!("`platformVersion` is {version}, which AWS no longer lists for Linux: use LATEST or 1.4.0"),
+            );
         } else if !form {
             report.warn(
                 "/platformVersion",

@@ -9,8 +9,8 @@ use super::report::{Report, did_you_mean, escape, listed, shown, unresolved};
 use super::shapes::{Operation, Shape, Type};
 
 /// Members that the model calls optional, and AWS does not. By shape.
-/// "Container.name should not be null or empty", "Container.image should not be null or empty"; the same page states
-/// them: <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_parameters.html#standard_container_definition_params>
+/// "Required: Yes" stands at a container's name and image in the developer guide:
+/// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_parameters.html#standard_container_definition_params>
 const ALSO_REQUIRED: &[(&str, &[&str])] = &[
     ("ContainerDefinition", &["name", "image"]),
     // "The name of a container", "details on a data volume from another container":
