@@ -43,8 +43,8 @@ fn percents(report: &mut Report, configuration: &Document) {
     // maximum of 100 leave no room for a replica service to replace a task.
     let (least, most) = (number(configuration, "minimumHealthyPercent"), number(configuration, "maximumPercent"));
     let daemon = text(report.document, "schedulingStrategy") == Some("DAEMON");
-    // "The DAEMON service scheduler" has 100 as its maximum on the same page; the reference of the API does not say that more
-    // is refused, so only a warning.
+    // A daemon service has 100 as its maximum on the same page; the API's reference does not say that more is refused,
+    // so only a warning.
     if let (true, Some(most)) = (daemon, most.filter(|most| *most > 100)) {
         let message =
             format!("`maximumPercent` is {most}; a `DAEMON` service runs at most one task on each instance, which is 100");
