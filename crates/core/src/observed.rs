@@ -39,8 +39,9 @@ pub struct ServiceObservation {
     pub base: Observed<Value>,
     /// Members of DescribeServiceDeployments' `serviceDeployments`, newest first; empty when the service has none.
     pub service_deployments: Vec<Value>,
-    /// A member of DescribeServiceRevisions' `serviceRevisions`, where `monitoring` or `gatewayConnectors` are declared.
-    pub service_revision: Option<Value>,
+    /// Members of DescribeServiceRevisions' `serviceRevisions`: the targets of `service_deployments`, and the service's
+    /// current one where `monitoring` or `gatewayConnectors` are declared.
+    pub service_revisions: Vec<Value>,
     /// Members of DescribeTasks' `tasks` that stopped, newest first; read only while a rollout is unfinished or failed.
     pub stopped_tasks: Vec<Value>,
     /// AWS's clock: seconds since the epoch, from the answer's Date header (RFC 9110, 6.6.1).
