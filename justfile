@@ -1,0 +1,45 @@
+# The recipes are what CI runs (.ci/run), one by one.
+
+# Lists the recipes.
+default:
+    @just --list
+
+# The story in the terminal, without an AWS account.
+demo:
+    cargo run -- demo
+
+# Every test that needs only a Rust toolchain.
+test:
+    cargo test --workspace
+
+fmt:
+    cargo fmt --all --check
+
+clippy:
+    cargo clippy --workspace --all-targets -- -D warnings
+
+# The production build: without the demo and the simulator.
+lean:
+    cargo clippy --no-default-features -- -D warnings
+
+docs:
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items
+
+deny:
+    cargo deny --all-features check
+
+# All suites against the simulator, moto and MiniStack; with an endpoint (and a CA file): the agent's suites against it.
+conformance *ARGS:
+    conformance/run {{ARGS}}
+
+# The table of AWS's documents, from the installed botocore.
+model:
+    python3 conformance/model/regenerate.py
+
+# The production image.
+image TAG="driftless:dev":
+    docker build -t {{TAG}} .
+
+# All of it.
+ci:
+    .ci/run
