@@ -1,0 +1,22 @@
+# The agent's image: one static-as-can-be binary without the demo and the simulator, in an image without a shell.
+FROM rust:1.95-slim-bookworm AS build
+# aws-lc-rs compiles C; it needs a compiler, and no cmake.
+RUN apt-get update && apt-get install -y --no-install-recommends build-essential && rm -rf /var/lib/apt/lists/*
+WORKDIR /build
+COPY . .
+RUN cargo build --release --locked --no-default-features --bin driftless \
+    && strip target/release/driftless
+
+# glibc, CA certificates and time zones; no shell, no package manager. Runs as user 65532.
+FROM gcr.io/distroless/cc-debian12:nonroot
+COPY --from=build /build/target/release/driftless /usr/local/bin/driftless
+USER nonroot:nonroot
+# Nothing is written to the image's file system: run it with a read-only root and a tmpfs on /tmp, where the
+# object database of the Git source lives.
+ENV TMPDIR=/tmp
+VOLUME ["/tmp"]
+EXPOSE 8080
+HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 \
+    CMD ["/usr/local/bin/driftless", "status", "--health"]
+ENTRYPOINT ["/usr/local/bin/driftless"]
+CMD ["agent", "--config", "/etc/driftless/driftless.yaml"]
