@@ -1,0 +1,15 @@
+//! The process's environment: the one file that reads it. Everything else gets what it needs as an argument.
+#![allow(clippy::disallowed_methods)] // This is the file the ban in clippy.toml points to.
+
+use std::path::PathBuf;
+
+/// Where copies of remote repositories are kept unless `--cache` says otherwise: below `CACHE_DIRECTORY` (systemd's),
+/// `XDG_CACHE_HOME`, `~/.cache`, or the folder for temporary files.
+pub fn cache_dir() -> PathBuf {
+    let folder = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    if let Some(ours) = folder("CACHE_DIRECTORY") {
+        return ours;
+    }
+    let shared = folder("XDG_CACHE_HOME").or_else(|| folder("HOME").map(|home| home.join(".cache")));
+    shared.unwrap_or_else(std::env::temp_dir).join("driftless")
+}
