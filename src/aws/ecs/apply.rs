@@ -1,0 +1,104 @@
+//! One step is one call, with the step's document as its body.
+
+use driftless_core::desired::Document;
+use driftless_core::plan::{Step, TaskDefinitionRef};
+use serde_json::Value;
+
+use super::{Ecs, Said, ecs_call};
+use crate::aws::error::{Call, ProviderError};
+
+/// What a call that succeeded gave.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Applied {
+    /// Of the task definition revision, the service or the service deployment; the tag calls give none.
+    pub arn: Option<String>,
+    /// AWS's clock: seconds since the epoch.
+    pub now: f64,
+}
+
+impl Ecs {
+    /// Makes the step's one call. `registered` is the ARN that the RegisterTaskDefinition step before it answered with.
+    /// Every kind of [`ProviderError`]; after `Unavailable` the call may have had its effect.
+    pub async fn apply(&self, step: &Step, registered: Option<&str>) -> Result<Applied, ProviderError> {
+        let target = &self.target;
+        let resource = resource(step);
+        let (said, arn) = match step {
+            Step::RegisterTaskDefinition { document } => {
+                let said = ecs_call!(target, register_task_definition, "RegisterTaskDefinition", &resource, &document.0).await?;
+                let arn = text(&said, "/taskDefinition/taskDefinitionArn");
+                if arn.is_none() {
+                    let call = Call { service: "ecs", action: "RegisterTaskDefinition", resource: &resource };
+                    return Err(ProviderError::unavailable(call, "the answer has no taskDefinitionArn"));
+                }
+                (said, arn)
+            }
+            Step::CreateService { document, task_definition } => {
+                let body = with(document, Some(task_definition), registered, step, &resource)?;
+                let said = ecs_call!(target, create_service, "CreateService", &resource, &body).await?;
+                let arn = text(&said, "/service/serviceArn");
+                (said, arn)
+            }
+            Step::UpdateService { document, task_definition } => {
+                let body = with(document, task_definition.as_ref(), registered, step, &resource)?;
+                let said = ecs_call!(target, update_service, "UpdateService", &resource, &body).await?;
+                let arn = text(&said, "/service/serviceArn");
+                (said, arn)
+            }
+            Step::TagResource { document } => (ecs_call!(target, tag_resource, "TagResource", &resource, document).await?, None),
+            Step::UntagResource { document } => {
+                (ecs_call!(target, untag_resource, "UntagResource", &resource, document).await?, None)
+            }
+            Step::StopServiceDeployment { document } => {
+                let said = ecs_call!(target, stop_service_deployment, "StopServiceDeployment", &resource, document).await?;
+                let arn = text(&said, "/serviceDeploymentArn");
+                (said, arn)
+            }
+        };
+        Ok(Applied { arn, now: said.now })
+    }
+}
+
+/// What the step concerns, for messages.
+fn resource(step: &Step) -> String {
+    let text = |document: &Document, member: &str| document.get(member).and_then(Value::as_str).map(str::to_owned);
+    let service = |document: &Document, name: &str| {
+        let name = text(document, name).unwrap_or_default();
+        format!("{}/{name}", text(document, "cluster").unwrap_or_else(|| "default".to_owned()))
+    };
+    match step {
+        Step::RegisterTaskDefinition { document } => {
+            format!("the family {}", text(&document.0, "family").unwrap_or_default())
+        }
+        Step::CreateService { document, .. } => service(document, "serviceName"),
+        Step::UpdateService { document, .. } => service(document, "service"),
+        Step::TagResource { document } | Step::UntagResource { document } => text(document, "resourceArn").unwrap_or_default(),
+        Step::StopServiceDeployment { document } => text(document, "serviceDeploymentArn").unwrap_or_default(),
+    }
+}
+
+/// The document with its task definition.
+fn with(
+    document: &Document,
+    wanted: Option<&TaskDefinitionRef>,
+    registered: Option<&str>,
+    step: &Step,
+    resource: &str,
+) -> Result<Document, ProviderError> {
+    let mut body = document.clone();
+    let arn = match (wanted, registered) {
+        (None, _) => return Ok(body),
+        (Some(TaskDefinitionRef::Arn(arn)), _) => arn.as_str(),
+        (Some(TaskDefinitionRef::Registered), Some(arn)) => arn,
+        (Some(TaskDefinitionRef::Registered), None) => {
+            let call = Call { service: "ecs", action: step.action(), resource };
+            let said = "the step needs the revision that the step before it registers, and none was registered";
+            return Err(ProviderError::invalid(call, said, "report this as a bug of Driftless"));
+        }
+    };
+    body.insert("taskDefinition".to_owned(), Value::String(arn.to_owned()));
+    Ok(body)
+}
+
+fn text(said: &Said, pointer: &str) -> Option<String> {
+    said.json.pointer(pointer).and_then(Value::as_str).map(str::to_owned)
+}

@@ -1,0 +1,328 @@
+//! Why a call to AWS did not do what it should: six kinds, each with what to do next.
+
+use std::fmt;
+
+/// A failed call. The message names the call, the resource, what AWS said, its request id, and what to do. It holds
+/// neither credentials nor documents.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ProviderError {
+    /// Too many calls; the bucket has been slowed.
+    #[error("{0}")]
+    Throttled(Failure),
+    /// The agent may not, or is not who it says.
+    #[error("{0}")]
+    Denied(Failure),
+    /// What the call names does not exist.
+    #[error("{0}")]
+    NotFound(Failure),
+    /// AWS's state is not what the call was decided on: observe again.
+    #[error("{0}")]
+    Conflict(Failure),
+    /// AWS does not take the request as it is.
+    #[error("{0}")]
+    Invalid(Failure),
+    /// No answer, or AWS failed. A write may have happened all the same.
+    #[error("{0}")]
+    Unavailable(Failure),
+}
+
+/// What the caller does after a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retry {
+    /// Again after the queue's backoff.
+    Backoff,
+    /// Observe again soon: the next decision will be another one.
+    Observe,
+    /// Again at the drift interval: only a person or a commit can help.
+    Interval,
+}
+
+/// The facts of one failed call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// `UpdateService`.
+    pub action: String,
+    /// `shop/web`, or an ARN.
+    pub resource: String,
+    /// AWS's error code, where it gave one.
+    pub code: Option<String>,
+    /// AWS's message, or what happened on the way.
+    pub said: String,
+    /// What AWS's support asks for.
+    pub request_id: Option<String>,
+    /// What a person can do.
+    pub advice: String,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {}: ", self.action, self.resource)?;
+        if let Some(code) = &self.code {
+            write!(f, "{code}: ")?;
+        }
+        f.write_str(self.said.trim_end_matches(['.', ' ']))?;
+        if let Some(id) = &self.request_id {
+            write!(f, " (request {id})")?;
+        }
+        if self.advice.is_empty() { Ok(()) } else { write!(f, "; {}", self.advice) }
+    }
+}
+
+impl ProviderError {
+    /// What to do next.
+    pub fn retry(&self) -> Retry {
+        match self {
+            ProviderError::Throttled(_) | ProviderError::Unavailable(_) => Retry::Backoff,
+            ProviderError::Conflict(_) => Retry::Observe,
+            ProviderError::Denied(_) | ProviderError::NotFound(_) | ProviderError::Invalid(_) => Retry::Interval,
+        }
+    }
+
+    /// One of six fixed words, for metrics.
+    pub fn label(&self) -> &'static str {
+        match self {
+            ProviderError::Throttled(_) => "throttled",
+            ProviderError::Denied(_) => "denied",
+            ProviderError::NotFound(_) => "not_found",
+            ProviderError::Conflict(_) => "conflict",
+            ProviderError::Invalid(_) => "invalid",
+            ProviderError::Unavailable(_) => "unavailable",
+        }
+    }
+
+    /// AWS's error code.
+    pub fn code(&self) -> Option<&str> {
+        self.failure().code.as_deref()
+    }
+
+    /// The facts.
+    pub fn failure(&self) -> &Failure {
+        match self {
+            ProviderError::Throttled(failure)
+            | ProviderError::Denied(failure)
+            | ProviderError::NotFound(failure)
+            | ProviderError::Conflict(failure)
+            | ProviderError::Invalid(failure)
+            | ProviderError::Unavailable(failure) => failure,
+        }
+    }
+
+    /// Whether the server has no such action: an emulator, since AWS's has them all. "UnknownOperationException",
+    /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/CommonErrors.html>; emulators have their own words.
+    pub fn unknown_action(&self) -> bool {
+        matches!(
+            self.code(),
+            Some(
+                "UnknownOperationException" | "UnknownOperation" | "InvalidAction" | "NotImplemented" | "NotImplementedException"
+            )
+        )
+    }
+
+    /// The error that AWS's answer means. `status` is HTTP's.
+    pub(super) fn from_answer(call: Call<'_>, status: u16, code: Option<String>, said: &str, request_id: Option<String>) -> Self {
+        let kind = kind(status, code.as_deref(), said);
+        let mut failure = Failure {
+            action: call.action.to_owned(),
+            resource: call.resource.to_owned(),
+            code,
+            said: shorten(said),
+            request_id,
+            advice: String::new(),
+        };
+        if failure.said.is_empty() {
+            failure.said = format!("HTTP status {status}");
+        }
+        failure.advice = advice(kind, call, &failure);
+        kind.error(failure)
+    }
+
+    /// No answer came, or none that can be read.
+    pub(super) fn unavailable(call: Call<'_>, said: impl Into<String>) -> Self {
+        let advice = if call.writes() {
+            "the call may have had its effect: the agent looks again before it acts"
+        } else {
+            "the agent tries again"
+        };
+        ProviderError::Unavailable(Failure::ours(call, said, advice))
+    }
+
+    /// The credentials were refused or are missing.
+    pub(super) fn denied(call: Call<'_>, said: impl Into<String>, advice: &str) -> Self {
+        ProviderError::Denied(Failure::ours(call, said, advice))
+    }
+
+    /// The request cannot be made.
+    pub(super) fn invalid(call: Call<'_>, said: impl Into<String>, advice: &str) -> Self {
+        ProviderError::Invalid(Failure::ours(call, said, advice))
+    }
+}
+
+impl Failure {
+    fn ours(call: Call<'_>, said: impl Into<String>, advice: &str) -> Self {
+        Failure {
+            action: call.action.to_owned(),
+            resource: call.resource.to_owned(),
+            code: None,
+            said: said.into(),
+            request_id: None,
+            advice: advice.to_owned(),
+        }
+    }
+}
+
+/// Which call of which service concerns what: for messages and quotas.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Call<'a> {
+    /// IAM's prefix: `ecs`, `sts`.
+    pub service: &'static str,
+    /// `UpdateService`.
+    pub action: &'static str,
+    /// `shop/web`, or an ARN.
+    pub resource: &'a str,
+}
+
+impl Call<'_> {
+    fn writes(&self) -> bool {
+        !["Describe", "List", "Get"].iter().any(|read| self.action.starts_with(read))
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Throttled,
+    Denied,
+    NotFound,
+    Conflict,
+    Invalid,
+    Unavailable,
+}
+
+impl Kind {
+    fn error(self, failure: Failure) -> ProviderError {
+        match self {
+            Kind::Throttled => ProviderError::Throttled(failure),
+            Kind::Denied => ProviderError::Denied(failure),
+            Kind::NotFound => ProviderError::NotFound(failure),
+            Kind::Conflict => ProviderError::Conflict(failure),
+            Kind::Invalid => ProviderError::Invalid(failure),
+            Kind::Unavailable => ProviderError::Unavailable(failure),
+        }
+    }
+}
+
+/// What a code means. Common codes: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/CommonErrors.html>; ECS's
+/// own stand at each action, and in
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html#API_UpdateService_Errors>.
+fn kind(status: u16, code: Option<&str>, said: &str) -> Kind {
+    match code.unwrap_or_default() {
+        // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html
+        "ThrottlingException" | "Throttling" | "ThrottledException" | "RequestLimitExceeded" | "TooManyRequests"
+        | "TooManyRequestsException" | "RequestThrottled" | "SlowDown" => Kind::Throttled,
+        "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" | "NotAuthorized" | "OptInRequired"
+        | "ExpiredToken" | "ExpiredTokenException" | "UnrecognizedClientException" | "InvalidClientTokenId"
+        | "InvalidAccessKeyId" | "SignatureDoesNotMatch" | "InvalidSignatureException" | "IncompleteSignature"
+        | "MissingAuthenticationToken" | "MissingAuthenticationTokenException" | "AuthFailure" | "RequestExpired"
+        // https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html
+        | "InvalidIdentityToken" | "IDPRejectedClaim"
+        // "The principal was blocked": https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html
+        | "BlockedException" => Kind::Denied,
+        "ClusterNotFoundException" | "ServiceNotFoundException" | "ResourceNotFoundException"
+        | "ServiceDeploymentNotFoundException" | "NamespaceNotFoundException" | "TaskSetNotFoundException" => Kind::NotFound,
+        // "The specified service isn't active": DRAINING or INACTIVE.
+        // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html
+        "ServiceNotActiveException" | "ConflictException" | "UpdateInProgressException" | "ResourceInUseException" => Kind::Conflict,
+        "ServerException" | "InternalFailure" | "InternalServerError" | "InternalError" | "ServiceUnavailable"
+        | "ServiceUnavailableException" | "RequestTimeout" | "RequestTimeoutException" | "RequestAbortedException"
+        // "The request could not be fulfilled because the identity provider ... could not be reached"
+        | "IDPCommunicationError" => Kind::Unavailable,
+        // ECS has no codes of their own for these; the sentences are AWS's, the page is the rule they come from.
+        "InvalidParameterException" | "ClientException" if CONFLICTS.iter().any(|sentence| said.contains(sentence)) => Kind::Conflict,
+        // DescribeTaskDefinition has no not-found code.
+        "ClientException" if said.contains("Unable to describe task definition") => Kind::NotFound,
+        _ if status == 429 => Kind::Throttled,
+        _ if status >= 500 && status != 501 => Kind::Unavailable,
+        "" if status == 401 || status == 403 => Kind::Denied,
+        _ => Kind::Invalid,
+    }
+}
+
+/// A service of that name exists or drains: "Creation of service was not idempotent." means another one than asked for
+/// (<https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html>, `clientToken`), "Unable to Start a
+/// service that is still Draining." that its predecessor goes
+/// (<https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeleteService.html>); the last is RegisterTaskDefinition's,
+/// when two register the same family at once.
+const CONFLICTS: [&str; 3] =
+    ["Creation of service was not idempotent", "still Draining", "Too many concurrent attempts to create a new revision"];
+
+fn advice(kind: Kind, call: Call<'_>, failure: &Failure) -> String {
+    match (kind, failure.code.as_deref().unwrap_or_default()) {
+        (Kind::Throttled, _) => "the agent slows these calls down and tries again".to_owned(),
+        (Kind::Denied, code) => denied_advice(call, code, &failure.said),
+        (Kind::NotFound, "ClusterNotFoundException") => {
+            "create the cluster, or correct the cluster, account and Region that the manifest and its target name".to_owned()
+        }
+        (Kind::NotFound, _) => "the agent looks again; if it should exist, check the name, the account and the Region".to_owned(),
+        (Kind::Conflict, _) => "the agent looks again before it acts".to_owned(),
+        (Kind::Invalid, "LimitExceededException") => "ask AWS for a higher quota, or remove what is not needed".to_owned(),
+        (Kind::Invalid, "UnknownOperationException" | "UnknownOperation" | "InvalidAction" | "NotImplemented") => {
+            "the server at the endpoint has no such action".to_owned()
+        }
+        (Kind::Invalid, _) => "correct the manifest".to_owned(),
+        (Kind::Unavailable, _) if call.writes() => {
+            "the call may have had its effect: the agent looks again before it acts".to_owned()
+        }
+        (Kind::Unavailable, _) => "the agent tries again".to_owned(),
+    }
+}
+
+fn denied_advice(call: Call<'_>, code: &str, said: &str) -> String {
+    match code {
+        "ExpiredToken" | "ExpiredTokenException" => "give the agent fresh credentials".to_owned(),
+        "SignatureDoesNotMatch" | "InvalidSignatureException" | "RequestExpired" | "IncompleteSignature" => {
+            "check the secret key, and this machine's clock".to_owned()
+        }
+        "UnrecognizedClientException" | "InvalidClientTokenId" | "InvalidAccessKeyId" | "AuthFailure" => {
+            "check the access key and session token of the target's credentials".to_owned()
+        }
+        "InvalidIdentityToken" | "IDPRejectedClaim" => {
+            "check the token's issuer and audience against the identity provider in IAM, and that it has not expired".to_owned()
+        }
+        "OptInRequired" => "turn the service or Region on for the account".to_owned(),
+        "BlockedException" => "AWS has blocked the account: ask AWS Support".to_owned(),
+        _ => {
+            // "User: arn:… is not authorized to perform: iam:PassRole on resource: arn:…"
+            // https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+            let word_after = |mark: &str| said.split_once(mark).and_then(|(_, rest)| rest.split_whitespace().next());
+            let permission = word_after("to perform: ")
+                .filter(|word| word.contains(':'))
+                .map_or_else(|| format!("{}:{}", call.service, call.action), |word| word.trim_end_matches(['.', ',']).to_owned());
+            let resource = word_after("on resource: ").unwrap_or(call.resource);
+            let who =
+                word_after("User: ").map(principal).unwrap_or_else(|| "the role or user of the target's credentials".to_owned());
+            format!("grant `{permission}` on {resource} to {who}")
+        }
+    }
+}
+
+/// `the role deploy` for `arn:aws:sts::123456789012:assumed-role/deploy/session`.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html>
+fn principal(arn: &str) -> String {
+    match arn.split_once(":assumed-role/").and_then(|(_, rest)| rest.split('/').next()) {
+        Some(role) => format!("the role {role}"),
+        None => arn.to_owned(),
+    }
+}
+
+/// AWS's messages can repeat whole documents; a person reads a line.
+fn shorten(said: &str) -> String {
+    const LONGEST: usize = 600;
+    let line = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}
+
+#[cfg(test)]
+#[path = "error_tests.rs"]
+mod tests;

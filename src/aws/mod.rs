@@ -1,0 +1,15 @@
+//! Everything that talks to AWS. Documents go out verbatim and answers come back raw; one function sends; quotas are
+//! respected before AWS has to say so.
+
+mod credentials;
+pub mod ecs;
+mod error;
+mod loader;
+mod raw;
+mod send;
+pub mod target;
+
+#[cfg(test)]
+mod fixtures;
+
+pub use error::{Failure, ProviderError, Retry};

@@ -1,0 +1,153 @@
+//! The one way to AWS: take the quota's token, send once, keep the raw answer, and say what went wrong.
+//!
+//! The SDK's own retries are off (rule 12 of the design): the queue's backoff is the only retry. The SDK may fail to parse
+//! an answer or an error it does not know; the raw answer counts.
+
+use std::future::Future;
+use std::time::Instant;
+
+use aws_credential_types::provider::error::CredentialsError;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use bytes::Bytes;
+use serde_json::Value;
+
+use super::credentials::Refused;
+use super::error::{Call, ProviderError};
+use super::raw::{Raw, RawAnswer};
+use crate::clock;
+use crate::quota::Quotas;
+
+/// AWS agreed.
+pub(super) struct Answer<T> {
+    /// The SDK's reading, if it could read the answer. XML protocols are read through it.
+    pub output: Option<T>,
+    /// The answer, byte for byte.
+    pub body: Bytes,
+    /// AWS's clock: seconds since the epoch.
+    pub now: f64,
+}
+
+impl<T> Answer<T> {
+    /// The answer as JSON.
+    pub fn json(&self, call: Call<'_>) -> Result<Value, ProviderError> {
+        // TagResource and UntagResource answer with an empty object; some servers with nothing at all.
+        if self.body.is_empty() {
+            return Ok(Value::Object(Default::default()));
+        }
+        serde_json::from_slice(&self.body)
+            .map_err(|_| ProviderError::unavailable(call, "the answer is not JSON: is the endpoint AWS's, or a proxy's?"))
+    }
+}
+
+/// Sends one call. `operation` gets the interceptor that puts `body` in place of the SDK's (None leaves the SDK's own)
+/// and builds the future that sends, as in `|raw| client.describe_services().customize().interceptor(raw).send()`.
+pub(super) async fn send<T, E, Sent>(
+    quotas: &Quotas,
+    call: Call<'_>,
+    body: Option<Bytes>,
+    operation: impl FnOnce(Raw) -> Sent,
+) -> Result<Answer<T>, ProviderError>
+where
+    E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
+    Sent: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+{
+    quotas.take(call.action).await;
+    let raw = Raw::new(body);
+    let started = Instant::now();
+    let result = operation(raw.clone()).await;
+    let answer = raw.answer();
+    let outcome = judge(call, result, answer);
+    let label = outcome.as_ref().map_or_else(ProviderError::label, |_| "ok");
+    tracing::debug!(action = call.action, resource = call.resource, outcome = label, elapsed = ?started.elapsed(), "AWS call");
+    if let Err(ProviderError::Throttled(_)) = &outcome {
+        tracing::warn!(action = call.action, resource = call.resource, "AWS throttled a call; its bucket is slowed");
+        quotas.throttled(call.action);
+    }
+    outcome
+}
+
+fn judge<T, E>(
+    call: Call<'_>,
+    result: Result<T, SdkError<E, HttpResponse>>,
+    answer: Option<RawAnswer>,
+) -> Result<Answer<T>, ProviderError>
+where
+    E: std::error::Error + ProvideErrorMetadata + 'static,
+{
+    let Some(answer) = answer else {
+        return Err(match result {
+            Err(error) => no_answer(call, &error),
+            Ok(_) => ProviderError::unavailable(call, "the answer's body could not be kept"),
+        });
+    };
+    if (200..300).contains(&answer.status) {
+        let now = answer.date.unwrap_or_else(|| clock::now() as f64);
+        return Ok(Answer { output: result.ok(), body: answer.body, now });
+    }
+    let (mut code, mut said) = said_in_json(&answer);
+    if code.is_none()
+        && let Err(error) = &result
+        && let Some(service) = error.as_service_error()
+    {
+        code = service.code().map(str::to_owned);
+        said = said.or_else(|| service.message().map(str::to_owned));
+    }
+    if code.is_none() && no_such_action(&answer) {
+        code = Some("NotImplemented".to_owned());
+    }
+    Err(ProviderError::from_answer(call, answer.status, code, said.as_deref().unwrap_or_default(), answer.request_id))
+}
+
+/// awsJson: the code is in `__type`, after a `#` and before a `:`, or in a header; the message in `message` or `Message`.
+/// <https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html#operation-error-serialization>
+fn said_in_json(answer: &RawAnswer) -> (Option<String>, Option<String>) {
+    let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let text = |member: &str| body.get(member).and_then(Value::as_str).map(str::to_owned);
+    let code = text("__type").or_else(|| answer.error_type.clone()).or_else(|| text("code"));
+    let code = code.map(|code| {
+        let code = code.rsplit('#').next().unwrap_or_default();
+        code.split(':').next().unwrap_or_default().to_owned()
+    });
+    (code.filter(|code| !code.is_empty()), text("message").or_else(|| text("Message")))
+}
+
+/// 404 and 501 without a code, and moto's page (its server answers an action it lacks with Flask's HTML of status 500).
+/// AWS's own failures have a request id.
+fn no_such_action(answer: &RawAnswer) -> bool {
+    let html = answer
+        .body
+        .trim_ascii_start()
+        .get(..5)
+        .is_some_and(|start| start.eq_ignore_ascii_case(b"<!doc") || start.eq_ignore_ascii_case(b"<html"));
+    matches!(answer.status, 404 | 501) || (answer.status == 500 && html && answer.request_id.is_none())
+}
+
+fn no_answer<E>(call: Call<'_>, error: &SdkError<E, HttpResponse>) -> ProviderError
+where
+    E: std::error::Error + 'static,
+{
+    let mut causes = Vec::new();
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if let Some(refused) = error.downcast_ref::<Refused>() {
+            return ProviderError::denied(call, &refused.said, &refused.advice);
+        }
+        if let Some(CredentialsError::ProviderTimedOut(_)) = error.downcast_ref::<CredentialsError>() {
+            return ProviderError::unavailable(call, "the credentials could not be had in time");
+        }
+        let text = error.to_string();
+        if causes.last() != Some(&text) {
+            causes.push(text);
+        }
+        cause = error.source();
+    }
+    match error {
+        SdkError::TimeoutError(_) => ProviderError::unavailable(call, "no answer in time"),
+        SdkError::ConstructionFailure(_) => {
+            ProviderError::invalid(call, causes.join(": "), "check the target's region and endpointUrl")
+        }
+        _ => ProviderError::unavailable(call, causes.join(": ")),
+    }
+}
