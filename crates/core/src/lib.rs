@@ -11,6 +11,7 @@ pub mod location;
 pub mod model;
 pub mod observed;
 pub mod plan;
+pub mod report;
 pub mod resource;
 pub mod secret;
 pub mod snapshot;
