@@ -7,7 +7,10 @@
 
 pub mod agent;
 pub mod desired;
+pub mod graph;
+pub mod interpolate;
 pub mod location;
+pub mod manifest;
 pub mod model;
 pub mod observed;
 pub mod plan;

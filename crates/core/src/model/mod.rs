@@ -11,7 +11,7 @@ mod deployment;
 mod fargate;
 mod network;
 mod references;
-mod report;
+pub(crate) mod report;
 mod service;
 mod shapes;
 mod tags;

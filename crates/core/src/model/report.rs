@@ -80,17 +80,17 @@ pub(super) fn name(document: &Document, pointer: &str) -> String {
 }
 
 /// A member's name as one part of a pointer (RFC 6901 section 3).
-pub(super) fn escape(part: &str) -> String {
+pub(crate) fn escape(part: &str) -> String {
     part.replace('~', "~0").replace('/', "~1")
 }
 
 /// ": did you mean `x`?" when one of `known` is near to `word`, else nothing.
-pub(super) fn did_you_mean<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> String {
+pub(crate) fn did_you_mean<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> String {
     nearest(word, known).map_or(String::new(), |near| format!("; did you mean `{near}`?"))
 }
 
 /// The nearest of `known` to `word`, if it is near at all.
-pub(super) fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+pub(crate) fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     let lower = word.to_lowercase();
     known
         .into_iter()
@@ -106,7 +106,7 @@ pub(super) fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) 
 }
 
 /// "`a`, `b` and `c`".
-pub(super) fn listed<'k>(words: impl IntoIterator<Item = &'k str>) -> String {
+pub(crate) fn listed<'k>(words: impl IntoIterator<Item = &'k str>) -> String {
     let words: Vec<String> = words.into_iter().map(|word| format!("`{word}`")).collect();
     match words.split_last() {
         None => "none".to_owned(),
@@ -116,7 +116,7 @@ pub(super) fn listed<'k>(words: impl IntoIterator<Item = &'k str>) -> String {
 }
 
 /// `text`, shortened to what fits into a message.
-pub(super) fn shown(text: &str) -> String {
+pub(crate) fn shown(text: &str) -> String {
     match text.char_indices().nth(80) {
         Some((end, _)) => format!("`{}…`", &text[..end]),
         None => format!("`{text}`"),

@@ -1,0 +1,266 @@
+//! `${vars.NAME}`, `${git.sha}`, `${git.shortSha}`, `${git.ref}`: what stands in a manifest for something else.
+//!
+//! Inside AWS's documents only `vars`, `git`, `stack` and `artifact` are references; any other `${...}` belongs to the
+//! shell or program that reads it. In the manifest's own fields an unknown one is an error. `$${` is a literal `${`.
+
+use std::collections::BTreeMap;
+
+use crate::model::report::{did_you_mean, listed, shown};
+use crate::snapshot::Revision;
+
+/// What references are resolved with.
+#[derive(Debug, Clone, Copy)]
+pub struct Interpolation<'a> {
+    /// `spec.variables` of the agent.
+    pub variables: &'a BTreeMap<String, String>,
+    /// What is being read.
+    pub revision: &'a Revision,
+}
+
+/// Whose text it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// The manifest's own field: every `${...}` has to be a reference.
+    Field,
+    /// AWS's document: what is no reference stays.
+    Document,
+}
+
+/// The members of `${git.…}`.
+const GIT: [&str; 3] = ["sha", "shortSha", "ref"];
+/// GitLab's CI_COMMIT_SHORT_SHA is "the first eight characters of CI_COMMIT_SHA":
+/// <https://docs.gitlab.com/ci/variables/predefined_variables/>
+const SHORT: usize = 8;
+
+impl Interpolation<'_> {
+    /// `text` with its references replaced; None when there is nothing to replace.
+    ///
+    /// # Errors
+    /// One sentence for each reference that cannot be resolved.
+    pub fn apply(&self, text: &str, place: Place) -> Result<Option<String>, Vec<String>> {
+        if !text.contains("${") {
+            return Ok(None);
+        }
+        let (mut out, mut errors, mut rest) = (String::with_capacity(text.len()), Vec::new(), text);
+        while let Some(dollar) = rest.find('$') {
+            let (before, from) = rest.split_at(dollar);
+            out.push_str(before);
+            if let Some(after) = from.strip_prefix("$${") {
+                out.push_str("${");
+                rest = after;
+                continue;
+            }
+            let Some(inner) = from.strip_prefix("${") else {
+                out.push('$');
+                rest = &from[1..];
+                continue;
+            };
+            match (inner.split_once('}'), place) {
+                (Some((name, after)), _) if place == Place::Field || is_reference(name) => {
+                    match self.resolve(name) {
+                        Ok(value) => out.push_str(value),
+                        Err(message) => errors.push(message),
+                    }
+                    rest = after;
+                }
+                (None, Place::Field) => {
+                    errors.push("`${` has no `}`; close it, or write `$${` for a literal `${`".to_owned());
+                    rest = inner;
+                }
+                _ => {
+                    out.push_str("${");
+                    rest = inner;
+                }
+            }
+        }
+        out.push_str(rest);
+        if errors.is_empty() { Ok(Some(out)) } else { Err(errors) }
+    }
+
+    fn resolve(&self, name: &str) -> Result<&str, String> {
+        if name.trim() != name {
+            return Err(format!("`${{{name}}}` has spaces; write `${{{}}}`", name.trim()));
+        }
+        match name.split_once('.') {
+            Some(("vars", variable)) => self.variable(variable),
+            Some(("git", member)) => self.git(member),
+            Some(("stack", _)) => Err(format!(
+                "`${{{name}}}` names an output of a CloudFormationStack, and this version does not build that kind yet; write the value itself, or a variable of the agent (`${{vars.NAME}}`)"
+            )),
+            Some(("artifact", _)) => Err(format!(
+                "`${{{name}}}` names an S3Artifact, and this version does not build that kind yet; write the value itself, or a variable of the agent (`${{vars.NAME}}`)"
+            )),
+            _ => {
+                let known = if self.variables.contains_key(name) {
+                    format!("did you mean `${{vars.{name}}}`?")
+                } else {
+                    "known are `${vars.NAME}`, `${git.sha}`, `${git.shortSha}` and `${git.ref}`.".to_owned()
+                };
+                Err(format!("{} is no reference; {known} A literal `${{` is written `$${{`", shown(&format!("${{{name}}}"))))
+            }
+        }
+    }
+
+    fn variable(&self, name: &str) -> Result<&str, String> {
+        self.variables.get(name).map(String::as_str).ok_or_else(|| {
+            let known = self.variables.keys().map(String::as_str);
+            let near = did_you_mean(name, known.clone());
+            let known = match self.variables.len() {
+                0 => "the agent's `spec.variables` has none".to_owned(),
+                1..=10 => format!("the agent's `spec.variables` has {}", listed(known)),
+                more => format!("the agent's `spec.variables` has {more} others"),
+            };
+            let near = if near.is_empty() { format!("; {known}") } else { near };
+            format!("there is no variable {}{near}", shown(name))
+        })
+    }
+
+    fn git(&self, member: &str) -> Result<&str, String> {
+        if !GIT.contains(&member) {
+            let near = did_you_mean(member, GIT);
+            let near = if near.is_empty() { format!("; known are {}.", listed(GIT)) } else { near };
+            return Err(format!("there is no {}{near} A literal `${{` is written `$${{`", shown(&format!("${{git.{member}}}"))));
+        }
+        match self.revision {
+            Revision::Git { reference, sha } => Ok(match member {
+                "sha" => sha,
+                "shortSha" => sha.get(..SHORT).unwrap_or(sha),
+                _ => reference,
+            }),
+            Revision::Directory { .. } => Err(format!(
+                "`${{git.{member}}}` needs a Git source, and these manifests are read from a directory; write the value itself, or use `${{vars.NAME}}`"
+            )),
+        }
+    }
+}
+
+/// Whether `name`, in `${name}` inside AWS's document, is ours.
+fn is_reference(name: &str) -> bool {
+    let name = name.trim_start();
+    ["vars.", "git.", "stack.", "artifact."].iter().any(|namespace| name.starts_with(namespace))
+}
+
+/// The first reference that `text` has, if it were read as AWS's document: to warn where it is not read at all.
+pub fn first_reference(text: &str) -> Option<&str> {
+    let mut rest = text;
+    while let Some(start) = rest.find("${") {
+        let inner = &rest[start + 2..];
+        let escaped = rest[..start].ends_with('$');
+        let (name, _) = inner.split_once('}')?;
+        if !escaped && is_reference(name) {
+            return Some(&rest[start..start + 3 + name.len()]);
+        }
+        rest = inner;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn variables() -> BTreeMap<String, String> {
+        [("domain", "example.com"), ("image", "${vars.domain}")].map(|(name, value)| (name.to_owned(), value.to_owned())).into()
+    }
+
+    fn git() -> Revision {
+        Revision::Git { reference: "main".into(), sha: "0123456789abcdef0123456789abcdef01234567".into() }
+    }
+
+    fn apply(text: &str, place: Place) -> Result<Option<String>, Vec<String>> {
+        Interpolation { variables: &variables(), revision: &git() }.apply(text, place)
+    }
+
+    fn both(text: &str) -> String {
+        let field = apply(text, Place::Field).expect("resolves").unwrap_or_else(|| text.to_owned());
+        assert_eq!(apply(text, Place::Document).expect("resolves").unwrap_or_else(|| text.to_owned()), field);
+        field
+    }
+
+    fn refused(text: &str, place: Place) -> String {
+        apply(text, place).expect_err("refused").join(" | ")
+    }
+
+    #[test]
+    fn references_are_replaced_wherever_they_stand() {
+        assert_eq!(both("https://${vars.domain}/${git.shortSha}?r=${git.ref}"), "https://example.com/01234567?r=main");
+        assert_eq!(both("${git.sha}"), "0123456789abcdef0123456789abcdef01234567");
+        assert_eq!(both("ü${vars.domain}ü$"), "üexample.comü$");
+        assert_eq!(both("no reference, $5, $HOME, $(date)"), "no reference, $5, $HOME, $(date)");
+    }
+
+    #[test]
+    fn a_value_is_never_read_again() {
+        assert_eq!(both("${vars.image}"), "${vars.domain}");
+    }
+
+    #[test]
+    fn two_dollars_are_a_literal_one() {
+        assert_eq!(both("$${vars.domain}"), "${vars.domain}");
+        assert_eq!(both("$${HOME} and $$ and $$$${x}"), "${HOME} and $$ and $$${x}");
+    }
+
+    #[test]
+    fn what_the_shell_reads_stays_in_an_aws_document() {
+        for text in ["echo ${HOME}", "${PATH:-/bin}", "${vars}", "${", "${unclosed", "a ${b} ${c"] {
+            assert_eq!(apply(text, Place::Document).expect("fine").as_deref(), Some(text));
+        }
+        assert_eq!(apply("${HOME}/${vars.domain}", Place::Document), Ok(Some("${HOME}/example.com".into())));
+    }
+
+    #[test]
+    fn an_unknown_reference_is_refused_with_the_nearest() {
+        assert_eq!(refused("${vars.domian}", Place::Document), "there is no variable `domian`; did you mean `domain`?");
+        assert_eq!(
+            refused("${vars.replicas}", Place::Field),
+            "there is no variable `replicas`; the agent's `spec.variables` has `domain` and `image`"
+        );
+        assert_eq!(
+            refused("${git.shortsha}", Place::Document),
+            "there is no `${git.shortsha}`; did you mean `shortSha`? A literal `${` is written `$${`"
+        );
+        assert_eq!(refused("${ vars.domain }", Place::Document), "`${ vars.domain }` has spaces; write `${vars.domain}`");
+        assert_eq!(
+            refused("${HOME}", Place::Field),
+            "`${HOME}` is no reference; known are `${vars.NAME}`, `${git.sha}`, `${git.shortSha}` and `${git.ref}`. A literal `${` is written `$${`"
+        );
+        assert_eq!(
+            refused("${domain}", Place::Field),
+            "`${domain}` is no reference; did you mean `${vars.domain}`? A literal `${` is written `$${`"
+        );
+        assert_eq!(refused("${vars.domain", Place::Field), "`${` has no `}`; close it, or write `$${` for a literal `${`");
+    }
+
+    #[test]
+    fn every_reference_that_fails_is_told() {
+        assert_eq!(apply("${vars.a}${vars.domain}${vars.b}", Place::Field).expect_err("refused").len(), 2);
+    }
+
+    #[test]
+    fn kinds_of_a_later_version_are_named() {
+        assert_eq!(
+            refused("${stack.network.outputs.Subnet}", Place::Document),
+            "`${stack.network.outputs.Subnet}` names an output of a CloudFormationStack, and this version does not build that kind yet; write the value itself, or a variable of the agent (`${vars.NAME}`)"
+        );
+        assert!(refused("${artifact.web.key}", Place::Field).contains("names an S3Artifact"));
+    }
+
+    #[test]
+    fn a_directory_has_no_commit() {
+        let revision = Revision::Directory { digest: "0123456789ab".into() };
+        let directory = Interpolation { variables: &variables(), revision: &revision };
+        assert_eq!(
+            directory.apply("${git.sha}", Place::Document).expect_err("refused"),
+            [
+                "`${git.sha}` needs a Git source, and these manifests are read from a directory; write the value itself, or use `${vars.NAME}`"
+            ]
+        );
+        assert_eq!(directory.apply("${vars.domain}", Place::Field), Ok(Some("example.com".into())));
+    }
+
+    #[test]
+    fn a_reference_that_nothing_reads_is_found() {
+        assert_eq!(first_reference("${HOME} ${vars.a} ${git.sha}"), Some("${vars.a}"));
+        assert_eq!(first_reference("$${vars.a} ${HOME} ${"), None);
+    }
+}

@@ -1,0 +1,136 @@
+//! Goes through the files of a snapshot, and tells our documents from everybody else's.
+
+use std::collections::BTreeSet;
+
+use super::fields::{Found, location};
+use super::node::{Content, Mark, Node};
+use super::parse::{Fault, ParsedDocument, parse};
+use super::words::{API_VERSION, LATER, is_ours};
+use super::{Reading, TOO_MUCH, files};
+use crate::location::Problem;
+use crate::model::report::{did_you_mean, shown};
+use crate::snapshot::Entry;
+
+/// One of our documents, not read yet.
+#[derive(Debug)]
+pub(super) struct Manifest {
+    pub(super) file: String,
+    pub(super) document: ParsedDocument,
+}
+
+/// What the files hold.
+#[derive(Debug, Default)]
+pub(super) struct Collected {
+    pub(super) documents: Vec<Manifest>,
+    /// Documents of others, and agents.
+    pub(super) ignored: usize,
+}
+
+/// What one document of a file is.
+enum Sort {
+    Ours,
+    Ignored,
+    /// Somebody else's, and yet it looks as if it were meant for us.
+    Suspicious(Mark, String),
+    Neither(Mark, String),
+}
+
+/// Parses every `*.yaml`, `*.yml` and `*.json`. Problems of files that a manifest names by `file:` are not told here.
+pub(super) fn collect(reading: &mut Reading<'_>, found: &mut Found) -> Collected {
+    let mut collected = Collected::default();
+    // Told only when it turns out that no manifest names the file.
+    let mut pending: Vec<(String, Vec<Fault>, Vec<Fault>, usize)> = Vec::new();
+    let mut named = BTreeSet::new();
+    let snapshot = reading.snapshot;
+    for (path, entry) in snapshot.files.iter().filter(|(path, _)| is_candidate(path)) {
+        let (mut errors, mut warnings, mut ignored) = (Vec::new(), Vec::new(), 0);
+        let Entry::File(bytes) = entry else {
+            errors.extend(files::unreadable(entry, path).map(|message| Fault::new(Mark::START, message)));
+            pending.push((path.clone(), errors, warnings, ignored));
+            continue;
+        };
+        let parsed = parse(bytes, super::is_json(path));
+        errors.extend(parsed.broken);
+        for document in parsed.documents {
+            match sort(&document.root) {
+                Sort::Ours if reading.keep(document.root.size().0) => {
+                    names(reading, path, &document.root, &mut named);
+                    reading.manifests.insert(path.clone());
+                    collected.documents.push(Manifest { file: path.clone(), document });
+                }
+                Sort::Ours => errors.push(Fault::new(document.root.at, TOO_MUCH)),
+                Sort::Ignored => ignored += 1,
+                Sort::Suspicious(at, message) => {
+                    ignored += 1;
+                    warnings.push(Fault { at, message });
+                }
+                Sort::Neither(at, message) => errors.push(Fault { at, message }),
+            }
+        }
+        pending.push((path.clone(), errors, warnings, ignored));
+    }
+    for (path, errors, warnings, ignored) in pending {
+        if named.contains(&path) && !reading.manifests.contains(&path) {
+            continue;
+        }
+        collected.ignored += ignored;
+        let problem = |fault: Fault| Problem { location: location(&path, fault.at), resource: None, message: fault.message };
+        found.errors.extend(errors.into_iter().map(problem));
+        found.warnings.extend(warnings.into_iter().map(problem));
+    }
+    collected
+}
+
+fn is_candidate(path: &str) -> bool {
+    [".yaml", ".yml", ".json"].iter().any(|end| path.ends_with(end))
+}
+
+fn sort(root: &Node) -> Sort {
+    if !matches!(root.content, Content::Map(_)) {
+        let message = format!(
+            "this document is {}, neither a manifest nor anything that names itself; move it out of the source's path, or name it by `file:`",
+            root.kind()
+        );
+        return Sort::Neither(root.at, message);
+    }
+    let kind = root.get("kind");
+    match root.get("apiVersion") {
+        None => match kind {
+            None => Sort::Ignored,
+            Some(kind) => {
+                let message =
+                    format!("the document has a `kind` and no `apiVersion`; for a manifest write `apiVersion: {API_VERSION}`");
+                Sort::Neither(kind.at, message)
+            }
+        },
+        Some(_) if is_ours(root) => match kind.and_then(Node::text) {
+            Some("Agent") => Sort::Ignored,
+            _ => Sort::Ours,
+        },
+        Some(version) => {
+            let text = version.text().unwrap_or_default();
+            let ours = kind.and_then(Node::text).is_some_and(|kind| kind == "EcsService" || LATER.contains(&kind));
+            let near = did_you_mean(text, [API_VERSION]);
+            if ours && !near.is_empty() {
+                let message = format!("`apiVersion` is {}, so that the document is ignored{near}", shown(text));
+                return Sort::Suspicious(version.at, message);
+            }
+            Sort::Ignored
+        }
+    }
+}
+
+/// Every `file:` in the document, outside of inline documents. Where one cannot be resolved, its reader tells.
+fn names(reading: &Reading<'_>, manifest: &str, node: &Node, named: &mut BTreeSet<String>) {
+    for member in node.members().iter().filter(|member| member.key != "inline") {
+        if member.key == "file" && member.node.text().is_some() {
+            let mut value = member.node.clone();
+            reading.interpolate(&mut value, crate::interpolate::Place::Field, &mut Vec::new());
+            named.extend(value.text().and_then(|written| files::resolve(manifest, written).ok()));
+        }
+        names(reading, manifest, &member.node, named);
+    }
+    for element in node.elements() {
+        names(reading, manifest, element, named);
+    }
+}

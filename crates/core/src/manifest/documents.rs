@@ -1,0 +1,170 @@
+//! AWS's documents, inline or from a file: loaded, interpolated, checked, and every finding led back to its line.
+
+use serde_json::Value;
+
+use super::fields::{Fields, Scope, location};
+use super::node::{Content, Mark, Node};
+use super::parse::parse;
+use super::{Reading, files};
+use crate::desired::Document;
+use crate::interpolate::{Place, first_reference};
+use crate::location::Location;
+use crate::model::{Checked, Finding};
+
+/// A document as it was written.
+#[derive(Debug)]
+pub(super) struct Written {
+    /// The file it stands in: the manifest, or its own.
+    pub(super) file: String,
+    pub(super) root: Node,
+}
+
+impl Written {
+    fn location(&self, pointer: &str) -> Location {
+        location(&self.file, self.root.locate(pointer))
+    }
+
+    /// The document itself, without the wrapper that AWS's answers have, and the pointer to it:
+    /// `/taskDefinition`, `/service` or `/services/0`.
+    pub(super) fn unwrapped(&self, wrappers: &[&'static str]) -> (&Node, &'static str) {
+        for wrapper in wrappers {
+            match self.root.get(wrapper) {
+                Some(inner) if matches!(inner.content, Content::Map(_)) => {
+                    return (inner, if *wrapper == "service" { "/service" } else { "/taskDefinition" });
+                }
+                Some(list) if !list.elements().is_empty() => return (&list.elements()[0], "/services/0"),
+                _ => {}
+            }
+        }
+        (&self.root, "")
+    }
+}
+
+/// The document of `fields`, by `file` or `inline`. None where there is neither, or it cannot be read, which is told.
+/// Inline documents were interpolated with their manifest.
+pub(super) fn load(scope: &mut Scope<'_>, reading: &mut Reading<'_>, fields: &Fields<'_>) -> Option<Written> {
+    let interpolate = scope.flag(fields, "interpolate");
+    if let (Some(member), None) = (fields.member("interpolate"), fields.get("file")) {
+        let message = format!("`{}` belongs beside `file`; inline documents are always interpolated", fields.name("interpolate"));
+        scope.error(member.at, message);
+    }
+    if let Some(inline) = fields.get("inline") {
+        if !matches!(inline.content, Content::Map(_)) {
+            scope.wrong(inline, &fields.name("inline"), "a mapping, AWS's own document,");
+            return None;
+        }
+        return Some(Written { file: scope.file.to_owned(), root: inline.clone() });
+    }
+    let written = scope.text(fields, "file")?;
+    let at = fields.get("file").map_or(fields.node.at, |node| node.at);
+    let named = format!("`{}`", fields.name("file"));
+    match from_file(scope.file, reading, &written) {
+        Ok(mut written) => {
+            in_file(scope, reading, &mut written, interpolate == Some(true))?;
+            Some(written)
+        }
+        Err((Some(location), message)) => {
+            scope.error_in(location, message);
+            None
+        }
+        Err((None, message)) => {
+            scope.error(at, format!("{named}: {message}"));
+            None
+        }
+    }
+}
+
+/// The one document of a file. An error in the file stands there; one about the file stands where it is named.
+fn from_file(manifest: &str, reading: &mut Reading<'_>, written: &str) -> Result<Written, (Option<Location>, String)> {
+    let about = |message: String| (None, message);
+    let path = files::resolve(manifest, written).map_err(about)?;
+    if reading.manifests.contains(&path) {
+        return Err(about(format!("`{path}` holds manifests; a file with AWS's document alone is expected")));
+    }
+    let bytes = files::open(reading.snapshot, &path, written).map_err(about)?;
+    let parsed = parse(bytes, super::is_json(&path));
+    let there = |at: Mark, message: String| (Some(location(&path, at)), message);
+    if let Some(fault) = parsed.broken {
+        return Err(there(fault.at, fault.message));
+    }
+    let mut documents = parsed.documents.into_iter();
+    let Some(document) = documents.next() else {
+        return Err(about(format!("the file `{path}` is empty; AWS's document is expected in it")));
+    };
+    if let Some(second) = documents.next() {
+        return Err(there(second.root.at, "a second document begins here; a file named by `file:` holds one".to_owned()));
+    }
+    if let Some(fault) = document.faults.into_iter().next() {
+        return Err(there(fault.at, fault.message));
+    }
+    let (nodes, _) = document.root.size();
+    if !reading.keep(nodes) {
+        return Err(about(super::TOO_MUCH.to_owned()));
+    }
+    Ok(Written { file: path, root: document.root })
+}
+
+/// References in a file are read only where the manifest says so; where it does not, one is worth a warning.
+fn in_file(scope: &mut Scope<'_>, reading: &Reading<'_>, written: &mut Written, interpolate: bool) -> Option<()> {
+    if interpolate {
+        let mut problems = Vec::new();
+        reading.interpolate(&mut written.root, Place::Document, &mut problems);
+        for (at, message) in &problems {
+            scope.error_in(location(&written.file, *at), message);
+        }
+        return problems.is_empty().then_some(());
+    }
+    if let Some((at, reference)) = first_in(&written.root) {
+        let message =
+            format!("`{reference}` is sent as it stands: a file is interpolated only with `interpolate: true` beside `file:`");
+        scope.warn_in(location(&written.file, at), message);
+    }
+    Some(())
+}
+
+fn first_in(node: &Node) -> Option<(Mark, String)> {
+    match &node.content {
+        Content::Text(text) => first_reference(text).map(|reference| (node.at, reference.to_owned())),
+        Content::List(elements) => elements.iter().find_map(first_in),
+        Content::Map(members) => members.iter().find_map(|member| first_in(&member.node)),
+        _ => None,
+    }
+}
+
+/// Checks the document against AWS's model, and tells what is wrong where it stands. The document comes back in any case,
+/// for what else can be said about it.
+pub(super) fn check(scope: &mut Scope<'_>, written: &Written, model: fn(&Value) -> Checked) -> Document {
+    let checked = model(&written.root.to_json());
+    for finding in checked.errors {
+        scope.error_in(written.location(&finding.pointer), finding.message);
+    }
+    for finding in checked.warnings {
+        scope.warn_in(written.location(&finding.pointer), finding.message);
+    }
+    checked.document
+}
+
+/// Tells the findings of [`check_together`](crate::model::check_together): pointers after `/service` or
+/// `/taskDefinition` lead into the unwrapped documents. Without a service document, they are about `otherwise`.
+pub(super) fn tell_together(
+    scope: &mut Scope<'_>,
+    findings: Vec<Finding>,
+    service: Option<&Written>,
+    task: Option<&Written>,
+    otherwise: Mark,
+) {
+    for finding in findings {
+        let (written, base, rest) = match finding.pointer.strip_prefix("/service") {
+            Some(rest) => (service, service.map_or("", |service| service.unwrapped(&["services", "service"]).1), rest),
+            None => {
+                let rest = finding.pointer.strip_prefix("/taskDefinition").unwrap_or_default();
+                (task, task.map_or("", |task| task.unwrapped(&["taskDefinition"]).1), rest)
+            }
+        };
+        let location = match written {
+            Some(written) => written.location(&format!("{base}{rest}")),
+            None => scope.location(otherwise),
+        };
+        scope.error_in(location, finding.message);
+    }
+}

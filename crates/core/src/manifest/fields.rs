@@ -1,0 +1,248 @@
+//! Reads mappings strictly: every member is known, has its type, and each mistake is one problem with its place.
+
+use std::time::Duration;
+
+use super::node::{Content, Mark, Member, Node};
+use crate::location::{Location, Problem};
+use crate::model::report::{did_you_mean, listed, shown};
+use crate::resource::ResourceId;
+
+/// All that was found so far.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) errors: Vec<Problem>,
+    pub(super) warnings: Vec<Problem>,
+}
+
+/// Where problems of one document go.
+#[derive(Debug)]
+pub(super) struct Scope<'p> {
+    pub(super) file: &'p str,
+    /// Once its kind and name are known.
+    pub(super) resource: Option<ResourceId>,
+    pub(super) found: &'p mut Found,
+}
+
+/// A mapping whose members' names are all known.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Fields<'n> {
+    pub(super) node: &'n Node,
+    /// How messages call it: `spec.rollout`; empty at the top.
+    path: &'n str,
+}
+
+impl<'n> Fields<'n> {
+    /// A member that is there and not null.
+    pub(super) fn member(&self, name: &str) -> Option<&'n Member> {
+        self.node.members().iter().find(|member| member.key == name && !member.node.is_null())
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&'n Node> {
+        self.member(name).map(|member| &member.node)
+    }
+
+    /// `spec.rollout.timeout`.
+    pub(super) fn name(&self, member: &str) -> String {
+        if self.path.is_empty() { member.to_owned() } else { format!("{}.{member}", self.path) }
+    }
+}
+
+impl Scope<'_> {
+    pub(super) fn location(&self, at: Mark) -> Location {
+        location(self.file, at)
+    }
+
+    pub(super) fn error(&mut self, at: Mark, message: impl Into<String>) {
+        let location = self.location(at);
+        self.error_in(location, message);
+    }
+
+    pub(super) fn error_in(&mut self, location: Location, message: impl Into<String>) {
+        self.found.errors.push(Problem { location, resource: self.resource.clone(), message: message.into() });
+    }
+
+    pub(super) fn warn_in(&mut self, location: Location, message: impl Into<String>) {
+        self.found.warnings.push(Problem { location, resource: self.resource.clone(), message: message.into() });
+    }
+
+    /// "`spec.cluster` is the number 3; a string is expected".
+    pub(super) fn wrong(&mut self, node: &Node, name: &str, expected: &str) {
+        let hint = match (&node.content, expected.starts_with("a string")) {
+            (Content::Number(_) | Content::Bool(_), true) => ": write it in quotes",
+            _ => "",
+        };
+        self.error(node.at, format!("`{name}` is {}; {expected} is expected{hint}", node.kind()));
+    }
+
+    /// The mapping's members, each unknown one told of. None when it is no mapping.
+    pub(super) fn fields<'n>(&mut self, node: &'n Node, path: &'n str, known: &[&str]) -> Option<Fields<'n>> {
+        if !matches!(node.content, Content::Map(_)) {
+            self.wrong(node, if path.is_empty() { "the document" } else { path }, "a mapping");
+            return None;
+        }
+        let place = if path.is_empty() { "the top of the document".to_owned() } else { format!("`{path}`") };
+        for member in node.members().iter().filter(|member| !known.contains(&member.key.as_str())) {
+            let message = match near(&member.key, known) {
+                Some(near) => format!("there is no field {} in {place}; did you mean `{near}`?", shown(&member.key)),
+                None => {
+                    format!("there is no field {} in {place}; known are {}", shown(&member.key), listed(known.iter().copied()))
+                }
+            };
+            self.error(member.at, message);
+        }
+        Some(Fields { node, path })
+    }
+
+    /// The same for a member of `fields`; None where it is absent.
+    pub(super) fn inner<'n>(&mut self, fields: &Fields<'n>, name: &str, path: &'n str, known: &[&str]) -> Option<Fields<'n>> {
+        self.fields(fields.get(name)?, path, known)
+    }
+
+    /// A member that has to be there.
+    pub(super) fn required<'n>(&mut self, fields: &Fields<'n>, name: &str, what: &str) -> Option<&'n Node> {
+        let node = fields.get(name);
+        if node.is_none() {
+            let empty = fields.node.members().iter().find(|member| member.key == name);
+            let is = if empty.is_some() { "is empty" } else { "is missing" };
+            let at = empty.map_or(fields.node.at, |member| member.at);
+            self.error(at, format!("`{}` {is}; {what}", fields.name(name)));
+        }
+        node
+    }
+
+    /// A string that is not empty.
+    pub(super) fn text(&mut self, fields: &Fields<'_>, name: &str) -> Option<String> {
+        let node = fields.get(name)?;
+        self.text_of(node, &fields.name(name))
+    }
+
+    pub(super) fn text_of(&mut self, node: &Node, name: &str) -> Option<String> {
+        match node.text() {
+            Some("") => {
+                self.error(node.at, format!("`{name}` is an empty string; give it a value or remove it"));
+                None
+            }
+            Some(text) => Some(text.to_owned()),
+            None => {
+                self.wrong(node, name, "a string");
+                None
+            }
+        }
+    }
+
+    /// A string that has to be there; `what` says what for.
+    pub(super) fn required_text(&mut self, fields: &Fields<'_>, name: &str, what: &str) -> Option<String> {
+        let node = self.required(fields, name, what)?;
+        self.text_of(node, &fields.name(name))
+    }
+
+    pub(super) fn flag(&mut self, fields: &Fields<'_>, name: &str) -> Option<bool> {
+        let node = fields.get(name)?;
+        match node.content {
+            Content::Bool(value) => Some(value),
+            _ => {
+                self.wrong(node, &fields.name(name), "true or false");
+                None
+            }
+        }
+    }
+
+    /// A whole number from 1 to `most`.
+    pub(super) fn count(&mut self, fields: &Fields<'_>, name: &str, most: u64) -> Option<usize> {
+        let node = fields.get(name)?;
+        let value = match &node.content {
+            Content::Number(number) => number.as_u64().filter(|value| (1..=most).contains(value)),
+            _ => None,
+        };
+        if value.is_none() {
+            self.wrong(node, &fields.name(name), &format!("a whole number from 1 to {most}"));
+        }
+        value.and_then(|value| usize::try_from(value).ok())
+    }
+
+    /// One of `words`.
+    pub(super) fn word(&mut self, fields: &Fields<'_>, name: &str, words: &[&'static str]) -> Option<&'static str> {
+        let node = fields.get(name)?;
+        let text = self.text_of(node, &fields.name(name))?;
+        let word = words.iter().copied().find(|word| *word == text);
+        if word.is_none() {
+            let message = format!(
+                "`{}` is {}; expected is {}{}",
+                fields.name(name),
+                shown(&text),
+                listed(words.iter().copied()),
+                did_you_mean(&text, words.iter().copied())
+            );
+            self.error(node.at, message);
+        }
+        word
+    }
+
+    /// `60m`, `1h30m`, `10s`: more than nothing.
+    pub(super) fn duration(&mut self, fields: &Fields<'_>, name: &str) -> Option<Duration> {
+        let node = fields.get(name)?;
+        let duration = node.text().and_then(duration);
+        if duration.is_none() {
+            let name = fields.name(name);
+            let message = format!("`{name}` is {}; a duration such as `10s`, `60m` or `1h30m` is expected", node.kind());
+            self.error(node.at, message);
+        }
+        duration
+    }
+}
+
+/// A place in `file`.
+pub(super) fn location(file: &str, at: Mark) -> Location {
+    Location::new(file, at.line as usize, at.column as usize)
+}
+
+/// The nearest of `known`, unless it is as near as any short word is to any other.
+fn near<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
+    crate::model::report::nearest(word, known.iter().copied())
+}
+
+/// Hours, minutes and seconds, each at most once and in this order; None for anything else, zero and more than a year.
+pub(super) fn duration(text: &str) -> Option<Duration> {
+    let (mut rest, mut seconds, mut units) = (text, 0_u64, &[('h', 3600), ('m', 60), ('s', 1)][..]);
+    while !rest.is_empty() {
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        let (number, after) = rest.split_at(digits);
+        let unit = after.chars().next()?;
+        let index = units.iter().position(|(letter, _)| *letter == unit)?;
+        seconds = seconds.checked_add(number.parse::<u64>().ok()?.checked_mul(units[index].1)?)?;
+        units = &units[index + 1..];
+        rest = &after[1..];
+    }
+    (1..=366 * 24 * 3600).contains(&seconds).then(|| Duration::from_secs(seconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_hours_minutes_and_seconds_in_this_order() {
+        for (text, seconds) in [("10s", 10), ("60m", 3600), ("1h30m", 5400), ("1h1s", 3601), ("2h0m5s", 7205), ("007s", 7)] {
+            assert_eq!(duration(text), Some(Duration::from_secs(seconds)), "{text}");
+        }
+        for text in [
+            "",
+            "10",
+            "s",
+            "0s",
+            "0h0m",
+            "1m1h",
+            "1s1s",
+            "-1s",
+            "1.5h",
+            "1 h",
+            "1d",
+            "1ms",
+            "١s",
+            "99999999999999999999h",
+            "9999h",
+        ] {
+            assert_eq!(duration(text), None, "{text}");
+        }
+    }
+}

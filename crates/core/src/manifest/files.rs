@@ -1,0 +1,94 @@
+//! Finds the files that manifests name by `file:`, inside the source's path and nowhere else.
+
+use crate::model::report::{nearest, shown};
+use crate::snapshot::{Entry, MAX_FILE_BYTES, Snapshot};
+
+/// The path in the snapshot that `written` in the manifest `manifest` leads to.
+///
+/// # Errors
+/// A sentence: absolute, or out of the source's path.
+pub(super) fn resolve(manifest: &str, written: &str) -> Result<String, String> {
+    if written.starts_with('/') {
+        return Err(format!(
+            "{} is an absolute path; a path relative to the manifest is expected, inside the source's path",
+            shown(written)
+        ));
+    }
+    let mut parts: Vec<&str> = manifest.split('/').collect();
+    parts.pop();
+    for part in written.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                if parts.pop().is_none() {
+                    return Err(format!("{} leads out of the source's path; only files inside it can be named", shown(written)));
+                }
+            }
+            part => parts.push(part),
+        }
+    }
+    Ok(parts.join("/"))
+}
+
+/// The bytes of the file `path`, which the manifest calls `written`.
+///
+/// # Errors
+/// A sentence: not there (with the nearest that is), a folder, too large, a symbolic link, a submodule.
+pub(super) fn open<'s>(snapshot: &'s Snapshot, path: &str, written: &str) -> Result<&'s [u8], String> {
+    match snapshot.files.get(path) {
+        Some(Entry::File(bytes)) => Ok(bytes),
+        Some(other) => Err(unreadable(other, path).unwrap_or_default()),
+        None => Err(missing(snapshot, path, written)),
+    }
+}
+
+/// Why an entry cannot be read; None for a file.
+pub(super) fn unreadable(entry: &Entry, path: &str) -> Option<String> {
+    match entry {
+        Entry::File(_) => None,
+        Entry::TooLarge(bytes) => Some(format!(
+            "the file `{path}` has {bytes} bytes and was not read; at most {} MiB are read",
+            MAX_FILE_BYTES / (1024 * 1024)
+        )),
+        Entry::Symlink => Some(format!("`{path}` is a symbolic link, and links are not followed; put the file itself there")),
+        Entry::Submodule => {
+            Some(format!("`{path}` is a submodule, and submodules are not entered; put the file itself into this repository"))
+        }
+    }
+}
+
+fn missing(snapshot: &Snapshot, path: &str, written: &str) -> String {
+    let mut parents = path.match_indices('/').map(|(end, _)| &path[..end]);
+    if let Some(parent) = parents.find(|parent| matches!(snapshot.files.get(*parent), Some(Entry::Symlink | Entry::Submodule))) {
+        return unreadable(&snapshot.files[parent], parent).unwrap_or_default();
+    }
+    if path.is_empty() || snapshot.files.keys().any(|file| file.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'))) {
+        return format!("{} is a folder; a file is expected", shown(written));
+    }
+    // The same name elsewhere is nearer than a similar name here.
+    let base = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
+    let elsewhere = snapshot.files.keys().find(|file| base(file) == base(path)).map(String::as_str);
+    let near = elsewhere.or_else(|| nearest(path, snapshot.files.keys().map(String::as_str)));
+    let near = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+    format!("there is no file `{path}` in the source (paths are relative to the manifest){near}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_relative_to_the_manifest_and_stay_inside() {
+        assert_eq!(resolve("web.yaml", "web.json"), Ok("web.json".into()));
+        assert_eq!(resolve("a/b/web.yaml", "./x//web.json"), Ok("a/b/x/web.json".into()));
+        assert_eq!(resolve("a/b/web.yaml", "../../web.json"), Ok("web.json".into()));
+        assert_eq!(
+            resolve("a/web.yaml", "../../etc/passwd"),
+            Err("`../../etc/passwd` leads out of the source's path; only files inside it can be named".into())
+        );
+        assert_eq!(
+            resolve("a/web.yaml", "/etc/passwd"),
+            Err("`/etc/passwd` is an absolute path; a path relative to the manifest is expected, inside the source's path".into())
+        );
+    }
+}

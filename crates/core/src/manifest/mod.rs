@@ -1,0 +1,213 @@
+//! Reads manifests: strict with what is written, kind to who wrote it.
+//!
+//! [`read`] takes every document of a snapshot, and tells all that is wrong with them at once: each mistake is one problem
+//! with `file:line:column`, what was expected, and the nearest known name. What is valid goes on without what is not.
+
+mod agent;
+mod collect;
+mod documents;
+mod fields;
+mod files;
+mod json;
+mod node;
+mod parse;
+mod removed;
+mod resource;
+mod scalar;
+mod service;
+mod targets;
+mod task;
+mod words;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::agent::Agent;
+use crate::desired::{Desired, Resource, Spec};
+use crate::graph;
+use crate::interpolate::{Interpolation, Place};
+use crate::location::{Location, Problem};
+use crate::resource::ResourceId;
+use crate::snapshot::Snapshot;
+
+use fields::{Found, location};
+use node::{Content, Mark, Node};
+use resource::Recognised;
+
+pub use agent::read_agent;
+pub use removed::removed;
+
+/// Values that all manifests of one commit and the documents they name may have together, against memory exhaustion.
+/// 1,000 services with a task definition of 100 values each have 100,000.
+const MAX_KEPT_NODES: usize = 4_000_000;
+/// What is said where they have more.
+const TOO_MUCH: &str =
+    "the manifests of this commit have more than 4,000,000 values together, and this is not read any more; split the source";
+
+/// What reading needs to know of the whole commit.
+struct Reading<'a> {
+    snapshot: &'a Snapshot,
+    agent: &'a Agent,
+    /// Files that hold manifests.
+    manifests: BTreeSet<String>,
+    kept: usize,
+}
+
+impl Reading<'_> {
+    /// Whether so many more values may be kept.
+    fn keep(&mut self, nodes: usize) -> bool {
+        self.kept = self.kept.saturating_add(nodes);
+        self.kept <= MAX_KEPT_NODES
+    }
+
+    /// Replaces the references in every string of `node`.
+    fn interpolate(&self, node: &mut Node, place: Place, problems: &mut Vec<(Mark, String)>) {
+        let interpolation = Interpolation { variables: &self.agent.variables, revision: &self.snapshot.revision };
+        match &mut node.content {
+            Content::Text(text) => match interpolation.apply(text, place) {
+                Ok(Some(new)) => *text = new,
+                Ok(None) => {}
+                Err(messages) => problems.extend(messages.into_iter().map(|message| (node.at, message))),
+            },
+            Content::List(elements) => elements.iter_mut().for_each(|element| self.interpolate(element, place, problems)),
+            Content::Map(members) => {
+                for member in members {
+                    let place = if member.key == "inline" { Place::Document } else { place };
+                    self.interpolate(&mut member.node, place, problems);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// JSON is read as JSON, everything else as YAML.
+fn is_json(path: &str) -> bool {
+    path.ends_with(".json")
+}
+
+/// Everything that one revision of the source declares. Performs no I/O and never fails: what is wrong stands in
+/// [`Desired::errors`], and refuses that resource alone.
+pub fn read(snapshot: &Snapshot, agent: &Agent) -> Desired {
+    let mut found = Found::default();
+    let mut reading = Reading { snapshot, agent, manifests: BTreeSet::new(), kept: 0 };
+    let collected = collect::collect(&mut reading, &mut found);
+    let mut all: Vec<Recognised> = Vec::new();
+    for document in collected.documents {
+        let before = found.errors.len();
+        if let Some(mut recognised) = resource::read(&mut reading, document, &mut found) {
+            recognised.refused |= found.errors.len() > before;
+            all.push(recognised);
+        }
+    }
+    duplicates(&mut all, &mut found);
+    same_service(&mut all, &mut found);
+    dependencies(&mut all, &mut found);
+    let (mut resources, mut refused) = (BTreeMap::new(), BTreeMap::new());
+    for recognised in all {
+        match recognised.resource {
+            Some(resource) if !recognised.refused => {
+                resources.insert(recognised.id, resource);
+            }
+            _ => {
+                refused.entry(recognised.id).or_insert(recognised.location);
+            }
+        }
+    }
+    found.errors.sort();
+    found.errors.dedup();
+    found.warnings.sort();
+    found.warnings.dedup();
+    Desired {
+        revision: snapshot.revision.clone(),
+        resources,
+        refused,
+        errors: found.errors,
+        warnings: found.warnings,
+        ignored: collected.ignored,
+    }
+}
+
+/// Two documents of one kind and name: neither is more right than the other.
+fn duplicates(all: &mut [Recognised], found: &mut Found) {
+    let mut first: BTreeMap<ResourceId, usize> = BTreeMap::new();
+    for index in 0..all.len() {
+        let Some(other) = first.get(&all[index].id).copied() else {
+            first.insert(all[index].id.clone(), index);
+            continue;
+        };
+        let message = format!("`{}` is declared twice, first at {}; rename or remove one", all[index].id, all[other].location);
+        let (location, resource) = (all[index].name_location.clone(), Some(all[index].id.clone()));
+        found.errors.push(Problem { location, resource, message });
+        all[index].refused = true;
+        all[other].refused = true;
+    }
+}
+
+/// Two resources that would converge the same service of AWS would undo each other's work for ever.
+fn same_service(all: &mut [Recognised], found: &mut Found) {
+    let mut first: BTreeMap<(String, String, String), usize> = BTreeMap::new();
+    for index in 0..all.len() {
+        let Some(Resource { target, spec: Spec::EcsService(service), .. }) = &all[index].resource else { continue };
+        let key = (target.clone(), service::short(&service.cluster).to_owned(), service.service_name.clone());
+        match first.get(&key).copied() {
+            None => {
+                first.insert(key, index);
+            }
+            Some(other) if all[other].id == all[index].id => {}
+            Some(other) => {
+                for (one, two) in [(other, index), (index, other)] {
+                    let message = format!(
+                        "this is the service `{}` in the cluster `{}` of the target `{}`, and so is `{}` at {}; remove one, or give it another `serviceName`",
+                        key.2, key.1, key.0, all[two].id, all[two].location
+                    );
+                    let (location, resource) = (all[one].location.clone(), Some(all[one].id.clone()));
+                    let problem = Problem { location, resource, message };
+                    all[one].refused = true;
+                    found.errors.push(problem);
+                }
+            }
+        }
+    }
+}
+
+/// Every dependency exists, and none leads back to where it began.
+fn dependencies(all: &mut [Recognised], found: &mut Found) {
+    let known: BTreeSet<ResourceId> = all.iter().map(|recognised| recognised.id.clone()).collect();
+    for recognised in all.iter_mut() {
+        for (on, location) in &recognised.depends_on {
+            if !known.contains(on) {
+                let names: Vec<String> = known.iter().filter(|id| id.kind == on.kind).map(|id| id.name.clone()).collect();
+                let near = crate::model::report::did_you_mean(&on.name, names.iter().map(String::as_str));
+                let message = format!("`dependsOn` names `{on}`, which no manifest declares{near}");
+                found.errors.push(Problem { location: location.clone(), resource: Some(recognised.id.clone()), message });
+                recognised.refused = true;
+            }
+        }
+    }
+    let mut edges: BTreeMap<ResourceId, Vec<ResourceId>> = BTreeMap::new();
+    for recognised in all.iter() {
+        edges.entry(recognised.id.clone()).or_default().extend(recognised.depends_on.iter().map(|(on, _)| on.clone()));
+    }
+    for ring in graph::rings(&edges) {
+        let Some(place) = ring_place(all, &ring) else { continue };
+        let way: Vec<String> = ring.iter().chain(ring.first()).map(ToString::to_string).collect();
+        let message = match ring.len() {
+            1 => format!("`dependsOn` names `{}` itself; remove it", ring[0]),
+            _ => format!("resources wait for each other: {}; remove one `dependsOn` of the ring", way.join(" → ")),
+        };
+        found.errors.push(Problem { location: place, resource: ring.first().cloned(), message });
+        all.iter_mut().filter(|recognised| ring.contains(&recognised.id)).for_each(|recognised| recognised.refused = true);
+    }
+}
+
+/// Where the first of a ring names the next.
+fn ring_place(all: &[Recognised], ring: &[ResourceId]) -> Option<Location> {
+    let (first, next) = (ring.first()?, ring.get(1).or(ring.first())?);
+    let named = all.iter().filter(|recognised| recognised.id == *first).flat_map(|recognised| &recognised.depends_on);
+    named.filter(|(on, _)| on == next).map(|(_, location)| location.clone()).next()
+}
+
+/// The place of a document in `file`.
+fn place(file: &str, node: &Node) -> Location {
+    location(file, node.at)
+}

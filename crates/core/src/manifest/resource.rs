@@ -1,0 +1,233 @@
+//! Reads what every resource has: kind, name, annotations, target, dependencies.
+
+use super::collect::Manifest;
+use super::fields::{Fields, Found, Scope};
+use super::node::{Content, Node};
+use super::words::{check_version, resource_name, unknown_kind};
+use super::{Reading, place, service};
+use crate::desired::{Resource, Spec};
+use crate::interpolate::Place;
+use crate::location::Location;
+use crate::model::report::{did_you_mean, listed, shown};
+use crate::resource::{Kind, ResourceId};
+
+/// A document whose kind and name are known.
+#[derive(Debug)]
+pub(super) struct Recognised {
+    pub(super) id: ResourceId,
+    /// The document's first line.
+    pub(super) location: Location,
+    /// Of `metadata.name`.
+    pub(super) name_location: Location,
+    /// As far as it could be read, also where the rest is refused.
+    pub(super) depends_on: Vec<(ResourceId, Location)>,
+    pub(super) resource: Option<Resource>,
+    pub(super) refused: bool,
+}
+
+/// Reads one document. None when not even kind and name are known; all problems are told in any case.
+pub(super) fn read(reading: &mut Reading<'_>, manifest: Manifest, found: &mut Found) -> Option<Recognised> {
+    let Manifest { file, mut document } = manifest;
+    let mut unresolved = Vec::new();
+    reading.interpolate(&mut document.root, Place::Field, &mut unresolved);
+    let mut scope = Scope { file: &file, resource: None, found };
+    let root = &document.root;
+    let kind = kind(&mut scope, root)?;
+    scope.resource = plain_name(root).map(|name| ResourceId { kind, name });
+    for fault in &document.faults {
+        scope.error(fault.at, &*fault.message);
+    }
+    for (at, message) in &unresolved {
+        scope.error(*at, message);
+    }
+    let top = scope.fields(root, "", &["apiVersion", "kind", "metadata", "spec"])?;
+    check_version(&mut scope, &top);
+    let metadata = metadata(&mut scope, &top);
+    let mut recognised = scope.resource.clone().map(|id| Recognised {
+        id,
+        location: place(&file, root),
+        name_location: root
+            .get("metadata")
+            .and_then(|metadata| metadata.get("name"))
+            .map_or(place(&file, root), |node| place(&file, node)),
+        depends_on: Vec::new(),
+        resource: None,
+        refused: true,
+    });
+    if let Some(spec) = scope.required(&top, "spec", "it says what is to run")
+        && let Some(spec) = scope.fields(spec, "spec", &service::SPEC)
+    {
+        let read = resource(&mut scope, reading, &spec, &metadata, place(&file, root));
+        if let (Some(recognised), (resource, depends_on)) = (&mut recognised, read) {
+            recognised.refused = resource.is_none();
+            recognised.resource = resource;
+            recognised.depends_on = depends_on;
+        }
+    }
+    recognised
+}
+
+fn kind(scope: &mut Scope<'_>, root: &Node) -> Option<Kind> {
+    let Some(node) = root.get("kind").filter(|node| !node.is_null()) else {
+        scope.error(root.at, "`kind` is missing; there is `EcsService`");
+        return None;
+    };
+    let Some(word) = node.text() else {
+        scope.wrong(node, "kind", "a string");
+        return None;
+    };
+    match word.parse() {
+        Ok(kind) => Some(kind),
+        Err(_) => {
+            scope.error(node.at, unknown_kind(word));
+            None
+        }
+    }
+}
+
+/// `metadata.name`, when it is one.
+fn plain_name(root: &Node) -> Option<String> {
+    let name = root.get("metadata")?.get("name")?.text()?;
+    resource_name(name).is_ok().then(|| name.to_owned())
+}
+
+#[derive(Debug, Default)]
+struct Metadata {
+    reconcile_disabled: bool,
+}
+
+fn metadata(scope: &mut Scope<'_>, top: &Fields<'_>) -> Metadata {
+    let mut metadata = Metadata::default();
+    let Some(node) = scope.required(top, "metadata", "it holds the resource's name: `metadata: {name: web}`") else {
+        return metadata;
+    };
+    let Some(fields) = scope.fields(node, "metadata", &["name", "annotations"]) else { return metadata };
+    if let Some(name) = scope.required_text(&fields, "name", "it names the resource within its kind")
+        && let Err(message) = resource_name(&name)
+    {
+        let at = fields.get("name").map_or(node.at, |node| node.at);
+        scope.error(at, message);
+    }
+    let Some(annotations) = fields.get("annotations") else { return metadata };
+    if !matches!(annotations.content, Content::Map(_)) {
+        scope.wrong(annotations, "metadata.annotations", "a mapping");
+    }
+    for member in annotations.members() {
+        // Annotations of others are theirs.
+        if !member.key.starts_with("driftless/") {
+            continue;
+        }
+        match member.key.as_str() {
+            // Nothing is pruned in this version, so that it is kept already.
+            "driftless/prune" => {
+                disabled(scope, &member.key, &member.node);
+            }
+            "driftless/reconcile" => metadata.reconcile_disabled = disabled(scope, &member.key, &member.node),
+            key => {
+                let known = ["driftless/prune", "driftless/reconcile"];
+                let near = did_you_mean(key, known);
+                let near = if near.is_empty() { format!("; known are {}", listed(known)) } else { near };
+                scope.error(member.at, format!("there is no annotation {}{near}", shown(key)));
+            }
+        }
+    }
+    metadata
+}
+
+fn disabled(scope: &mut Scope<'_>, key: &str, node: &Node) -> bool {
+    match node.text() {
+        Some("disabled") => true,
+        Some("enabled") => false,
+        _ => {
+            scope.error(
+                node.at,
+                format!("the annotation `{key}` is {}; expected is `disabled`, or `enabled`, the default", node.kind()),
+            );
+            false
+        }
+    }
+}
+
+type Read = (Option<Resource>, Vec<(ResourceId, Location)>);
+
+fn resource(
+    scope: &mut Scope<'_>,
+    reading: &mut Reading<'_>,
+    spec: &Fields<'_>,
+    metadata: &Metadata,
+    location: Location,
+) -> Read {
+    let target = target(scope, reading, spec);
+    let depends_on = depends_on(scope, spec);
+    let adopt_force = scope.word(spec, "adopt", &["force"]).is_some();
+    if let Some(member) = spec.member("replace")
+        && scope.word(spec, "replace", &["allow"]).is_some()
+    {
+        scope.error(
+            member.at,
+            "`spec.replace: allow` is not built yet in this version; delete the service by hand, and it is created anew",
+        );
+    }
+    // Without a name the rest is read all the same, for its problems.
+    let id = scope.resource.clone().unwrap_or_else(|| ResourceId::ecs_service("unnamed"));
+    let service = service::read(scope, reading, spec, &id.name);
+    let mut ids: Vec<ResourceId> = Vec::new();
+    for (on, _) in &depends_on {
+        if !ids.contains(on) {
+            ids.push(on.clone());
+        }
+    }
+    let resource = match (service, target) {
+        (Some(service), Some(target)) => Some(Resource {
+            id,
+            location,
+            target,
+            depends_on: ids,
+            reconcile_disabled: metadata.reconcile_disabled,
+            adopt_force,
+            spec: Spec::EcsService(service),
+        }),
+        _ => None,
+    };
+    (resource, depends_on)
+}
+
+fn target(scope: &mut Scope<'_>, reading: &Reading<'_>, spec: &Fields<'_>) -> Option<String> {
+    let targets = &reading.agent.targets;
+    let Some(node) = spec.get("target") else {
+        return targets.first().map(|target| target.name.clone());
+    };
+    let name = scope.text(spec, "target")?;
+    if targets.iter().any(|target| target.name == name) {
+        return Some(name);
+    }
+    let names = || targets.iter().map(|target| target.name.as_str());
+    let near = did_you_mean(&name, names());
+    let near = if near.is_empty() { format!("; the agent has {}", listed(names())) } else { near };
+    scope.error(node.at, format!("`spec.target` is {}, which the agent does not have{near}", shown(&name)));
+    None
+}
+
+fn depends_on(scope: &mut Scope<'_>, spec: &Fields<'_>) -> Vec<(ResourceId, Location)> {
+    let Some(node) = spec.get("dependsOn") else { return Vec::new() };
+    let Content::List(elements) = &node.content else {
+        scope.wrong(node, "spec.dependsOn", "a list, as in `[{kind: EcsService, name: db}]`,");
+        return Vec::new();
+    };
+    let mut ids = Vec::new();
+    for (index, element) in elements.iter().enumerate() {
+        let path = format!("spec.dependsOn[{index}]");
+        let Some(fields) = scope.fields(element, &path, &["kind", "name"]) else { continue };
+        let kind = scope.required_text(&fields, "kind", "the kind of what it depends on is expected");
+        let name = scope.required_text(&fields, "name", "the name of what it depends on is expected");
+        let (Some(kind), Some(name)) = (kind, name) else { continue };
+        match kind.parse() {
+            Ok(kind) => ids.push((ResourceId { kind, name }, scope.location(element.at))),
+            Err(_) => {
+                let at = fields.get("kind").map_or(element.at, |node| node.at);
+                scope.error(at, unknown_kind(&kind));
+            }
+        }
+    }
+    ids
+}

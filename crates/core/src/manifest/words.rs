@@ -1,0 +1,67 @@
+//! The words every document has: `apiVersion`, `kind` and names.
+
+use super::fields::{Fields, Scope};
+use super::node::Node;
+use crate::model::report::{did_you_mean, shown};
+
+/// What stands at the top of each of our documents.
+pub(crate) const API_VERSION: &str = "driftless/v1alpha1";
+
+/// Kinds that the design has and this version does not.
+pub(super) const LATER: [&str; 4] = ["EcsTask", "CloudFormationStack", "S3Artifact", "Ec2Deployment"];
+
+/// Whether a document is meant for us: `apiVersion: driftless/…`.
+pub(super) fn is_ours(root: &Node) -> bool {
+    root.get("apiVersion").and_then(Node::text).is_some_and(|version| version.starts_with("driftless/"))
+}
+
+/// The version has to be the one there is.
+pub(super) fn check_version(scope: &mut Scope<'_>, top: &Fields<'_>) {
+    let Some(node) = top.get("apiVersion") else { return };
+    if let Some(version) = node.text().filter(|version| *version != API_VERSION) {
+        scope.error(node.at, format!("`apiVersion` is {}; this version of Driftless reads `{API_VERSION}`", shown(version)));
+    }
+}
+
+/// `metadata.name` of a resource. It stands in AWS's tags, in GitLab's status names and after `KIND/` on the command
+/// line, so it has letters, digits, `-`, `_` and `.`, begins and ends with a letter or digit, and at most 128 characters.
+pub(super) fn resource_name(name: &str) -> Result<(), String> {
+    checked(name, "`metadata.name`", 128)
+}
+
+/// The agent's `metadata.name`: the same with at most 63 characters, so that `driftless/AGENT/KIND/NAME` fits into the
+/// 255 characters of a GitLab status's name.
+pub(super) fn agent_name(name: &str) -> Result<(), String> {
+    checked(name, "`metadata.name`", 63)
+}
+
+fn checked(name: &str, what: &str, most: usize) -> Result<(), String> {
+    let count = name.chars().count();
+    let inner = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let edges = [name.chars().next(), name.chars().last()];
+    let problem = if let Some(wrong) = name.chars().find(|c| !inner(*c)) {
+        format!("has {}", shown(&wrong.escape_debug().to_string()))
+    } else if !edges.iter().flatten().all(char::is_ascii_alphanumeric) {
+        "begins or ends with something else".to_owned()
+    } else if count > most {
+        format!("has {count} characters")
+    } else {
+        return Ok(());
+    };
+    Err(format!(
+        "{what} is {}, which {problem}; letters, digits, `-`, `_` and `.` are expected, at most {most}, with a letter or digit at both ends",
+        shown(name)
+    ))
+}
+
+/// The message for a kind that this version does not have.
+pub(super) fn unknown_kind(kind: &str) -> String {
+    if LATER.contains(&kind) {
+        return format!(
+            "the kind `{kind}` is not built yet in this version; there is `EcsService`. Take the document out until then"
+        );
+    }
+    let near = did_you_mean(kind, ["EcsService", "Agent"].into_iter().chain(LATER));
+    let near = if near.is_empty() { "; there is `EcsService`".to_owned() } else { near };
+    format!("there is no kind {}{near}", shown(kind))
+}
