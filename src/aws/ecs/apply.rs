@@ -102,3 +102,7 @@ fn with(
 fn text(said: &Said, pointer: &str) -> Option<String> {
     said.json.pointer(pointer).and_then(Value::as_str).map(str::to_owned)
 }
+
+#[cfg(test)]
+#[path = "apply_tests.rs"]
+mod tests;

@@ -95,3 +95,7 @@ fn found(said: &Said, cluster: &str, name: &str) -> Looked {
 fn last_part(text: &str) -> &str {
     text.rsplit('/').next().unwrap_or(text)
 }
+
+#[cfg(test)]
+#[path = "services_tests.rs"]
+mod tests;
