@@ -177,7 +177,8 @@ pub struct ConnectError {
 
 #[allow(deprecated)] // The successor of ProfileFiles stands in a crate that is not otherwise needed.
 fn loader(target: &agent::Target) -> ConfigLoader {
-    let no_files = aws_config::profile::profile_file::ProfileFiles::builder().build();
+    use aws_config::profile::profile_file::{ProfileFileKind, ProfileFiles};
+    let no_files = ProfileFiles::builder().with_contents(ProfileFileKind::Config, "").build();
     let loader = aws_config::defaults(BehaviorVersion::latest())
         .region(Region::new(target.region.clone()))
         .profile_files(no_files)
