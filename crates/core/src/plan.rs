@@ -1,5 +1,7 @@
 //! What to do about a difference: the steps, and their causes.
 
+pub mod render;
+
 use serde::Serialize;
 
 use crate::desired::Document;
@@ -26,6 +28,15 @@ impl Plan {
     /// Nothing differs and nothing would be written.
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty()
+    }
+
+    /// The plan with the values that are hidden by type: a decision of the person at the terminal (`--show-values`).
+    pub fn revealed(mut self) -> Plan {
+        for change in &mut self.changes {
+            change.old = change.old.take().map(Shown::revealed);
+            change.new = change.new.take().map(Shown::revealed);
+        }
+        self
     }
 }
 
