@@ -6,6 +6,7 @@ import sys
 import boto3
 import botocore.config
 
+from . import corpora
 from .processes import ROOT, Server, free_port
 
 REGION = "eu-central-1"
@@ -56,7 +57,7 @@ def simulator(*options, name="simulator", pace=200):
 def moto(running=None, name="moto"):
     """moto with the subnets and security groups of the corpora in it; `running` is its MOTO_ECS_SERVICE_RUNNING."""
     port = free_port()
-    env = {"MOTO_ACCOUNT_ID": ACCOUNT}
+    env = {"MOTO_ACCOUNT_ID": ACCOUNT, "DRIFTLESS_SHARED_DATA": str(corpora.shared() / "data" / "services")}
     if running is not None:
         env["MOTO_ECS_SERVICE_RUNNING"] = str(running)
     server = Server(name, [sys.executable, CONFORMANCE / "moto/server.py", port], env)
