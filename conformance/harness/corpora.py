@@ -59,21 +59,19 @@ def write(project, file, images=None):
     own = "document." + file.rsplit(".", 1)[-1]
     project.write(own, data)
     name = name_of(file)
+    spec = {"rollout": {"timeout": "10m"}}
     if file.startswith("task-definitions/"):
-        task_definition, service = {"file": own}, {"inline": service_for(document)}
+        spec.update(cluster=CLUSTER, taskDefinition={"file": own}, service={"inline": service_for(document)})
+        if images:
+            spec["taskDefinition"]["images"] = images
     else:
-        task_definition, service = task_definition_for(document, name), {"file": own}
-        # A document that names its own is left to it, where that family has to exist; ours stands in `spec` otherwise.
-        name = document.get("serviceName", name)
-    if images:
-        task_definition["images"] = images
-    spec = {"taskDefinition": task_definition, "service": service, "rollout": {"timeout": "10m"}}
-    if "cluster" not in document or file.startswith("task-definitions/"):
-        spec["cluster"] = CLUSTER
-    if task_definition is None or task_definition.get("none"):
-        del spec["taskDefinition"]
-    project.service(name_of(file), spec)
-    return name
+        spec["service"] = {"file": own}
+        if "cluster" not in document:
+            spec["cluster"] = CLUSTER
+        if "taskDefinition" not in document:
+            spec["taskDefinition"] = {"inline": task_definition_document(document, name)}
+    project.service(name, spec)
+    return document.get("serviceName", name)
 
 
 def cluster_of(file):
@@ -93,17 +91,14 @@ def service_for(document):
     return service
 
 
-def existing_task_definition(document):
-    """The family that a service's document names has to exist: a document for RegisterTaskDefinition, or None."""
-    reference = document.get("taskDefinition")
-    return task_definition_document(document, reference.split("/")[-1].split(":")[0]) if reference else None
-
-
-def task_definition_for(document, name):
-    """`spec.taskDefinition` for a service's document: none when the document names one."""
-    if document.get("taskDefinition"):
-        return {"none": True}
-    return {"inline": task_definition_document(document, name)}
+def required_revisions(file):
+    """What has to exist before a service's document can name it: a document to register, and how often."""
+    _, document = read(file)
+    reference = document.get("taskDefinition") if file.startswith("services/") else None
+    if not reference:
+        return None, 0
+    family, _, revision = reference.rsplit("/", 1)[-1].partition(":")
+    return task_definition_document(document, family), int(revision or 1)
 
 
 def task_definition_document(document, family):

@@ -12,7 +12,7 @@ import threading
 import time
 import uuid
 
-from . import errors, types  # noqa: F401  (MiniStack imports both from here)
+from . import errors
 
 CRASHES_AFTER = 0.2
 

@@ -1,0 +1,83 @@
+"""Every file of the corpora: it converges, and then a second apply writes nothing; or it is refused for AWS's reason."""
+import json
+
+import pytest
+
+from harness import corpora
+from harness.agent import show
+from harness.proxy import mutations
+
+FILES = corpora.files()
+REFUSED = corpora.refused()
+ACCEPTED = [file for file in FILES if file not in REFUSED]
+NEEDS_IMAGE = "task-definitions/021-ec2-no-image.json"
+
+
+def test_the_list_of_refused_files_names_only_files_that_are_there():
+    assert sorted(REFUSED) == sorted(file for file in FILES if file in REFUSED)
+    assert all(set(entry) == {"pointer", "reason", "source"} and all(entry.values()) for entry in REFUSED.values())
+
+
+@pytest.mark.parametrize("file", sorted(REFUSED))
+def test_a_refused_file_is_refused_at_its_place(file, simulator, project_on):
+    project, _ = project_on(simulator)
+    corpora.write(project, file)
+    done = project.run("validate", "--output", "json", code=1)
+    problems = [problem for problem in json.loads(done.stdout)["problems"] if problem["severity"] == "error"]
+    wanted = REFUSED[file]["pointer"]
+    assert wanted in [problem.get("pointer") for problem in problems], f"no problem at {wanted}\n{show(done)}"
+    assert all(problem["message"] for problem in problems)
+
+
+def test_a_container_without_an_image_is_taken_once_the_manifest_gives_one(simulator, project_on):
+    project, _ = project_on(simulator)
+    _, document = corpora.read(NEEDS_IMAGE)
+    names = [container["name"] for container in document["containerDefinitions"]]
+    corpora.write(project, NEEDS_IMAGE, {name: "registry.example.com/corpus/app:1.0.0" for name in names})
+    project.run("validate", code=0)
+
+
+@pytest.mark.parametrize("file", ACCEPTED)
+def test_on_the_simulator_a_file_converges_and_a_second_apply_writes_nothing(file, simulator, project_on):
+    project, proxy = project_on(simulator)
+    prepare(simulator, file)
+    corpora.write(project, file)
+    project.run("validate", code=0)
+    project.run("apply", code=0)
+    assert "CreateService" in mutations(proxy.taken()), "the first apply created nothing"
+    before = counters(simulator)
+    again = project.run("apply", code=0)
+    after = counters(simulator)
+    wrote = {action: after[action] - before.get(action, 0) for action in after if not action.startswith(("Describe", "List", "Get"))}
+    assert not any(wrote.values()), f"the second apply wrote {wrote}\n{show(again)}"
+    assert mutations(proxy.taken()) == []
+    project.run("plan", code=0)
+
+
+@pytest.mark.parametrize("file", ACCEPTED)
+def test_on_moto_a_file_converges_and_a_second_apply_writes_nothing(file, moto, project_on):
+    project, proxy = project_on(moto)
+    prepare(moto, file)
+    corpora.write(project, file)
+    project.run("apply", code=0)
+    assert "CreateService" in mutations(proxy.taken()), "the first apply created nothing"
+    again = project.run("apply", code=0)
+    assert mutations(proxy.taken()) == [], f"the second apply wrote\n{show(again)}"
+
+
+def prepare(endpoint, file):
+    """What has to exist before: the cluster, and the revision that a service's document names."""
+    client = endpoint.client("ecs")
+    if endpoint.kind != "simulator":
+        client.create_cluster(clusterName=corpora.cluster_of(file))
+    definition, revisions = corpora.required_revisions(file)
+    for _ in range(revisions):
+        client.register_task_definition(**definition)
+
+
+def counters(endpoint):
+    """The simulator's own count of the calls it took, by action."""
+    import urllib.request
+
+    with urllib.request.urlopen(f"{endpoint.url}/_simulator/counters") as answer:
+        return json.load(answer)
