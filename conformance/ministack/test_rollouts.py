@@ -1,0 +1,71 @@
+"""Rollouts that MiniStack judges: success, a crash, an image that cannot be pulled, and the way back."""
+import pytest
+
+from harness import shop
+from harness.proxy import mutations
+
+BREAKER = {"deploymentConfiguration": {"deploymentCircuitBreaker": {"enable": True, "rollback": True}}}
+GOOD = "registry.example.com/shop/web:1.0.0"
+
+
+@pytest.fixture
+def web(ministack, project_on, request):
+    """(apply, client, proxy): apply(image, code) deploys the service `web` with that image."""
+    cluster = f"rollouts-{abs(hash(request.node.name)) % 10**8}"
+    client = ministack.client("ecs")
+    client.create_cluster(clusterName=cluster)
+    project, proxy = project_on(ministack)
+
+    def apply(image, code, **service):
+        options = {"timeout": "2m", **BREAKER, **service}
+        project.service("web", shop.spec(cluster, f"{cluster}-web", image=f"registry.example.com/shop/web:{image}", **options))
+        return project.run("apply", code=code)
+
+    def service():
+        return client.describe_services(cluster=cluster, services=["web"], include=["TAGS"])["services"][0]
+
+    def running_image():
+        definition = client.describe_task_definition(taskDefinition=service()["taskDefinition"])
+        return definition["taskDefinition"]["containerDefinitions"][0]["image"]
+
+    apply.service, apply.running_image, apply.project = service, running_image, project
+    return apply, proxy
+
+
+def test_a_good_image_is_rolled_out(web):
+    apply, _ = web
+    apply("1.0.0", 0)
+    apply("1.1.0", 0)
+    primary = [deployment for deployment in apply.service()["deployments"] if deployment["status"] == "PRIMARY"]
+    assert [deployment["rolloutState"] for deployment in primary] == ["COMPLETED"]
+    assert apply.running_image().endswith(":1.1.0")
+
+
+@pytest.mark.parametrize("image, reason", [("1.1.0-crash", "exit"), ("1.1.0-nopull", "pull")])
+def test_a_bad_image_is_rolled_back_and_not_tried_again(web, image, reason):
+    apply, proxy = web
+    apply("1.0.0", 0)
+    done = apply(image, 1)
+    said = (done.stdout + done.stderr).lower()
+    assert "web" in said and "circuit breaker" in said, said
+    assert reason in said, f"the message does not say why the task ended\n{said}"
+    assert apply.running_image() == GOOD
+    proxy.taken()
+    apply.project.run("apply", code=1)
+    assert [action for action in mutations(proxy.taken()) if action in ("UpdateService", "RegisterTaskDefinition")] == []
+
+
+def test_the_fix_after_a_bad_image_is_rolled_out(web):
+    apply, _ = web
+    apply("1.0.0", 0)
+    apply("1.1.0-crash", 1)
+    apply("1.1.1", 0)
+    assert apply.running_image().endswith(":1.1.1")
+
+
+def test_without_a_circuit_breaker_our_timeout_ends_a_crashing_rollout(web):
+    apply, _ = web
+    apply("1.0.0", 0, deploymentConfiguration={"minimumHealthyPercent": 100})
+    done = apply("1.1.0-crash", 1, deploymentConfiguration={"minimumHealthyPercent": 100}, timeout="10s")
+    assert "timeout" in (done.stdout + done.stderr).lower() or "10 s" in done.stdout + done.stderr
+    assert apply.running_image() == GOOD
