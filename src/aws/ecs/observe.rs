@@ -24,7 +24,16 @@ impl Ecs {
     /// Looks at the service that `resource` declares. A read that fails makes what it should have shown `Unknown`;
     /// where the observation has no such word for it, the service itself (rule 5: nothing is decided on half a look).
     pub async fn observe(&self, resource: &Resource, context: &Context<'_>) -> ServiceObservation {
-        let Spec::EcsService(service) = &resource.spec;
+        let Spec::EcsService(declared) = &resource.spec;
+        self.observe_with(declared, |service, definition| wants(resource, service, definition, context)).await
+    }
+
+    /// [`Ecs::observe`], with what else to read decided by `wanted`.
+    async fn observe_with(
+        &self,
+        service: &EcsService,
+        wanted: impl FnOnce(&Observed<Value>, Option<&Value>) -> Wants,
+    ) -> ServiceObservation {
         let looked = self.services.load(service.cluster.clone(), service.service_name.clone()).await;
         let looked = looked.unwrap_or_else(|| Looked {
             service: Observed::Unknown("DescribeServices ended without an answer; the agent looks again".to_owned()),
@@ -43,7 +52,7 @@ impl Ecs {
         if matches!(observation.service, Observed::Unknown(_)) {
             return observation;
         }
-        if let Err(error) = self.look_further(resource, service, context, &mut observation).await {
+        if let Err(error) = self.look_further(service, wanted, &mut observation).await {
             observation.service = Observed::Unknown(error.to_string());
         }
         observation
@@ -51,13 +60,12 @@ impl Ecs {
 
     async fn look_further(
         &self,
-        resource: &Resource,
         service: &EcsService,
-        context: &Context<'_>,
+        wanted: impl FnOnce(&Observed<Value>, Option<&Value>) -> Wants,
         observation: &mut ServiceObservation,
     ) -> Result<(), ProviderError> {
         observation.task_definition = self.own_task_definition(service, observation.service.present()).await?;
-        let wanted: Wants = wants(resource, &observation.service, observation.task_definition.as_ref(), context);
+        let wanted = wanted(&observation.service, observation.task_definition.as_ref());
         let name = format!("{}/{}", service.cluster, service.service_name);
         if wanted.base {
             observation.base = self.base(service).await;
@@ -256,3 +264,7 @@ fn newest_first(deployments: &mut [&Value]) {
     let created = |deployment: &Value| deployment.get("createdAt").and_then(Value::as_f64).unwrap_or_default();
     deployments.sort_by(|one, other| created(other).total_cmp(&created(one)));
 }
+
+#[cfg(test)]
+#[path = "observe_tests.rs"]
+mod tests;
