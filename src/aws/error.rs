@@ -8,22 +8,22 @@ use std::fmt;
 pub enum ProviderError {
     /// Too many calls; the bucket has been slowed.
     #[error("{0}")]
-    Throttled(Failure),
+    Throttled(Box<Failure>),
     /// The agent may not, or is not who it says.
     #[error("{0}")]
-    Denied(Failure),
+    Denied(Box<Failure>),
     /// What the call names does not exist.
     #[error("{0}")]
-    NotFound(Failure),
+    NotFound(Box<Failure>),
     /// AWS's state is not what the call was decided on: observe again.
     #[error("{0}")]
-    Conflict(Failure),
+    Conflict(Box<Failure>),
     /// AWS does not take the request as it is.
     #[error("{0}")]
-    Invalid(Failure),
+    Invalid(Box<Failure>),
     /// No answer, or AWS failed. A write may have happened all the same.
     #[error("{0}")]
-    Unavailable(Failure),
+    Unavailable(Box<Failure>),
 }
 
 /// What the caller does after a failure.
@@ -143,17 +143,17 @@ impl ProviderError {
         } else {
             "the agent tries again"
         };
-        ProviderError::Unavailable(Failure::ours(call, said, advice))
+        ProviderError::Unavailable(Failure::ours(call, said, advice).into())
     }
 
     /// The credentials were refused or are missing.
     pub(super) fn denied(call: Call<'_>, said: impl Into<String>, advice: &str) -> Self {
-        ProviderError::Denied(Failure::ours(call, said, advice))
+        ProviderError::Denied(Failure::ours(call, said, advice).into())
     }
 
     /// The request cannot be made.
     pub(super) fn invalid(call: Call<'_>, said: impl Into<String>, advice: &str) -> Self {
-        ProviderError::Invalid(Failure::ours(call, said, advice))
+        ProviderError::Invalid(Failure::ours(call, said, advice).into())
     }
 }
 
@@ -200,12 +200,12 @@ enum Kind {
 impl Kind {
     fn error(self, failure: Failure) -> ProviderError {
         match self {
-            Kind::Throttled => ProviderError::Throttled(failure),
-            Kind::Denied => ProviderError::Denied(failure),
-            Kind::NotFound => ProviderError::NotFound(failure),
-            Kind::Conflict => ProviderError::Conflict(failure),
-            Kind::Invalid => ProviderError::Invalid(failure),
-            Kind::Unavailable => ProviderError::Unavailable(failure),
+            Kind::Throttled => ProviderError::Throttled(failure.into()),
+            Kind::Denied => ProviderError::Denied(failure.into()),
+            Kind::NotFound => ProviderError::NotFound(failure.into()),
+            Kind::Conflict => ProviderError::Conflict(failure.into()),
+            Kind::Invalid => ProviderError::Invalid(failure.into()),
+            Kind::Unavailable => ProviderError::Unavailable(failure.into()),
         }
     }
 }
