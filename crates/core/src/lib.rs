@@ -16,6 +16,7 @@ pub mod observed;
 pub mod plan;
 pub mod report;
 pub mod resource;
+pub mod rollout;
 pub mod secret;
 pub mod snapshot;
 pub mod status;

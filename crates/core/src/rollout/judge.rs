@@ -1,0 +1,159 @@
+//! Success, failure or patience: the judgement of a rollout whose service already runs, or is told to run, the target.
+
+use serde_json::{Value, json};
+
+use super::{FAILED_TAG, Judgement, Target, failed_tag, list, message, record, short, text};
+use crate::desired::{Document, OnFailure};
+use crate::observed::ServiceObservation;
+use crate::plan::{Step, TaskDefinitionRef};
+
+/// How soon a rollout is looked at again, in seconds.
+const REQUEUE: u64 = 10;
+
+/// Judges the rollout of a service that is Present and has nothing left to be deployed.
+pub fn judge(target: &Target, observed: &ServiceObservation) -> Judgement {
+    let Some(service) = observed.service.present() else {
+        return progress("NotObserved", "the service is not there yet".into());
+    };
+    let Some(primary) = list(service, "deployments").iter().find(|deployment| deployment["status"] == "PRIMARY") else {
+        return progress("RollingOut", format!("ECS has not begun to deploy {}", short(target.task_definition_arn)));
+    };
+    let status = record::own_deployment(target, observed).map(|own| text(own, "status")).unwrap_or_default();
+    if text(primary, "taskDefinition") == target.task_definition_arn {
+        match text(primary, "rolloutState") {
+            "COMPLETED" => return count(target, observed, service, primary),
+            "FAILED" => return failed("RolloutFailed", target, observed, service, vec![]),
+            // A server that tells no state is judged by what runs.
+            "" if all_run(service) && list(service, "deployments").len() == 1 => return settled(target, service),
+            _ => {}
+        }
+    }
+    if record::failed(status) {
+        let reason = if matches!(status, "STOPPED" | "STOP_REQUESTED") { "RolloutStopped" } else { "RolloutFailed" };
+        return failed(reason, target, observed, service, vec![]);
+    }
+    let limit = target.service.rollout.timeout.as_secs_f64() + declared_waits(&target.service.service);
+    let age = observed.now - primary["createdAt"].as_f64().unwrap_or(observed.now);
+    if age > limit {
+        return failed("RolloutTimedOut", target, observed, service, rollback(target, observed, service));
+    }
+    in_progress(target, observed, service, primary)
+}
+
+/// The deployment is complete; as many tasks as are wanted may still have to start or stop.
+fn count(target: &Target, observed: &ServiceObservation, service: &Value, primary: &Value) -> Judgement {
+    if all_run(service) {
+        return settled(target, service);
+    }
+    let message = format!("{}: {}", short(target.task_definition_arn), tasks(service));
+    // There is no deployment to judge by; a change of the count renews the deployment's `updatedAt`.
+    let age = observed.now - primary["updatedAt"].as_f64().unwrap_or(observed.now);
+    if age <= target.service.rollout.timeout.as_secs_f64() {
+        return progress("Scaling", message);
+    }
+    let mut message = format!("{message}, for longer than the rollout's timeout");
+    for event in message::events(service, 0.0) {
+        message.push_str("\n  ");
+        message.push_str(&event);
+    }
+    Judgement::Failed { reason: "ScalingTimedOut", message, steps: vec![] }
+}
+
+fn settled(target: &Target, service: &Value) -> Judgement {
+    Judgement::Settled { message: format!("{}: {}", short(target.task_definition_arn), tasks(service)) }
+}
+
+fn in_progress(target: &Target, observed: &ServiceObservation, service: &Value, primary: &Value) -> Judgement {
+    let mut message = format!("rolling out {}: {}", short(target.task_definition_arn), tasks(primary));
+    if primary["failedTasks"].as_u64().unwrap_or_default() > 0 || !observed.stopped_tasks.is_empty() {
+        let cause = message::cause(target, observed, service);
+        // Without a stopped task of the target there is only the state of the deployment, which says nothing new.
+        if cause.starts_with("container") || cause.starts_with("a task") {
+            message = format!("{message}; {cause}");
+        }
+    }
+    progress("RollingOut", message)
+}
+
+fn progress(reason: &'static str, message: String) -> Judgement {
+    Judgement::InProgress { reason, message, requeue: REQUEUE }
+}
+
+fn failed(
+    reason: &'static str,
+    target: &Target,
+    observed: &ServiceObservation,
+    service: &Value,
+    rollback: Vec<Step>,
+) -> Judgement {
+    let mut steps = vec![];
+    if failed_tag(service) != Some(target.digest) {
+        let tags = json!([{"key": FAILED_TAG, "value": target.digest}]);
+        steps.push(Step::TagResource { document: object(json!({"resourceArn": service["serviceArn"], "tags": tags})) });
+    }
+    steps.extend(rollback);
+    let mut message = message::failure(target, observed, service);
+    if reason == "RolloutTimedOut" {
+        message = format!("not rolled out within {}: {message}", human(target.service.rollout.timeout.as_secs()));
+    }
+    Judgement::Failed { reason, message, steps }
+}
+
+/// Back to the last version that was rolled out, where there is one and the manifest wants it.
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_StopServiceDeployment.html>
+fn rollback(target: &Target, observed: &ServiceObservation, service: &Value) -> Vec<Step> {
+    if target.service.rollout.on_failure == OnFailure::Stay || !message::has_predecessor(target, observed, service) {
+        return vec![];
+    }
+    if let Some(own) = record::own_deployment(target, observed) {
+        let document = json!({"serviceDeploymentArn": own["serviceDeploymentArn"], "stopType": "ROLLBACK"});
+        return vec![Step::StopServiceDeployment { document: object(document) }];
+    }
+    let previous = list(service, "deployments").iter().find(|deployment| {
+        deployment["rolloutState"] == "COMPLETED" && text(deployment, "taskDefinition") != target.task_definition_arn
+    });
+    let update = |previous: &Value| Step::UpdateService {
+        document: object(json!({"cluster": service["clusterArn"], "service": service["serviceName"]})),
+        task_definition: Some(TaskDefinitionRef::Arn(text(previous, "taskDefinition").to_owned())),
+    };
+    previous.map(update).into_iter().collect()
+}
+
+/// Seconds that the document itself tells ECS to wait.
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html>
+fn declared_waits(service: &Document) -> f64 {
+    let Some(configuration) = service.get("deploymentConfiguration") else { return 0.0 };
+    let minutes = |value: &Value| value.as_f64().unwrap_or_default();
+    let linear = &configuration["linearConfiguration"];
+    let steps = linear["stepPercent"].as_f64().filter(|percent| *percent > 0.0).map_or(0.0, |percent| (100.0 / percent).ceil());
+    let bake = minutes(&configuration["bakeTimeInMinutes"])
+        + minutes(&configuration["canaryConfiguration"]["canaryBakeTimeInMinutes"])
+        + steps * minutes(&linear["stepBakeTimeInMinutes"]);
+    bake * 60.0
+}
+
+fn all_run(service: &Value) -> bool {
+    service["runningCount"] == service["desiredCount"] && service["pendingCount"].as_u64().unwrap_or_default() == 0
+}
+
+/// `2 of 3 tasks running, 1 pending`.
+fn tasks(counted: &Value) -> String {
+    let count = |member: &str| counted[member].as_u64().unwrap_or_default();
+    let (running, desired) = (count("runningCount"), count("desiredCount"));
+    let noun = if desired == 1 { "task" } else { "tasks" };
+    let mut text = format!("{running} of {desired} {noun} running");
+    for (number, what) in [(count("pendingCount"), "pending"), (count("failedTasks"), "failed")] {
+        if number > 0 {
+            text.push_str(&format!(", {number} {what}"));
+        }
+    }
+    text
+}
+
+fn human(seconds: u64) -> String {
+    if seconds % 60 == 0 { format!("{} min", seconds / 60) } else { format!("{seconds} s") }
+}
+
+fn object(value: Value) -> Document {
+    value.as_object().cloned().unwrap_or_default()
+}

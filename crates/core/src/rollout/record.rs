@@ -1,0 +1,81 @@
+//! What is already on record about a target: its service deployment, and whether this very attempt failed before.
+
+use serde_json::Value;
+
+use super::{Target, failed_tag, list, message, text};
+use crate::observed::ServiceObservation;
+
+/// The members of a service revision that a new deployment comes from.
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceRevision.html>
+const DEPLOYED: [&str; 8] = [
+    "networkConfiguration",
+    "loadBalancers",
+    "serviceRegistries",
+    "capacityProviderStrategy",
+    "platformVersion",
+    "serviceConnectConfiguration",
+    "volumeConfigurations",
+    "vpcLatticeConfigurations",
+];
+
+/// The failure of this very target that is on record, with what a person should read about it: our own tag, or AWS's
+/// deployment of it that failed, was rolled back or was stopped. None when it has succeeded since: what runs, wins.
+///
+/// Only AWS's newest service deployment counts: after a change in between, the same target is a new attempt.
+/// Asked for while the service does not run the target; where it does, [`judge`](super::judge()) knows more.
+pub fn remembered(target: &Target, observed: &ServiceObservation) -> Option<String> {
+    let service = observed.service.present()?;
+    let primary = list(service, "deployments").iter().find(|deployment| deployment["status"] == "PRIMARY");
+    let runs_target = primary.is_some_and(|primary| text(primary, "taskDefinition") == target.task_definition_arn);
+    if runs_target && primary.is_some_and(|primary| primary["rolloutState"] == "COMPLETED") {
+        return None;
+    }
+    let tagged = failed_tag(service) == Some(target.digest);
+    let ended_badly = own_deployment(target, observed).is_some_and(|own| failed(text(own, "status")));
+    let draining = !runs_target
+        && list(service, "deployments").iter().any(|deployment| {
+            text(deployment, "taskDefinition") == target.task_definition_arn && deployment["rolloutState"] == "FAILED"
+        });
+    (tagged || ended_badly || draining).then(|| message::failure(target, observed, service))
+}
+
+/// Whether a service deployment with this status did not end as it should, or will not.
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceDeployment.html>
+pub(super) fn failed(status: &str) -> bool {
+    matches!(
+        status,
+        "STOPPED" | "STOP_REQUESTED" | "ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS" | "ROLLBACK_SUCCESSFUL" | "ROLLBACK_FAILED"
+    )
+}
+
+/// The newest service deployment, if it is one of the target.
+pub(super) fn own_deployment<'a>(target: &Target, observed: &'a ServiceObservation) -> Option<&'a Value> {
+    let newest = observed.service_deployments.first()?;
+    let revision_arn = text(&newest["targetServiceRevision"], "arn");
+    let revision = observed.service_revisions.iter().find(|revision| text(revision, "serviceRevisionArn") == revision_arn)?;
+    let same = text(revision, "taskDefinition") == target.task_definition_arn
+        && DEPLOYED.iter().all(|member| match (target.service.service.get(*member), revision.get(*member)) {
+            (Some(declared), Some(deployed)) => agrees(declared, deployed),
+            _ => true,
+        });
+    same.then_some(newest)
+}
+
+/// Whether all that is declared was deployed. Order is not looked at: a wrong "yes" keeps a failed version from being
+/// tried again after two of its lists' elements were swapped; a wrong "no" would try it for ever.
+fn agrees(declared: &Value, deployed: &Value) -> bool {
+    match (declared, deployed) {
+        (Value::Object(declared), Value::Object(deployed)) => {
+            declared.iter().all(|(name, value)| deployed.get(name).map_or(is_empty(value), |deployed| agrees(value, deployed)))
+        }
+        (Value::Array(declared), Value::Array(deployed)) => {
+            declared.len() == deployed.len()
+                && declared.iter().all(|value| deployed.iter().any(|deployed| agrees(value, deployed)))
+        }
+        _ => declared == deployed,
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    value.is_null() || value.as_array().is_some_and(Vec::is_empty) || value.as_object().is_some_and(serde_json::Map::is_empty)
+}
