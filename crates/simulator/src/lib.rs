@@ -1,1 +1,21 @@
-//! AWS and GitLab on loopback.
+//! AWS and GitLab on loopback, spoken in their wire protocols, on a logical clock: what `driftless demo`,
+//! `driftless simulate` and the tests run against. Nothing of the agent is known here: the simulator follows AWS's
+//! documentation, cited beside each rule; what AWS does and it does not stands in this crate's README.
+
+mod clock;
+mod consistency;
+mod controls;
+mod ecs;
+mod faults;
+mod log;
+mod options;
+mod quotas;
+mod server;
+mod simulator;
+mod sts;
+mod wire;
+
+pub use faults::{Fault, When};
+pub use log::Call;
+pub use options::Options;
+pub use simulator::Simulator;

@@ -1,0 +1,62 @@
+//! The simulator's own controls, under `/_simulator/`: JSON in, JSON out. The crate's README lists them.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::faults::Fault;
+use crate::server::Shared;
+
+type App = State<Arc<Shared>>;
+
+/// The routes below `/_simulator`.
+pub(crate) fn router() -> Router<Arc<Shared>> {
+    Router::new()
+        .route("/health", get(|| async { Json(json!({"status": "ok"})) }))
+        .route("/counters", get(counters))
+        .route("/calls", get(|State(shared): App| async move { Json(shared.inner().log.calls()) }))
+        .route("/reset", post(reset))
+        .route("/faults", post(add_fault).delete(clear_faults))
+        .route("/clock", get(clock).post(skip))
+}
+
+async fn counters(State(shared): App) -> Json<Value> {
+    let inner = shared.inner();
+    let log = &inner.log;
+    Json(json!({"actions": log.counters(), "mutations": log.mutations(), "throttled": log.throttled()}))
+}
+
+async fn reset(State(shared): App) -> Json<Value> {
+    shared.inner().log.reset();
+    Json(json!({}))
+}
+
+async fn add_fault(State(shared): App, Json(fault): Json<Fault>) -> Json<Value> {
+    shared.inner().faults.add(fault);
+    Json(json!({}))
+}
+
+async fn clear_faults(State(shared): App) -> Json<Value> {
+    shared.inner().faults.clear();
+    Json(json!({}))
+}
+
+async fn clock(State(shared): App) -> Json<Value> {
+    Json(json!({"now": shared.clock.now(), "pace": shared.clock.pace()}))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Skip {
+    /// Logical seconds to go forward at once.
+    skip: f64,
+}
+
+async fn skip(State(shared): App, Json(skip): Json<Skip>) -> Json<Value> {
+    shared.clock.skip(skip.skip);
+    Json(json!({"now": shared.clock.now()}))
+}

@@ -1,0 +1,150 @@
+//! Reads an input as AWS's front end does, before any meaning is looked at: types, required members and enums, from
+//! a table generated from AWS's published service model. Unknown members are ignored, nulls are as absent.
+
+use std::sync::LazyLock;
+
+use serde_json::Value;
+
+use super::{AwsError, Members};
+
+static TABLE: LazyLock<Value> =
+    LazyLock::new(|| serde_json::from_str(include_str!("shapes.json")).expect("the generated table is JSON"));
+
+/// The input without nulls and without members that the action does not have at its top level.
+///
+/// A member that a newer model has and this table has not would be lost otherwise, so `monitoring` and
+/// `gatewayConnectors` (newer than the table) are let through.
+pub(super) fn read(action: &str, input: &Value) -> Result<Members, AwsError> {
+    let Some(name) = TABLE["actions"].get(action).and_then(Value::as_str) else {
+        return Err(AwsError::unknown_operation());
+    };
+    let mut input = input.clone();
+    drop_nulls(&mut input);
+    if !input.is_object() {
+        return Err(AwsError::new("SerializationException", "Unexpected value: the input is no structure."));
+    }
+    types(name, &input)?;
+    meaning(name, &input, "")?;
+    let known = &TABLE["shapes"][name]["members"];
+    let Value::Object(mut members) = input else { unreachable!("checked above") };
+    members.retain(|key, _| known.get(key).is_some() || matches!(key.as_str(), "monitoring" | "gatewayConnectors"));
+    Ok(members)
+}
+
+fn drop_nulls(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            members.retain(|_, member| !member.is_null());
+            members.values_mut().for_each(drop_nulls);
+        }
+        Value::Array(list) => list.iter_mut().for_each(drop_nulls),
+        _ => {}
+    }
+}
+
+/// What a JSON value is called in a SerializationException.
+fn token(value: &Value) -> &'static str {
+    match value {
+        Value::String(_) => "STRING_VALUE",
+        Value::Bool(true) => "TRUE_VALUE",
+        Value::Bool(false) => "FALSE_VALUE",
+        _ => "NUMBER_VALUE",
+    }
+}
+
+/// The messages are those AWS's JSON services give; they name no member.
+fn mismatch(value: &Value, wanted: &str) -> AwsError {
+    let message = match (value, wanted) {
+        (Value::Object(_), _) => "Start of structure or map found where not expected.".to_string(),
+        (Value::Array(_), _) => "Unexpected list element found where not expected.".to_string(),
+        (_, "structure" | "map") => "Expected a structure or a map, and found a scalar.".to_string(),
+        (_, "list") => "Expected list or null".to_string(),
+        (Value::Number(_), "String") => {
+            "class com.amazon.coral.value.json.numbers.TruncatingBigNumber can not be converted to an String".to_string()
+        }
+        (_, kind) => format!("{} can not be converted to {} {kind}", token(value), if kind == "Integer" { "an" } else { "a" }),
+    };
+    AwsError::new("SerializationException", message)
+}
+
+fn types(name: &str, value: &Value) -> Result<(), AwsError> {
+    let shape = &TABLE["shapes"][name];
+    let inner = |part: &str| shape[part].as_str().unwrap_or_default().to_string();
+    match (shape["type"].as_str().unwrap_or_default(), value) {
+        ("structure", Value::Object(members)) => {
+            let known = &shape["members"];
+            members.iter().try_for_each(|(key, member)| {
+                known.get(key).and_then(Value::as_str).map_or(Ok(()), |shape| types(shape, member))
+            })
+        }
+        ("list", Value::Array(list)) => list.iter().try_for_each(|element| types(&inner("member"), element)),
+        ("map", Value::Object(members)) => members.values().try_for_each(|member| types(&inner("value"), member)),
+        ("structure", other) => Err(mismatch(other, "structure")),
+        ("list", other) => Err(mismatch(other, "list")),
+        ("map", other) => Err(mismatch(other, "map")),
+        ("string", Value::String(_)) | ("boolean", Value::Bool(_)) | ("document", _) => Ok(()),
+        ("integer" | "long" | "double" | "float" | "timestamp", Value::Number(_)) => Ok(()),
+        ("string", other) => Err(mismatch(other, "String")),
+        ("boolean", other) => Err(mismatch(other, "Boolean")),
+        ("integer", other) => Err(mismatch(other, "Integer")),
+        ("long", other) => Err(mismatch(other, "Long")),
+        (_, other) => Err(mismatch(other, "Double")),
+    }
+}
+
+/// Required members and enums: `InvalidParameterException`, in the words of AWS's validation of its models.
+fn meaning(name: &str, value: &Value, path: &str) -> Result<(), AwsError> {
+    let shape = &TABLE["shapes"][name];
+    match value {
+        Value::Object(members) if shape["type"] == "structure" => {
+            let required = shape["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
+            if let Some(missing) = required.into_iter().find(|key| !members.contains_key(*key)) {
+                return Err(missing_member(path, missing));
+            }
+            members.iter().try_for_each(|(key, member)| {
+                let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                let shape = shape["members"].get(key).and_then(Value::as_str);
+                shape.map_or(Ok(()), |shape| meaning(shape, member, &path))
+            })
+        }
+        Value::Array(list) if shape["type"] == "list" => {
+            let member = shape["member"].as_str().unwrap_or_default();
+            let each = |(index, element)| meaning(member, element, &format!("{path}.{}.member", index + 1));
+            list.iter().enumerate().try_for_each(each)
+        }
+        Value::String(text) => match shape["enum"].as_array() {
+            Some(allowed) if !allowed.iter().any(|value| value.as_str() == Some(text)) => {
+                let allowed: Vec<&str> = allowed.iter().filter_map(Value::as_str).collect();
+                Err(AwsError::parameter(format!(
+                    "1 validation error detected: Value '{text}' at '{path}' failed to satisfy constraint: \
+                     Member must satisfy enum value set: [{}]",
+                    allowed.join(", ")
+                )))
+            }
+            _ => Ok(()),
+        },
+        _ => Ok(()),
+    }
+}
+
+fn missing_member(path: &str, missing: &str) -> AwsError {
+    // ECS has words of its own for the members that are most often forgotten.
+    let own = match (path, missing) {
+        ("", "containerDefinitions") => Some("Container list cannot be empty."),
+        ("", "family") => Some("Family can not be blank."),
+        ("", "services") => Some("Services cannot be empty."),
+        ("", "tasks") => Some("Tasks cannot be empty."),
+        _ => None,
+    };
+    let client = matches!(missing, "containerDefinitions" | "family");
+    match own {
+        Some(message) if client => AwsError::client(message),
+        Some(message) => AwsError::parameter(message),
+        None => {
+            let at = if path.is_empty() { missing.to_string() } else { format!("{path}.{missing}") };
+            AwsError::parameter(format!(
+                "1 validation error detected: Value null at '{at}' failed to satisfy constraint: Member must not be null"
+            ))
+        }
+    }
+}

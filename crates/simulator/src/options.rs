@@ -1,0 +1,42 @@
+//! What a simulator is started with.
+
+use std::time::Duration;
+
+/// How a simulator behaves. `..Options::default()` gives one account in one Region, at the real clock's pace, without
+/// quotas, and consistent at once.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Logical seconds per real second. 60 makes a minute of AWS last a second.
+    pub pace: f64,
+    /// Enforce the request quotas of <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html>,
+    /// on the logical clock.
+    pub quotas: bool,
+    /// The 12 digits that stand in every ARN.
+    pub account_id: String,
+    /// The Region that stands in every ARN.
+    pub region: String,
+    /// For this long (logical time) after a write to a service, reads show the state before it. ECS "follows an
+    /// eventual consistency model": <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html>.
+    pub eventual_consistency: Option<Duration>,
+    /// A cluster that does not exist is made when a call names it.
+    pub auto_clusters: bool,
+    /// No page is longer than this, whatever `maxResults` says: AWS may give short pages at any time.
+    pub page_size: Option<usize>,
+    /// The active container instances of every cluster: how many tasks a DAEMON service runs.
+    pub container_instances: u32,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            pace: 1.0,
+            quotas: false,
+            account_id: "123456789012".into(),
+            region: "eu-central-1".into(),
+            eventual_consistency: None,
+            auto_clusters: false,
+            page_size: None,
+            container_instances: 2,
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! A running simulator, and what a test asks of it.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::faults::Fault;
+use crate::log::Call;
+use crate::options::Options;
+use crate::server::{self, Shared};
+use crate::wire::{Connection, Loopback};
+
+/// How long `stop` waits for connections that are still open.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// AWS on a loopback port. It stops when it is dropped.
+pub struct Simulator {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    task: JoinHandle<()>,
+}
+
+impl Simulator {
+    /// Starts on a free port of 127.0.0.1. Fails where no port can be had.
+    pub async fn start(options: Options) -> io::Result<Self> {
+        Self::start_on(SocketAddr::from(([127, 0, 0, 1], 0)), options).await
+    }
+
+    /// Starts on an address. Fails where it cannot be listened on.
+    pub async fn start_on(address: SocketAddr, options: Options) -> io::Result<Self> {
+        let listener = TcpListener::bind(address).await?;
+        let address = listener.local_addr()?;
+        let shared = Arc::new(Shared::new(options));
+        let service = server::router(shared.clone()).into_make_service_with_connect_info::<Connection>();
+        let stopping = shared.stopping.clone();
+        let serve = axum::serve(Loopback(listener), service)
+            .with_graceful_shutdown(async move { stopping.cancelled().await });
+        let task = tokio::spawn(async move {
+            if let Err(error) = serve.await {
+                tracing::error!(%error, "the simulator ended");
+            }
+        });
+        Ok(Self { address, shared, task })
+    }
+
+    /// Where AWS's endpoints are: `http://127.0.0.1:PORT`.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The logical time, in seconds since the epoch: what the answers' Date header shows.
+    pub fn now(&self) -> f64 {
+        self.shared.clock.now()
+    }
+
+    /// Moves the logical clock forward at once.
+    pub fn skip(&self, time: Duration) {
+        self.shared.clock.skip(time.as_secs_f64());
+    }
+
+    /// Calls by action, since the start or the last reset.
+    pub fn counters(&self) -> BTreeMap<String, u64> {
+        self.shared.inner().log.counters()
+    }
+
+    /// How many calls were of an action that writes, whatever was answered.
+    pub fn mutations(&self) -> u64 {
+        self.shared.inner().log.mutations()
+    }
+
+    /// Every call, oldest first.
+    pub fn calls(&self) -> Vec<Call> {
+        self.shared.inner().log.calls()
+    }
+
+    /// Forgets the calls; the state stays.
+    pub fn reset_calls(&self) {
+        self.shared.inner().log.reset();
+    }
+
+    /// How many calls were answered with ThrottlingException.
+    pub fn throttled(&self) -> u64 {
+        self.shared.inner().log.throttled()
+    }
+
+    /// Adds a fault rule.
+    pub fn add_fault(&self, fault: Fault) {
+        self.shared.inner().faults.add(fault);
+    }
+
+    /// Removes all fault rules.
+    pub fn clear_faults(&self) {
+        self.shared.inner().faults.clear();
+    }
+
+    /// How many faults have struck so far. `wait_for(|count| *count > 0)` waits for the first.
+    pub fn fault_fired(&self) -> watch::Receiver<u64> {
+        self.shared.inner().faults.fired()
+    }
+
+    /// Stops listening and ends what is under way.
+    pub async fn stop(mut self) {
+        self.shared.stopping.cancel();
+        if tokio::time::timeout(PATIENCE, &mut self.task).await.is_err() {
+            self.task.abort();
+        }
+    }
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        self.shared.stopping.cancel();
+    }
+}
