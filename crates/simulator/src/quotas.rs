@@ -23,12 +23,7 @@ const TABLE: [Row; 10] = [
 
 /// The two rows of service deployments; stopping one has no row of AWS's own and is counted here.
 const DEPLOYMENTS: [Row; 2] = [
-    (
-        "service deployment",
-        50.0,
-        20.0,
-        &["DescribeServiceDeployments", "ListServiceDeployments", "StopServiceDeployment"],
-    ),
+    ("service deployment", 50.0, 20.0, &["DescribeServiceDeployments", "ListServiceDeployments", "StopServiceDeployment"]),
     ("service revision", 50.0, 20.0, &["DescribeServiceRevisions"]),
 ];
 

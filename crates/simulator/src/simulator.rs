@@ -39,8 +39,7 @@ impl Simulator {
         let shared = Arc::new(Shared::new(options));
         let service = server::router(shared.clone()).into_make_service_with_connect_info::<Connection>();
         let stopping = shared.stopping.clone();
-        let serve = axum::serve(Loopback(listener), service)
-            .with_graceful_shutdown(async move { stopping.cancelled().await });
+        let serve = axum::serve(Loopback(listener), service).with_graceful_shutdown(async move { stopping.cancelled().await });
         let task = tokio::spawn(async move {
             if let Err(error) = serve.await {
                 tracing::error!(%error, "the simulator ended");

@@ -82,7 +82,10 @@ fn web_identity(options: &Options, input: &Value, now: Seconds) -> Result<String
         return Err(AwsError::new("ValidationError", message));
     }
     if token.split('.').filter(|part| !part.is_empty()).count() != 3 {
-        return Err(AwsError::new("InvalidIdentityToken", "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)"));
+        return Err(AwsError::new(
+            "InvalidIdentityToken",
+            "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)",
+        ));
     }
     if parts[4] != options.account_id {
         let error = AwsError::new("AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity");

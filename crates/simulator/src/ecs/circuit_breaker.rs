@@ -8,6 +8,9 @@ use super::names::Ids;
 use super::rollout::REACTION;
 use super::service::{Rollout, Service};
 
+/// Logical seconds that a rollback takes at least, so that it can be seen.
+const ROLLBACK: f64 = 5.0;
+
 /// "Minimum threshold <= 0.5 * desired task count => maximum threshold": between 3 and 200, rounded up.
 pub(super) fn threshold(desired: u32) -> u32 {
     desired.div_ceil(2).clamp(3, 200)
@@ -89,6 +92,7 @@ pub(super) fn roll_back(service: &mut Service, ids: &mut Ids, why: &str, says: &
     candidate.reason = format!("{says} to deploymentId {}.", candidate.id);
     (candidate.failed_tasks, candidate.failures, candidate.pause_until) = (0, 0, 0.0);
     candidate.updated = now;
+    candidate.hold_until = now + ROLLBACK;
     for key in DEPLOYS {
         match candidate.members.get(key) {
             Some(member) => drop(service.members.insert(key.into(), member.clone())),

@@ -54,6 +54,7 @@ pub(super) fn begin(service: &mut Service, ids: &mut Ids, blueprint: Blueprint, 
         failed_tasks: 0,
         failures: 0,
         pause_until: 0.0,
+        hold_until: now + REACTION,
         created: now,
         updated: now,
         blueprint,
@@ -220,8 +221,7 @@ impl World {
 
     pub(super) fn stop_service_deployment(&mut self, input: &Members, now: Seconds) -> Answer {
         let arn = text(input, "serviceDeploymentArn").unwrap_or_default().to_string();
-        let missing =
-            || AwsError::new("ServiceDeploymentNotFoundException", "The specified service deployment was not found.");
+        let missing = || AwsError::new("ServiceDeploymentNotFoundException", "The specified service deployment was not found.");
         let key = self.owner(&arn, "service-deployment").map(|service| service.arn.clone()).ok_or_else(missing)?;
         self.before_write(&key, now);
         let service = self.services.get_mut(&key).ok_or_else(missing)?;

@@ -52,7 +52,7 @@ fn tasks(service: &mut Service, ids: &mut Ids, now: Seconds) {
         }
     }
     for deployment in service.deployments.iter_mut() {
-        let came_up = up.iter().any(|id| *id == deployment.id);
+        let came_up = up.contains(&deployment.id);
         let lost = failed.iter().filter(|id| **id == deployment.id).count() as u32;
         if came_up {
             // "Once a service deployment has one or more successfully running tasks, the failed task count resets to
@@ -210,6 +210,11 @@ fn settle(service: &mut Service, ids: &mut Ids, now: Seconds) {
     }
     if primary.rollout == Rollout::InProgress {
         let id = primary.id.clone();
+        let draining = service.tasks.iter().any(|task| task.deployment != id && task.phase == Phase::Stopping);
+        if draining || primary.hold_until > now {
+            service.wake = service.wake.min(if draining { f64::INFINITY } else { primary.hold_until });
+            return;
+        }
         service.deployments.truncate(1);
         let primary = &mut service.deployments[0];
         primary.rollout = Rollout::Completed;

@@ -110,6 +110,8 @@ pub(super) struct Deployment {
     pub(super) failures: u32,
     /// Until then nothing is started.
     pub(super) pause_until: Seconds,
+    /// It is not COMPLETED before then.
+    pub(super) hold_until: Seconds,
     pub(super) created: Seconds,
     pub(super) updated: Seconds,
     pub(super) blueprint: Arc<Blueprint>,

@@ -73,9 +73,9 @@ fn types(name: &str, value: &Value) -> Result<(), AwsError> {
     match (shape["type"].as_str().unwrap_or_default(), value) {
         ("structure", Value::Object(members)) => {
             let known = &shape["members"];
-            members.iter().try_for_each(|(key, member)| {
-                known.get(key).and_then(Value::as_str).map_or(Ok(()), |shape| types(shape, member))
-            })
+            members
+                .iter()
+                .try_for_each(|(key, member)| known.get(key).and_then(Value::as_str).map_or(Ok(()), |shape| types(shape, member)))
         }
         ("list", Value::Array(list)) => list.iter().try_for_each(|element| types(&inner("member"), element)),
         ("map", Value::Object(members)) => members.values().try_for_each(|member| types(&inner("value"), member)),

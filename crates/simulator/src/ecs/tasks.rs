@@ -49,9 +49,8 @@ impl World {
         let pending = text(input, "desiredStatus") == Some("PENDING");
         let own = self.services.values().filter(|own| own.cluster == cluster);
         let own = own.filter(|own| service.is_none_or(|name| own.name == names::short(name)));
-        let own = own.filter(|own| {
-            launch.is_none_or(|launch| (launch == "FARGATE") == super::services::on_fargate(&own.members))
-        });
+        let own =
+            own.filter(|own| launch.is_none_or(|launch| (launch == "FARGATE") == super::services::on_fargate(&own.members)));
         let tasks = own.flat_map(|own| own.tasks.iter().map(move |task| (own, task))).filter(|(_, task)| {
             task.lives() != stopped
                 && !pending

@@ -54,7 +54,9 @@ impl World {
         let definition = match text(input, "taskDefinition") {
             Some(name) => self.usable(name)?.clone(),
             // A revision that was deregistered meanwhile still runs where it runs.
-            None => self.task_definition(&running).ok_or_else(|| AwsError::client("Unable to describe task definition."))?.clone(),
+            None => {
+                self.task_definition(&running).ok_or_else(|| AwsError::client("Unable to describe task definition."))?.clone()
+            }
         };
         members.insert("taskDefinition".into(), definition.arn.clone().into());
         merge(&mut members, input);

@@ -36,7 +36,9 @@ impl World {
         match controller.unwrap_or("ECS") {
             "ECS" => {}
             "EXTERNAL" if input.contains_key("networkConfiguration") => {
-                return Err(AwsError::parameter("NetworkConfiguration must be null when using an EXTERNAL deployment controller."));
+                return Err(AwsError::parameter(
+                    "NetworkConfiguration must be null when using an EXTERNAL deployment controller.",
+                ));
             }
             other => {
                 let message = format!("This simulator has no deployment controller {other}; see its README.");
@@ -88,9 +90,7 @@ impl World {
         let awsvpc = definition.network_mode() == "awsvpc";
         if members.contains_key("role") && (awsvpc || balancers(members).is_empty()) {
             // "If your service doesn't use the awsvpc network mode" and "only permitted if you are using a load balancer".
-            return Err(AwsError::parameter(
-                "You cannot specify an IAM role for services that require a service linked role.",
-            ));
+            return Err(AwsError::parameter("You cannot specify an IAM role for services that require a service linked role."));
         }
         for (list, most) in [("placementConstraints", 10), ("placementStrategy", 5)] {
             let items = members.get(list).and_then(Value::as_array).map_or(0, Vec::len);

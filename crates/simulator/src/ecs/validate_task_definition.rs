@@ -249,9 +249,7 @@ fn on_fargate(input: &Members, containers: &[Value]) -> Checked {
         let image = container["image"].as_str().unwrap_or_default();
         let registry = image.split('/').next().unwrap_or_default();
         if !role && registry.contains(".dkr.ecr.") {
-            return Err(AwsError::client(
-                "Fargate requires task definition to have execution role ARN to support ECR images.",
-            ));
+            return Err(AwsError::client("Fargate requires task definition to have execution role ARN to support ECR images."));
         }
         if !role && container["logConfiguration"]["logDriver"] == "awslogs" {
             return Err(AwsError::client(

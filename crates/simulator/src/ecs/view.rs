@@ -141,10 +141,7 @@ impl Service {
                 let linked = self.members.contains_key("networkConfiguration")
                     || self.members["loadBalancers"].as_array().is_some_and(|balancers| !balancers.is_empty());
                 linked.then(|| {
-                    format!(
-                        "arn:aws:iam::{}:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS",
-                        self.names.account
-                    )
+                    format!("arn:aws:iam::{}:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS", self.names.account)
                 })
             }
         }
