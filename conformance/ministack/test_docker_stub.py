@@ -33,6 +33,15 @@ def test_a_crashing_container_ends_with_code_1(docker):
     assert container.wait() == {"StatusCode": 1}
 
 
+def test_an_image_pinned_to_its_digest_behaves_as_its_tag_says(docker):
+    client = docker.from_env()
+    pinned = client.images.get_registry_data("shop/web:crash").id
+    container = client.containers.run(f"shop/web@{pinned}")
+    time.sleep(docker.CRASHES_AFTER + 0.1)
+    assert container.status == "exited"
+    assert client.images.pull(f"shop/web@{pinned}").id == pinned
+
+
 def test_an_image_can_be_missing_and_a_removed_container_is_gone(docker):
     client = docker.from_env()
     with pytest.raises(docker.errors.ImageNotFound):

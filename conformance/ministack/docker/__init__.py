@@ -24,7 +24,8 @@ class Container:
         self.id = uuid.uuid4().hex + uuid.uuid4().hex
         self.name = options.get("name") or self.id[:12]
         self.labels = dict(options.get("labels") or {})
-        self.image_name = image
+        # MiniStack pins a deployment's tags to digests; the word that decides stands in the tag.
+        self.image_name = TAGGED.get(image.rpartition("@")[2], image)
         self.started = time.monotonic()
         self.stopped = threading.Event()
 
@@ -85,6 +86,7 @@ class Image:
 
 
 CONTAINERS = {}
+TAGGED = {}
 
 
 class Containers:
@@ -149,8 +151,12 @@ class DockerClient:
 
 
 def digest(name):
-    """A digest that the same image's name always has."""
-    return "sha256:" + uuid.uuid5(uuid.NAMESPACE_URL, name).hex * 2
+    """A digest that the same image's name always has, and that leads back to the name."""
+    if "@" in name:
+        return name.rpartition("@")[2]
+    value = "sha256:" + uuid.uuid5(uuid.NAMESPACE_URL, name).hex * 2
+    TAGGED[value] = name
+    return value
 
 
 def from_env(**_):
