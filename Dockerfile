@@ -11,12 +11,13 @@ RUN cargo build --release --locked --no-default-features --bin driftless \
 FROM gcr.io/distroless/cc-debian12:nonroot
 COPY --from=build /build/target/release/driftless /usr/local/bin/driftless
 USER nonroot:nonroot
-# Nothing is written to the image's file system: run it with a read-only root and a tmpfs on /tmp, where the
-# object database of the Git source lives.
-ENV TMPDIR=/tmp
+# driftless.yaml and the tokens beside it are mounted here.
+WORKDIR /etc/driftless
+# Nothing is written but the copies of remote repositories: run it with a read-only root file system and a writable /tmp.
+ENV CACHE_DIRECTORY=/tmp/driftless TMPDIR=/tmp
 VOLUME ["/tmp"]
-EXPOSE 8080
+USER nonroot:nonroot
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 \
     CMD ["/usr/local/bin/driftless", "status", "--health"]
 ENTRYPOINT ["/usr/local/bin/driftless"]
-CMD ["agent", "--config", "/etc/driftless/driftless.yaml"]
+CMD ["agent"]
