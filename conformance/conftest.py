@@ -38,7 +38,7 @@ def project_on(tmp_path):
     def make(endpoint, name="conformance"):
         proxy = CountingProxy(endpoint)
         proxies.append(proxy)
-        return Project(tmp_path / name, proxy.url, name), proxy
+        return Project(tmp_path / name, proxy.url, name, pace=endpoint.pace), proxy
 
     yield make
     for proxy in proxies:

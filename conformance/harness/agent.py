@@ -12,11 +12,13 @@ from .processes import clean_environment
 class Project:
     """A folder with `driftless.yaml` and its source `deploy/`, run against one endpoint."""
 
-    def __init__(self, folder, url, name="conformance", ca=None):
+    def __init__(self, folder, url, name="conformance", ca=None, pace=1):
         self.folder = pathlib.Path(folder)
         self.deploy = self.folder / "deploy"
         self.deploy.mkdir(parents=True, exist_ok=True)
         self.ca = ca
+        # Divides the agent's waits, so that it looks as often as the server's clock asks for.
+        self.pace = pace
         config = {
             "apiVersion": "driftless/v1alpha1",
             "kind": "Agent",
@@ -44,7 +46,7 @@ class Project:
 
     def run(self, command, *options, code=None, timeout=180):
         """Runs one command; with `code`, that exit code is required."""
-        words = [servers.binary(), command, "--config", self.folder / "driftless.yaml", *options]
+        words = [servers.binary(), command, "--config", self.folder / "driftless.yaml", "--pace", self.pace, *options]
         env = clean_environment()
         if self.ca:
             env["AWS_CA_BUNDLE"] = str(self.ca)

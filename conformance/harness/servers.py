@@ -25,8 +25,8 @@ def binary():
 class Endpoint:
     """A server that speaks AWS's protocols, and how to stop it."""
 
-    def __init__(self, kind, url, server=None, ca=None):
-        self.kind, self.url, self.server, self.ca = kind, url, server, ca
+    def __init__(self, kind, url, server=None, ca=None, pace=1):
+        self.kind, self.url, self.server, self.ca, self.pace = kind, url, server, ca, pace
 
     def client(self, service, url=None):
         """A boto3 client: parameters and answers are checked against AWS's models, nothing is retried."""
@@ -51,7 +51,7 @@ def simulator(*options, name="simulator", pace=200):
     """`driftless simulate`; its first line says where it listens."""
     server = Server(name, [binary(), "simulate", "--listen", "127.0.0.1:0", "--pace", pace, *options])
     line = server.wait_for_line("listening on ")
-    return Endpoint("simulator", line.removeprefix("listening on ").strip(), server)
+    return Endpoint("simulator", line.removeprefix("listening on ").strip(), server, pace=pace)
 
 
 def moto(running=None, name="moto"):
@@ -62,7 +62,7 @@ def moto(running=None, name="moto"):
         env["MOTO_ECS_SERVICE_RUNNING"] = str(running)
     server = Server(name, [sys.executable, CONFORMANCE / "moto/server.py", port], env)
     server.wait_for_port(port)
-    return Endpoint("moto", f"http://127.0.0.1:{port}", server)
+    return Endpoint("moto", f"http://127.0.0.1:{port}", server, pace=10)
 
 
 def ministack(name="ministack"):
@@ -79,7 +79,7 @@ def ministack(name="ministack"):
     }
     server = Server(name, [program], env)
     server.wait_for_port(port)
-    return Endpoint("ministack", f"http://127.0.0.1:{port}", server)
+    return Endpoint("ministack", f"http://127.0.0.1:{port}", server, pace=10)
 
 
 def by_hand():
