@@ -12,6 +12,7 @@ pub mod interpolate;
 pub mod location;
 pub mod manifest;
 pub mod model;
+pub mod normalise;
 pub mod observed;
 pub mod plan;
 pub mod report;

@@ -1,5 +1,7 @@
 //! What to do about a difference: the steps, and their causes.
 
+pub mod context;
+pub mod ecs;
 pub mod render;
 
 use serde::Serialize;

@@ -26,7 +26,7 @@ use clean::{Cleaned, clean};
 use report::Report;
 
 pub use fargate::{cpu_units, memory_mib};
-pub use shapes::{Operation, input_members, read_only_members};
+pub use shapes::{MemberKind, Operation, input_members, member_kind, read_only_members};
 
 /// A document as it is sent, and what is wrong with it.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -43,6 +43,42 @@ pub fn read_only_members(operation: Operation) -> impl Iterator<Item = &'static 
     operation.shape().read_only.iter().map(String::as_str)
 }
 
+/// What a member of the operation's input is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MemberKind {
+    /// An object with members of its own.
+    Structure,
+    /// A list.
+    List,
+    /// An object whose keys are people's own.
+    Map,
+    /// A string, a number or a boolean.
+    Scalar,
+    /// Any JSON.
+    Document,
+}
+
+/// What the member at `pattern` is, if AWS's model knows it: names from the top, with `*` for a list's elements and a
+/// map's values, as in `containerDefinitions/*/dockerLabels/*`.
+pub fn member_kind(operation: Operation, pattern: &str) -> Option<MemberKind> {
+    let mut shape = operation.shape();
+    for name in pattern.split('/') {
+        (_, shape) = match shape.r#type {
+            Type::Structure => shape.of_member(name)?,
+            Type::List | Type::Map if name == "*" => shape.of_element()?,
+            Type::Document => return Some(MemberKind::Document),
+            _ => return None,
+        };
+    }
+    Some(match shape.r#type {
+        Type::Structure => MemberKind::Structure,
+        Type::List => MemberKind::List,
+        Type::Map => MemberKind::Map,
+        Type::Document => MemberKind::Document,
+        _ => MemberKind::Scalar,
+    })
+}
+
 /// What sort of value a shape is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -1,0 +1,88 @@
+//! When two values are the same although they are written differently.
+
+use serde_json::Value;
+
+use super::Subject;
+use crate::model::{cpu_units, memory_mib};
+
+/// What comparing two scalars says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sameness {
+    Same,
+    Different,
+    /// The answer names the same sort of thing in a form that cannot be compared with what is declared.
+    Incomparable,
+}
+
+use Sameness::{Different, Incomparable, Same};
+
+/// Compares what is declared at `pattern` with an answer.
+pub(super) fn compare(subject: Subject, pattern: &str, declared: &Value, observed: &Value) -> Sameness {
+    if equal(declared, observed) {
+        return Same;
+    }
+    let same = |same: bool| if same { Same } else { Different };
+    let member = pattern.rsplit('/').next().unwrap_or(pattern);
+    match (subject, pattern, member) {
+        // "0.5 vCPU" is 512 and "1 GB" is 1024, of a task only; a container's are numbers.
+        // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskDefinition.html
+        (Subject::TaskDefinition, "cpu", _) => same(units(declared, observed, cpu_units)),
+        (Subject::TaskDefinition, "memory", _) => same(units(declared, observed, memory_mib)),
+        // "The short name or full Amazon Resource Name (ARN) of the IAM role".
+        // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html
+        (_, _, "taskRoleArn" | "executionRoleArn" | "roleArn" | "role") => same(names(declared, observed, "role/")),
+        // "The namespace name or full ARN of the Cloud Map namespace": the ARN ends in an id that no name shows.
+        // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceConnectConfiguration.html
+        (Subject::Service, "serviceConnectConfiguration/namespace", _) => match (arn(declared), arn(observed)) {
+            (None, Some(_)) | (Some(_), None) => Incomparable,
+            _ => Different,
+        },
+        _ => Different,
+    }
+}
+
+/// The same JSON, where 1 and 1.0 are one number.
+pub(super) fn equal(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Number(one), Value::Number(other)) => one == other || one.as_f64() == other.as_f64(),
+        (Value::Array(one), Value::Array(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| equal(one, other))
+        }
+        (Value::Object(one), Value::Object(other)) => {
+            one.len() == other.len() && one.iter().all(|(name, one)| other.get(name).is_some_and(|other| equal(one, other)))
+        }
+        _ => one == other,
+    }
+}
+
+fn units(one: &Value, other: &Value, read: fn(&str) -> Option<u64>) -> bool {
+    let amount = |value: &Value| match value {
+        Value::String(text) => read(text),
+        Value::Number(number) => number.as_u64(),
+        _ => None,
+    };
+    amount(one).is_some() && amount(one) == amount(other)
+}
+
+fn arn(value: &Value) -> Option<&str> {
+    value.as_str().filter(|text| text.starts_with("arn:"))
+}
+
+/// Whether one is the ARN of what the other names. Two ARNs, or two names, are the same only letter by letter.
+fn names(one: &Value, other: &Value, prefix: &str) -> bool {
+    let (Some(one), Some(other)) = (one.as_str(), other.as_str()) else { return false };
+    let (arn, name) = match (one.starts_with("arn:"), other.starts_with("arn:")) {
+        (true, false) => (one, other),
+        (false, true) => (other, one),
+        _ => return false,
+    };
+    // arn:aws:iam::123456789012:role/path/name; a name may carry the role's path, with or without the first slash.
+    let resource = arn.splitn(6, ':').nth(5).and_then(|resource| resource.strip_prefix(prefix));
+    resource.is_some_and(|resource| resource == name.trim_start_matches('/'))
+}
+
+/// Whether `one` and `other` name one cluster: a short name equals its ARN.
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html>
+pub fn same_cluster(one: &str, other: &str) -> bool {
+    one == other || names(&Value::from(one), &Value::from(other), "cluster/")
+}

@@ -1,0 +1,75 @@
+//! A service that is not there, or no longer.
+
+use serde_json::{Value, json};
+
+use super::task_definition::choose;
+use super::{Pass, digest, service, tags, unknown};
+use crate::normalise::{Subject, leaves};
+use crate::plan::{Cause, Change, Plan, Step, TaskDefinitionRef, Verdict};
+
+/// Plans CreateService. `inactive` is what is left of a predecessor.
+pub(super) fn create(pass: &Pass, inactive: Option<&Value>) -> Plan {
+    let name = &pass.declared.service_name;
+    // "Amazon ECS API operations follow an eventual consistency model": a service that has just been created may be
+    // MISSING. https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html#API_CreateService_Errors
+    if pass.just_written() {
+        return pass.plan(unknown(format!("service `{name}` was written less than a minute ago, and AWS does not show it yet")));
+    }
+    let chosen = match choose(pass, None, true, false) {
+        Ok(chosen) => chosen,
+        Err(verdict) => return pass.plan(verdict),
+    };
+    let mut plan = pass.plan(Verdict::Progressing {
+        reason: "Creating",
+        message: format!("service `{name}` is created"),
+        requeue: super::REQUEUE,
+    });
+    plan.changes = chosen.changes;
+    let mut document = pass.declared.service.clone();
+    for member in ["clientToken", "taskDefinition", "tags"] {
+        document.remove(member);
+    }
+    document.insert("cluster".to_owned(), json!(pass.declared.cluster));
+    document.insert("serviceName".to_owned(), json!(name));
+    // Required for REPLICA, and not supported for DAEMON. API_CreateService.html
+    if document.get("schedulingStrategy").is_some_and(|strategy| strategy == "DAEMON") {
+        document.remove("desiredCount");
+    } else {
+        document.entry("desiredCount").or_insert(json!(1));
+    }
+    let everything = document.iter().filter(|(member, _)| *member != "serviceName");
+    plan.changes.extend(everything.flat_map(|(member, value)| leaves(Subject::Service, member, value)).map(|(pointer, new)| {
+        Change { path: pointer.text(Subject::Service), old: None, new: Some(new), cause: Cause::Declared, deploys: true }
+    }));
+    let mut all = tags::declared(&pass.declared.service).unwrap_or_default();
+    all.extend(tags::ownership(&pass.resource.id, pass.context));
+    all.insert(tags::CREATED.to_owned(), "true".to_owned());
+    all.insert(tags::REVISION.to_owned(), pass.context.revision.to_owned());
+    all.insert(tags::DECLARED.to_owned(), service::declared_digest(pass));
+    document.insert("tags".to_owned(), tags::write(&all));
+    document.insert("clientToken".to_owned(), json!(client_token(pass, inactive)));
+    plan.steps.extend(chosen.step);
+    let task_definition = chosen.reference.unwrap_or(TaskDefinitionRef::Registered);
+    plan.steps.push(Step::CreateService { document, task_definition });
+    if inactive.is_some() {
+        plan.notes.push(format!("service `{name}` was deleted, and is created anew"));
+    }
+    plan
+}
+
+/// "An identifier that you provide to ensure the idempotency of the request. It must be unique and is case sensitive. Up
+/// to 36 ASCII characters": of the resource, what is declared, and the predecessor that is gone, so that a repeated call
+/// creates nothing twice, and one after a deletion is another one.
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html>
+fn client_token(pass: &Pass, inactive: Option<&Value>) -> String {
+    let created_at = inactive.and_then(|service| service.get("createdAt")).map(Value::to_string).unwrap_or_default();
+    let parts = [
+        pass.context.source_hash,
+        &pass.resource.id.to_string(),
+        &pass.declared.cluster,
+        &pass.declared.service_name,
+        &pass.digest,
+        &created_at,
+    ];
+    digest::hex(parts.join("\n").as_bytes())
+}

@@ -1,0 +1,74 @@
+//! Driftless's own tags, and the declared ones of a service or a task definition.
+//!
+//! A service carries:
+//! - `driftless:agent`, `driftless:source`, `driftless:resource`: whose it is;
+//! - `driftless:revision`: the commit that last wrote it; never compared, never written by itself;
+//! - `driftless:created`: `true` on a service that the agent created (not on an adopted one). Only there are AWS's
+//!   defaults enforced;
+//! - `driftless:declared`: a digest of the declared service, for members that no answer shows;
+//! - `driftless:failed`: the digest of the resource whose rollout failed.
+//!
+//! A task definition revision carries the first four, and `driftless:definition`: the digest of what was registered,
+//! for members that no answer shows.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::Context;
+use crate::desired::Document;
+use crate::resource::ResourceId;
+
+/// `metadata.name` of the agent.
+pub const AGENT: &str = "driftless:agent";
+/// Hash of the source's url, reference and path.
+pub const SOURCE: &str = "driftless:source";
+/// Kind and name.
+pub const RESOURCE: &str = "driftless:resource";
+/// The commit that last wrote it.
+pub const REVISION: &str = "driftless:revision";
+/// `true` on a service that the agent created.
+pub const CREATED: &str = "driftless:created";
+/// Digest of the declared service.
+pub const DECLARED: &str = "driftless:declared";
+/// Digest of a registered task definition.
+pub const DEFINITION: &str = "driftless:definition";
+/// Digest of the resource whose rollout failed.
+pub const FAILED: &str = "driftless:failed";
+
+/// Tags by key.
+pub(super) type Tags = BTreeMap<String, String>;
+
+/// The list `[{key, value}]` as a map; "an optional value" is empty when left out.
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Tag.html>
+pub(super) fn read(list: Option<&Value>) -> Tags {
+    let text = |tag: &Value, member: &str| tag.get(member).and_then(Value::as_str).map(str::to_owned);
+    let tags = list.and_then(Value::as_array).into_iter().flatten();
+    tags.filter_map(|tag| Some((text(tag, "key")?, text(tag, "value").unwrap_or_default()))).collect()
+}
+
+/// The map as a list.
+pub(super) fn write(tags: &Tags) -> Value {
+    tags.iter().map(|(key, value)| json!({"key": key, "value": value})).collect()
+}
+
+/// Without AWS's own and ours: what a manifest's `tags` are compared with.
+pub(super) fn peoples(tags: &Tags) -> Tags {
+    tags.iter()
+        .filter(|(key, _)| !key.starts_with("aws:") && !key.starts_with("driftless:"))
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect()
+}
+
+/// The document's `tags`, if it declares any.
+pub(super) fn declared(document: &Document) -> Option<Tags> {
+    document.get("tags").filter(|tags| !tags.is_null()).map(|tags| peoples(&read(Some(tags))))
+}
+
+/// Whose a thing is.
+pub(super) fn ownership(resource: &ResourceId, context: &Context) -> Tags {
+    [(AGENT, context.agent.to_owned()), (SOURCE, context.source_hash.to_owned()), (RESOURCE, resource.to_string())]
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), value))
+        .collect()
+}

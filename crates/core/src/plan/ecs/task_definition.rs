@@ -1,0 +1,318 @@
+//! Which task definition revision the service should run: its own, another that exists, or a new one.
+
+use serde_json::{Value, json};
+
+use super::tags::{self, Tags};
+use super::{Pass, digest, stalled, unknown};
+use crate::desired::{Document, TaskDefinition};
+use crate::model::{Operation, without_read_only};
+use crate::normalise::{Difference, Pointer, Setting, Sort, Subject, compare, get, leaves, set};
+use crate::observed::Observed;
+use crate::plan::{Cause, Change, Secret, Step, TaskDefinitionRef, Verdict};
+use crate::secret::Shown;
+
+const SUBJECT: Subject = Subject::TaskDefinition;
+
+/// What was chosen.
+#[derive(Debug, Default)]
+pub(super) struct Chosen {
+    /// What the service is to run instead of what it runs; None: what it runs is right.
+    pub(super) reference: Option<TaskDefinitionRef>,
+    /// The RegisterTaskDefinition that comes before.
+    pub(super) step: Option<Step>,
+    /// Against what the service runs.
+    pub(super) changes: Vec<Change>,
+    /// The revision, when it exists.
+    pub(super) arn: Option<String>,
+}
+
+/// What a revision is to say.
+struct Wanted {
+    document: Document,
+    /// People's tags; None: not declared.
+    tags: Option<Tags>,
+    digest: String,
+}
+
+impl Wanted {
+    fn new(mut document: Document) -> Self {
+        let tags = tags::declared(&document);
+        document.remove("tags");
+        let digest = digest::of(&json!({"document": document, "tags": tags}));
+        Wanted { document, tags, digest }
+    }
+}
+
+/// How far a revision is from what is wanted.
+struct Fit {
+    differences: Vec<Difference>,
+    tags: Vec<Change>,
+    /// The revision says that it was registered from the very same document.
+    same_digest: bool,
+}
+
+impl Fit {
+    fn of(wanted: &Wanted, answer: &Value) -> Option<Self> {
+        let observed = answer.get("taskDefinition")?.as_object()?;
+        let settings = (Setting::of_task_definition(&wanted.document), Setting::of_task_definition(observed));
+        let live = tags::read(answer.get("tags"));
+        let same_digest = live.get(tags::DEFINITION) == Some(&wanted.digest);
+        let mut differences = compare(SUBJECT, &wanted.document, observed, &settings.0, &settings.1);
+        // Nothing echoes them, and this very document has been registered as this revision.
+        differences.retain(|difference| !(same_digest && difference.sort == Sort::Unechoed));
+        let tags = wanted.tags.as_ref().map(|wanted| tag_changes(wanted, &tags::peoples(&live))).unwrap_or_default();
+        Some(Fit { differences, tags, same_digest })
+    }
+
+    fn exact(&self) -> bool {
+        self.differences.is_empty() && self.tags.is_empty()
+    }
+
+    /// As far as this server tells: the very same document was registered, and the answer contradicts nothing of it.
+    fn as_registered(&self) -> bool {
+        let silent = |difference: &Difference| matches!(difference.sort, Sort::Missing | Sort::Unechoed | Sort::Undeclared);
+        self.same_digest && self.tags.is_empty() && self.differences.iter().all(silent)
+    }
+}
+
+fn tag_changes(wanted: &Tags, live: &Tags) -> Vec<Change> {
+    let keys: std::collections::BTreeSet<&String> = wanted.keys().chain(live.keys()).collect();
+    let shown = |value: Option<&String>| value.map(|value| Shown::Plain(json!(value)));
+    keys.into_iter()
+        .filter(|key| wanted.get(*key) != live.get(*key))
+        .map(|key| Change {
+            path: Pointer(vec!["tags".to_owned(), key.clone()]).text(SUBJECT),
+            old: shown(live.get(key)),
+            new: shown(wanted.get(key)),
+            cause: Cause::Declared,
+            deploys: true,
+        })
+        .collect()
+}
+
+/// Whether the service's own revision is right without a look at any other; None: only the base says.
+pub(super) fn own_is_right(pass: &Pass, own: &Value, created: bool) -> Option<bool> {
+    let TaskDefinition::Document(document) = &pass.declared.task_definition else { return None };
+    let wanted = Wanted::new(carried(pass, document.clone(), Some(own)));
+    Fit::of(&wanted, own).map(|fit| good_enough(pass, &fit, created))
+}
+
+/// On a service that we did not create, what is not declared belongs to AWS.
+fn good_enough(pass: &Pass, fit: &Fit, created: bool) -> bool {
+    let counts = |difference: &Difference| difference.sort != Sort::Undeclared || created || removed(pass, &difference.pointer);
+    fit.tags.is_empty() && !fit.differences.iter().any(counts)
+}
+
+fn removed(pass: &Pass, pointer: &Pointer) -> bool {
+    pass.declared.removed.iter().filter_map(|text| Pointer::parse(SUBJECT, text)).any(|removed| removed.covers(pointer))
+}
+
+/// Ignored members as the service's own revision has them.
+fn carried(pass: &Pass, mut document: Document, own: Option<&Value>) -> Document {
+    let Some(own) = own.and_then(|own| own.get("taskDefinition")).and_then(Value::as_object) else { return document };
+    for pointer in pass.declared.ignore.iter().filter_map(|text| Pointer::parse(SUBJECT, text)) {
+        set(SUBJECT, &mut document, &pointer, get(SUBJECT, own, &pointer).cloned());
+    }
+    document
+}
+
+/// Chooses. `own` is what the service runs, if it exists; `adopting`: it is not ours yet.
+pub(super) fn choose(pass: &Pass, own: Option<&Value>, created: bool, adopting: bool) -> Result<Chosen, Verdict> {
+    match &pass.declared.task_definition {
+        TaskDefinition::Document(document) => {
+            let wanted = Wanted::new(carried(pass, document.clone(), own));
+            let own_fit = own.and_then(|own| Fit::of(&wanted, own));
+            if own_fit.as_ref().is_some_and(|fit| good_enough(pass, fit, created)) {
+                return Ok(Chosen { arn: own.and_then(arn), ..Chosen::default() });
+            }
+            if let Some(fit) = own_fit.as_ref().filter(|_| !created) {
+                would_reset(pass, fit, adopting)?;
+            }
+            existing_or_new(pass, &wanted, own, own_fit, created)
+        }
+        TaskDefinition::Family { family, revision } => follow(pass, family, *revision, own),
+    }
+}
+
+/// Whether `arn` is the one revision that the manifest pins.
+pub(super) fn pinned(arn: &str, family: &str, revision: Option<u64>) -> bool {
+    revision.is_some_and(|revision| arn.ends_with(&format!(":task-definition/{family}:{revision}")))
+}
+
+/// The revision that a `family:` manifest follows or pins, with `images` laid over it.
+fn follow(pass: &Pass, family: &str, revision: Option<u64>, own: Option<&Value>) -> Result<Chosen, Verdict> {
+    let named = revision.map_or_else(|| family.to_owned(), |revision| format!("{family}:{revision}"));
+    if let Some(own) = own.and_then(arn).filter(|own| pass.declared.images.is_empty() && pinned(own, family, revision)) {
+        return Ok(Chosen { arn: Some(own), ..Chosen::default() });
+    }
+    let base = match &pass.observation.base {
+        Observed::Present(base) => base,
+        Observed::Unknown(why) => return Err(unknown(format!("task definition `{named}` could not be read: {why}"))),
+        Observed::Absent => {
+            return Err(stalled(
+                "TaskDefinitionNotFound",
+                format!("there is no ACTIVE task definition `{named}`: register it, or correct `taskDefinition.family`"),
+            ));
+        }
+    };
+    let (Some(base_arn), Some(content)) = (arn(base), base.get("taskDefinition").and_then(Value::as_object)) else {
+        return Err(unknown(format!("the answer about task definition `{named}` has no `taskDefinition`")));
+    };
+    let mut document = without_read_only(content, Operation::RegisterTaskDefinition);
+    let mut differs = false;
+    for (container, image) in &pass.declared.images {
+        let pointer = Pointer(["containerDefinitions", container, "image"].map(str::to_owned).to_vec());
+        match get(SUBJECT, &document, &pointer) {
+            Some(live) if live == image => {}
+            _ if get(SUBJECT, &document, &Pointer(pointer.0[..2].to_vec())).is_none() => {
+                return Err(stalled(
+                    "ContainerNotFound",
+                    format!(
+                        "`taskDefinition.images` names the container `{container}`, which task definition `{named}` does not have"
+                    ),
+                ));
+            }
+            _ => {
+                set(SUBJECT, &mut document, &pointer, Some(json!(image)));
+                differs = true;
+            }
+        }
+    }
+    let people = tags::peoples(&tags::read(base.get("tags")));
+    if !people.is_empty() {
+        document.insert("tags".to_owned(), tags::write(&people));
+    }
+    let wanted = Wanted::new(if differs { carried(pass, document, own) } else { document });
+    let own_fit = own.and_then(|own| Fit::of(&wanted, own));
+    if differs {
+        if own_fit.as_ref().is_some_and(Fit::exact) {
+            return Ok(Chosen { arn: own.and_then(arn), ..Chosen::default() });
+        }
+        return existing_or_new(pass, &wanted, own, own_fit, true);
+    }
+    if own.and_then(arn).as_deref() == Some(base_arn.as_str()) {
+        return Ok(Chosen { arn: Some(base_arn), ..Chosen::default() });
+    }
+    let mut changes = changes(pass, &wanted, own_fit.as_ref(), true);
+    if let Some(own) = own.and_then(arn) {
+        changes.insert(
+            0,
+            Change {
+                path: Pointer::default().text(SUBJECT),
+                old: Some(Shown::Plain(json!(own))),
+                new: Some(Shown::Plain(json!(base_arn))),
+                cause: Cause::Declared,
+                deploys: true,
+            },
+        );
+    }
+    Ok(Chosen { reference: Some(TaskDefinitionRef::Arn(base_arn.clone())), step: None, changes, arn: Some(base_arn) })
+}
+
+/// One of the newest revisions of the family, if it says the same, or a new one (rule 4).
+fn existing_or_new(
+    pass: &Pass,
+    wanted: &Wanted,
+    own: Option<&Value>,
+    own_fit: Option<Fit>,
+    created: bool,
+) -> Result<Chosen, Verdict> {
+    let candidates: &[Value] = match &pass.observation.candidates {
+        Observed::Present(candidates) => candidates,
+        Observed::Absent => &[],
+        Observed::Unknown(why) => {
+            return Err(unknown(format!("the task definition's newest revisions could not be read: {why}")));
+        }
+    };
+    let changes = changes(pass, wanted, own_fit.as_ref(), created);
+    let fitting = |right: fn(&Fit) -> bool| candidates.iter().find(|one| Fit::of(wanted, one).is_some_and(|fit| right(&fit)));
+    let use_existing = |answer: &Value| {
+        let found = arn(answer);
+        let reference = found.clone().filter(|_| found != own.and_then(arn)).map(TaskDefinitionRef::Arn);
+        let changes = if reference.is_some() { changes.clone() } else { Vec::new() };
+        Chosen { reference, step: None, changes, arn: found }
+    };
+    if let Some(answer) = fitting(Fit::exact) {
+        return Ok(use_existing(answer));
+    }
+    if let Some(own) = own.filter(|_| own_fit.as_ref().is_some_and(Fit::as_registered)) {
+        return Ok(use_existing(own));
+    }
+    if let Some(answer) = fitting(Fit::as_registered) {
+        return Ok(use_existing(answer));
+    }
+    Ok(Chosen { reference: Some(TaskDefinitionRef::Registered), step: Some(register(pass, wanted)), changes, arn: None })
+}
+
+fn register(pass: &Pass, wanted: &Wanted) -> Step {
+    let mut document = wanted.document.clone();
+    let mut all = wanted.tags.clone().unwrap_or_default();
+    all.extend(tags::ownership(&pass.resource.id, pass.context));
+    all.insert(tags::REVISION.to_owned(), pass.context.revision.to_owned());
+    all.insert(tags::DEFINITION.to_owned(), wanted.digest.clone());
+    document.insert("tags".to_owned(), tags::write(&all));
+    Step::RegisterTaskDefinition { document: Secret(document) }
+}
+
+/// Err: registering what is declared would take away what the running revision has and the manifest does not mention.
+fn would_reset(pass: &Pass, fit: &Fit, adopting: bool) -> Result<(), Verdict> {
+    let lost: Vec<String> = fit
+        .differences
+        .iter()
+        .filter(|difference| match difference.sort {
+            Sort::Undeclared => !removed(pass, &difference.pointer),
+            // Once it is ours, a list without an element says that the element is to go.
+            Sort::Extra => adopting,
+            _ => false,
+        })
+        .map(|difference| difference.pointer.text(SUBJECT))
+        .collect();
+    if lost.is_empty() {
+        return Ok(());
+    }
+    Err(stalled(
+        "AdoptionWouldReset",
+        format!(
+            "service `{}` was not created by Driftless, and a new task definition revision would reset what its manifest does \
+             not mention: {}. Declare each of them, or list it under `ignore` to keep what runs",
+            pass.declared.service_name,
+            lost.join(", ")
+        ),
+    ))
+}
+
+fn changes(pass: &Pass, wanted: &Wanted, own: Option<&Fit>, created: bool) -> Vec<Change> {
+    let Some(fit) = own else {
+        let all = wanted.document.iter().flat_map(|(name, value)| leaves(SUBJECT, name, value));
+        return all
+            .map(|(pointer, new)| Change {
+                path: pointer.text(SUBJECT),
+                old: None,
+                new: Some(new),
+                cause: Cause::Declared,
+                deploys: true,
+            })
+            .collect();
+    };
+    let counted = fit.differences.iter().filter(|d| d.sort != Sort::Undeclared || created || removed(pass, &d.pointer));
+    let mut changes: Vec<Change> = counted
+        .map(|difference| Change {
+            path: difference.pointer.text(SUBJECT),
+            old: difference.old.clone(),
+            new: difference.new.clone(),
+            cause: match difference.sort {
+                Sort::Undeclared if removed(pass, &difference.pointer) => Cause::Removed,
+                Sort::Undeclared => Cause::Default,
+                _ => Cause::Declared,
+            },
+            deploys: true,
+        })
+        .collect();
+    changes.extend(fit.tags.iter().cloned());
+    changes
+}
+
+/// The ARN in a DescribeTaskDefinition answer.
+pub(super) fn arn(answer: &Value) -> Option<String> {
+    answer.get("taskDefinition")?.get("taskDefinitionArn")?.as_str().map(str::to_owned)
+}

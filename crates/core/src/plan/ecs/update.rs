@@ -1,0 +1,223 @@
+//! A service that is there: what to change, in which order, and where it stands.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
+
+use super::ownership::{self, Ownership};
+use super::service::{self, Differences};
+use super::tags::{self, Tags};
+use super::task_definition::{Chosen, choose};
+use super::{Pass, members, rollout, unknown, unsupported};
+use crate::desired::Document;
+use crate::normalise::Subject;
+use crate::plan::{Cause, Change, Plan, Step, Verdict};
+use crate::secret::Shown;
+
+/// All that is known of the difference.
+struct Found<'v> {
+    service: &'v Map<String, Value>,
+    tags: Tags,
+    ownership: Ownership,
+    chosen: Chosen,
+    differences: Differences,
+}
+
+impl Found<'_> {
+    fn deploys(&self) -> bool {
+        self.chosen.reference.is_some() || !self.differences.deploying.is_empty()
+    }
+}
+
+/// Plans the way from `service` to what is declared.
+pub(super) fn update(pass: &Pass, service: &Map<String, Value>) -> Plan {
+    let found = match find(pass, service) {
+        Ok(found) => found,
+        Err(verdict) => return pass.plan(verdict),
+    };
+    let arn = found.chosen.arn.clone().unwrap_or_default();
+    let failure = rollout::remembered(pass, &pass.digest, &arn);
+    if let Some(message) = failure.filter(|_| !pass.context.retry) {
+        return failed(pass, found, &arn, message);
+    }
+    let retried = pass.context.retry && found.tags.get(tags::FAILED) == Some(&pass.digest)
+        || pass.context.retry && rollout::remembered(pass, &pass.digest, &arn).is_some();
+    let mut plan = pass.plan(Verdict::Ready { message: String::new() });
+    let (mut steps, forced) = (Vec::new(), retried && !found.deploys());
+    if retried {
+        if found.tags.contains_key(tags::FAILED) {
+            steps.push(untag(&found, [tags::FAILED.to_owned()].into()));
+        }
+        plan.notes.push("the failed rollout is tried again".to_owned());
+    }
+    steps.extend(found.chosen.step.clone());
+    steps.extend(update_service(pass, &found, true, forced));
+    let deploys = found.deploys() || forced;
+    let scales = found.differences.quiet.contains_key("desiredCount");
+    steps.extend(tag_steps(pass, &found, !steps.is_empty(), true, retried, &mut plan));
+    if deploys {
+        plan.notes.extend(superseding(pass, &found));
+    }
+    plan.changes.splice(0..0, changes(&found, true));
+    plan.notes.extend(found.differences.notes.iter().cloned());
+    if !steps.is_empty()
+        && pass.just_written()
+        && found.tags.get(tags::REVISION).map(String::as_str) != Some(pass.context.revision)
+    {
+        return pass.plan(unknown(format!(
+            "service `{}` was written less than a minute ago, and AWS still shows an older state",
+            pass.declared.service_name
+        )));
+    }
+    plan.verdict = if deploys {
+        progressing("RolloutStarting", format!("a deployment of service `{}` starts", pass.declared.service_name))
+    } else if scales {
+        progressing(
+            "Scaling",
+            format!("service `{}` is scaled to {}", pass.declared.service_name, found.differences.quiet["desiredCount"]),
+        )
+    } else {
+        let judged = rollout::judge(pass, &pass.digest, &arn);
+        steps.splice(0..0, judged.steps);
+        judged.verdict
+    };
+    plan.steps = steps;
+    plan
+}
+
+fn progressing(reason: &'static str, message: String) -> Verdict {
+    Verdict::Progressing { reason, message, requeue: super::REQUEUE }
+}
+
+fn find<'v>(pass: &Pass, service: &'v Map<String, Value>) -> Result<Found<'v>, Verdict> {
+    let tags = tags::read(service.get("tags"));
+    let ownership = ownership::of(pass, &tags)?;
+    if let Some(verdict) = unsupported(pass, service) {
+        return Err(verdict);
+    }
+    if pass.observation.task_definition.is_none() && service.contains_key("taskDefinition") {
+        return Err(unknown(format!("the task definition of service `{}` could not be read", pass.declared.service_name)));
+    }
+    let chosen = choose(pass, pass.observation.task_definition.as_ref(), ownership.created, ownership.adopting)?;
+    let differences = service::differences(pass, service, &tags, &ownership)?;
+    Ok(Found { service, tags, ownership, chosen, differences })
+}
+
+/// While failed, members that start a deployment are left alone; all others are not.
+fn failed(pass: &Pass, found: Found, arn: &str, message: String) -> Plan {
+    let mut plan = pass.plan(Verdict::Failed { reason: "RolloutFailed", message });
+    let mut steps: Vec<Step> = update_service(pass, &found, false, false).into_iter().collect();
+    // The commit's tag waits while something of the commit does: what it removed would be forgotten.
+    let complete = !found.deploys();
+    steps.extend(tag_steps(pass, &found, !steps.is_empty(), complete, true, &mut plan));
+    plan.changes.splice(0..0, changes(&found, false));
+    if !complete {
+        plan.notes.push("what starts a deployment is left as it is until the resource changes, or `driftless retry`".to_owned());
+    }
+    let judged = rollout::judge(pass, &pass.digest, arn);
+    if let Verdict::Failed { .. } = judged.verdict {
+        steps.splice(0..0, judged.steps);
+        plan.verdict = judged.verdict;
+    }
+    plan.steps = steps;
+    plan
+}
+
+fn changes(found: &Found, deploying: bool) -> Vec<Change> {
+    let all = found.chosen.changes.iter().chain(&found.differences.changes);
+    all.filter(|change| deploying || !change.deploys).cloned().collect()
+}
+
+fn update_service(pass: &Pass, found: &Found, deploying: bool, forced: bool) -> Option<Step> {
+    let mut document = found.differences.quiet.clone();
+    let mut task_definition = None;
+    if deploying {
+        document.extend(found.differences.deploying.clone());
+        task_definition = found.chosen.reference.clone();
+    }
+    if forced {
+        document.insert("forceNewDeployment".to_owned(), json!(true));
+    }
+    if document.is_empty() && task_definition.is_none() {
+        return None;
+    }
+    document.insert("cluster".to_owned(), json!(pass.declared.cluster));
+    document.insert("service".to_owned(), json!(pass.declared.service_name));
+    Some(Step::UpdateService { document, task_definition })
+}
+
+/// UntagResource and TagResource, after UpdateService: until then `driftless:revision` names the commit that what was
+/// removed since is told from.
+fn tag_steps(pass: &Pass, found: &Found, writes: bool, complete: bool, failure_known: bool, plan: &mut Plan) -> Vec<Step> {
+    let mut put: Tags = found.ownership.claims.clone();
+    let mut take = BTreeSet::new();
+    for (key, value) in &put {
+        plan.changes.push(line(key, found.tags.get(key), Some(value), Cause::Ownership));
+    }
+    if let Some(wanted) = tags::declared(&pass.declared.service).filter(|_| !pass.ignores("tags")) {
+        let live = tags::peoples(&found.tags);
+        for (key, value) in wanted.iter().filter(|(key, value)| live.get(*key) != Some(value)) {
+            plan.changes.push(line(key, live.get(key), Some(value), Cause::Declared));
+            put.insert(key.clone(), value.clone());
+        }
+        for (key, value) in live.iter().filter(|(key, _)| !wanted.contains_key(*key)) {
+            plan.changes.push(line(key, Some(value), None, Cause::Declared));
+            take.insert(key.clone());
+        }
+    }
+    if found.ownership.adopting {
+        plan.notes.push(format!("service `{}` exists and is adopted", pass.declared.service_name));
+    }
+    if !writes && put.is_empty() && take.is_empty() {
+        return Vec::new();
+    }
+    // A failure of another digest is over.
+    if found.tags.contains_key(tags::FAILED) && !failure_known {
+        take.insert(tags::FAILED.to_owned());
+    }
+    if complete {
+        put.insert(tags::REVISION.to_owned(), pass.context.revision.to_owned());
+        put.insert(tags::DECLARED.to_owned(), service::declared_digest(pass));
+    }
+    put.retain(|key, value| found.tags.get(key) != Some(value));
+    let mut steps = Vec::new();
+    if !take.is_empty() {
+        steps.push(untag(found, take));
+    }
+    if !put.is_empty() {
+        let mut document = Document::new();
+        document.insert("resourceArn".to_owned(), found.service.get("serviceArn").cloned().unwrap_or_default());
+        document.insert("tags".to_owned(), tags::write(&put));
+        steps.push(Step::TagResource { document });
+    }
+    steps
+}
+
+fn untag(found: &Found, keys: BTreeSet<String>) -> Step {
+    let mut document = Document::new();
+    document.insert("resourceArn".to_owned(), found.service.get("serviceArn").cloned().unwrap_or_default());
+    document.insert("tagKeys".to_owned(), json!(keys));
+    Step::UntagResource { document }
+}
+
+fn line(key: &str, old: Option<&String>, new: Option<&String>, cause: Cause) -> Change {
+    let shown = |value: Option<&String>| value.map(|value| Shown::Plain(json!(value)));
+    let pointer = crate::normalise::Pointer(vec!["tags".to_owned(), key.to_owned()]);
+    Change { path: pointer.text(Subject::Service), old: shown(old), new: shown(new), cause, deploys: false }
+}
+
+/// A new target replaces an unfinished one at once (rule 8).
+fn superseding(pass: &Pass, found: &Found) -> Option<String> {
+    let name = &pass.declared.service_name;
+    let status = |deployment: &Value| deployment.get("status").and_then(Value::as_str).unwrap_or_default().to_owned();
+    if pass
+        .observation
+        .service_deployments
+        .iter()
+        .any(|one| status(one).starts_with("ROLLBACK_") && !status(one).contains("SUCCESSFUL") && !status(one).contains("FAILED"))
+    {
+        return Some(format!("warning: a rollback of service `{name}` is under way, and is superseded"));
+    }
+    let state = members::primary(found.service).and_then(|primary| primary.get("rolloutState"))?;
+    (state == "IN_PROGRESS").then(|| format!("an unfinished rollout of service `{name}` is superseded"))
+}

@@ -1,0 +1,108 @@
+//! A service is created, left alone, changed and healed.
+
+mod plan_world;
+
+use driftless_core::plan::{Cause, Step, TaskDefinitionRef};
+use plan_world::*;
+use serde_json::json;
+
+#[test]
+fn a_service_that_is_not_there_is_created_with_its_task_definition() {
+    let plan = World::default().look(&web(task(), service()), &context());
+    assert_eq!(actions(&plan), ["RegisterTaskDefinition", "CreateService"]);
+    assert_eq!(reason(&plan), "Creating");
+    assert!(plan.changes.iter().all(|change| change.old.is_none()), "{:#?}", plan.changes);
+}
+
+#[test]
+fn the_second_plan_is_empty() {
+    converged(&web(task(), service()));
+}
+
+#[test]
+fn the_second_plan_is_empty_in_another_order_and_with_unknown_members() {
+    let resource = web(task(), service());
+    let mut world = converged(&resource);
+    world.shuffle = true;
+    world.unknown = Some("addedNextMonth".to_owned());
+    world.assert_settled(&resource);
+}
+
+#[test]
+fn a_settled_service_wants_no_further_read() {
+    let resource = web(task(), service());
+    let world = converged(&resource);
+    let seen = world.observe(&resource, &context());
+    let wanted = driftless_core::plan::ecs::wants(&resource, &seen.service, seen.task_definition.as_ref(), &context());
+    assert_eq!(wanted, driftless_core::plan::ecs::Wants::default());
+}
+
+#[test]
+fn a_new_image_is_registered_and_rolled_out_before_the_revision_tag_moves() {
+    let mut resource = web(task(), service());
+    let mut world = converged(&resource);
+    let mut changed = task();
+    changed["containerDefinitions"][0]["image"] = json!("web:2");
+    spec(&mut resource).task_definition = driftless_core::desired::TaskDefinition::Document(object(changed));
+    let next = driftless_core::plan::ecs::Context { revision: "c2", ..context() };
+    let plan = world.look(&resource, &next);
+    assert_eq!(actions(&plan), ["RegisterTaskDefinition", "UpdateService", "TagResource"]);
+    assert_eq!(lines(&plan), [r#"/taskDefinition/containerDefinitions/app/image: "web:1" -> "web:2""#]);
+    assert_eq!(reason(&plan), "RolloutStarting");
+    world.apply(&plan);
+    assert_eq!(world.tag("driftless:revision").as_deref(), Some("c2"));
+    world.assert_settled(&resource);
+}
+
+#[test]
+fn a_revision_that_says_the_same_is_used_again() {
+    let mut resource = web(task(), service());
+    let mut world = converged(&resource);
+    let mut changed = task();
+    changed["containerDefinitions"][0]["image"] = json!("web:2");
+    spec(&mut resource).task_definition = driftless_core::desired::TaskDefinition::Document(object(changed));
+    world.converge(&resource);
+    let back = web(task(), service());
+    let plan = world.look(&back, &context());
+    assert_eq!(actions(&plan), ["UpdateService", "TagResource"][..1]);
+    assert!(
+        matches!(&plan.steps[0], Step::UpdateService { task_definition: Some(TaskDefinitionRef::Arn(arn)), .. } if arn.ends_with("web:1"))
+    );
+    world.apply(&plan);
+    world.assert_settled(&back);
+}
+
+#[test]
+fn a_console_edit_of_a_declared_count_is_healed_without_a_deployment() {
+    let resource = web(task(), service());
+    let mut world = converged(&resource);
+    world.edit(json!({"desiredCount": 5}));
+    let plan = world.look(&resource, &context());
+    assert_eq!(lines(&plan), ["/service/desiredCount: 5 -> 2"]);
+    assert_eq!(actions(&plan), ["UpdateService"]);
+    assert!(!plan.changes[0].deploys);
+    world.apply(&plan);
+    world.assert_settled(&resource);
+}
+
+#[test]
+fn a_console_edit_of_an_undeclared_member_is_healed_on_a_service_we_created() {
+    let resource = web(task(), service());
+    let mut world = converged(&resource);
+    world.edit(json!({"enableExecuteCommand": true, "placementStrategy": [{"type": "random"}]}));
+    let plan = world.look(&resource, &context());
+    assert!(plan.changes.iter().all(|change| change.cause == Cause::Default), "{:#?}", plan.changes);
+    let body = update_of(&plan);
+    assert_eq!(body["enableExecuteCommand"], json!(false));
+    assert_eq!(body["placementStrategy"], json!([]));
+    world.apply(&plan);
+    world.assert_settled(&resource);
+}
+
+#[test]
+fn what_an_account_decides_is_left_to_it() {
+    let resource = web(task(), service());
+    let mut world = converged(&resource);
+    world.edit(json!({"availabilityZoneRebalancing": "DISABLED"}));
+    world.assert_settled(&resource);
+}
