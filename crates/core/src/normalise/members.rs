@@ -90,7 +90,7 @@ pub(super) fn key(element: &Map<String, Value>, keys: &[&str]) -> Option<String>
 }
 
 /// The elements by key; None where order counts.
-pub(crate) fn keyed<'v>(list: &'v [Value], elements: Elements) -> Option<Vec<(String, &'v Map<String, Value>)>> {
+pub(crate) fn keyed(list: &[Value], elements: Elements) -> Option<Vec<(String, &Map<String, Value>)>> {
     let Keyed(keys) = elements else { return None };
     let mut found: Vec<(String, &Map<String, Value>)> = Vec::with_capacity(list.len());
     for value in list {

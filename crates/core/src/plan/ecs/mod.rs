@@ -5,8 +5,8 @@
 mod create;
 mod digest;
 mod members;
+mod outcome;
 mod ownership;
-mod rollout;
 mod service;
 pub mod tags;
 mod task_definition;

@@ -51,7 +51,12 @@ pub(super) fn differences(
     for difference in found {
         let member = difference.pointer.0[0].clone();
         let row = members::of(&member);
-        let Some(cause) = cause(pass, &difference, ownership.created) else { continue };
+        let Some(cause) = cause(pass, &difference, ownership.created) else {
+            if difference.sort == Sort::Undeclared && removed(pass, &difference) {
+                result.notes.push(format!("`{member}` is no longer declared; AWS has no default for it, so it stays as it is"));
+            }
+            continue;
+        };
         let silent = difference.sort == Sort::Unechoed
             || difference.sort == Sort::Missing && row.always && !observed.contains_key(&member);
         if silent && (written || row.change == How::Never) {
@@ -80,6 +85,7 @@ pub(super) fn differences(
     if !fixed.is_empty() {
         return Err(cannot_change(pass, &fixed));
     }
+    result.notes.dedup();
     for (member, list) in undone {
         put(&member, &list, &declared, &observed, &setting, &mut result);
     }
@@ -113,13 +119,17 @@ fn cause(pass: &Pass, difference: &Difference, created: bool) -> Option<Cause> {
     if difference.sort != Sort::Undeclared {
         return Some(Cause::Declared);
     }
-    let mut removed = pass.declared.removed.iter().filter_map(|text| Pointer::parse(SUBJECT, text));
-    if removed.any(|removed| removed.covers(&difference.pointer)) {
+    if removed(pass, difference) {
         // Of a whole member that has no documented default nothing says what it should be.
         let nested = difference.pointer.0.len() > 1;
         return (difference.has_default || nested).then_some(Cause::Removed);
     }
     (created && difference.has_default).then_some(Cause::Default)
+}
+
+fn removed(pass: &Pass, difference: &Difference) -> bool {
+    let mut removed = pass.declared.removed.iter().filter_map(|text| Pointer::parse(SUBJECT, text));
+    removed.any(|removed| removed.covers(&difference.pointer))
 }
 
 /// A declared launch type, and a service that uses capacity providers: "Pass an empty list in the

@@ -34,7 +34,7 @@ pub const DECLARED: &str = "driftless:declared";
 /// Digest of a registered task definition.
 pub const DEFINITION: &str = "driftless:definition";
 /// Digest of the resource whose rollout failed.
-pub const FAILED: &str = "driftless:failed";
+pub const FAILED: &str = crate::rollout::FAILED_TAG;
 
 /// Tags by key.
 pub(super) type Tags = BTreeMap<String, String>;

@@ -8,7 +8,7 @@ use super::ownership::{self, Ownership};
 use super::service::{self, Differences};
 use super::tags::{self, Tags};
 use super::task_definition::{Chosen, choose};
-use super::{Pass, members, rollout, unknown, unsupported};
+use super::{Pass, members, outcome, unknown, unsupported};
 use crate::desired::Document;
 use crate::normalise::Subject;
 use crate::plan::{Cause, Change, Plan, Step, Verdict};
@@ -36,53 +36,59 @@ pub(super) fn update(pass: &Pass, service: &Map<String, Value>) -> Plan {
         Err(verdict) => return pass.plan(verdict),
     };
     let arn = found.chosen.arn.clone().unwrap_or_default();
-    let failure = rollout::remembered(pass, &pass.digest, &arn);
-    if let Some(message) = failure.filter(|_| !pass.context.retry) {
-        return failed(pass, found, &arn, message);
+    // A failure of another digest is over: the resource has changed since.
+    let changed_since = found.tags.get(tags::FAILED).is_some_and(|digest| *digest != pass.digest);
+    let failure = outcome::remembered(pass, &arn).filter(|_| !changed_since);
+    match failure {
+        Some(message) if !pass.context.retry => failed(pass, &found, &arn, message),
+        failure => proceed(pass, &found, &arn, failure.is_some()),
     }
-    let retried = pass.context.retry && found.tags.get(tags::FAILED) == Some(&pass.digest)
-        || pass.context.retry && rollout::remembered(pass, &pass.digest, &arn).is_some();
+}
+
+/// Nothing stands in the way. `retried`: of a failure on record that a person wants tried again.
+fn proceed(pass: &Pass, found: &Found, arn: &str, retried: bool) -> Plan {
+    let name = &pass.declared.service_name;
+    let forced = retried && !found.deploys();
+    let deploys = found.deploys() || forced;
+    let count = found.differences.quiet.get("desiredCount");
     let mut plan = pass.plan(Verdict::Ready { message: String::new() });
-    let (mut steps, forced) = (Vec::new(), retried && !found.deploys());
+    plan.changes = changes(found, true);
+    plan.notes.extend(found.differences.notes.iter().cloned());
+    let mut steps = Vec::new();
     if retried {
-        if found.tags.contains_key(tags::FAILED) {
-            steps.push(untag(&found, [tags::FAILED.to_owned()].into()));
-        }
         plan.notes.push("the failed rollout is tried again".to_owned());
+        if found.tags.contains_key(tags::FAILED) {
+            steps.push(untag(found, [tags::FAILED.to_owned()].into()));
+        }
     }
     steps.extend(found.chosen.step.clone());
-    steps.extend(update_service(pass, &found, true, forced));
-    let deploys = found.deploys() || forced;
-    let scales = found.differences.quiet.contains_key("desiredCount");
-    steps.extend(tag_steps(pass, &found, !steps.is_empty(), true, retried, &mut plan));
-    if deploys {
-        plan.notes.extend(superseding(pass, &found));
+    steps.extend(update_service(pass, found, true, forced));
+    let judged = (!deploys && count.is_none()).then(|| outcome::judge(pass, arn));
+    let failing = judged.as_ref().is_some_and(|judged| matches!(judged.verdict, Verdict::Failed { .. }));
+    let writes = !steps.is_empty();
+    steps.extend(tag_steps(pass, found, Tagging { writes, complete: true, keep_failure: retried || failing }, &mut plan));
+    if !steps.is_empty() && older(pass, found) {
+        return pass
+            .plan(unknown(format!("service `{name}` was written less than a minute ago, and AWS still shows an older state")));
     }
-    plan.changes.splice(0..0, changes(&found, true));
-    plan.notes.extend(found.differences.notes.iter().cloned());
-    if !steps.is_empty()
-        && pass.just_written()
-        && found.tags.get(tags::REVISION).map(String::as_str) != Some(pass.context.revision)
-    {
-        return pass.plan(unknown(format!(
-            "service `{}` was written less than a minute ago, and AWS still shows an older state",
-            pass.declared.service_name
-        )));
-    }
-    plan.verdict = if deploys {
-        progressing("RolloutStarting", format!("a deployment of service `{}` starts", pass.declared.service_name))
-    } else if scales {
-        progressing(
-            "Scaling",
-            format!("service `{}` is scaled to {}", pass.declared.service_name, found.differences.quiet["desiredCount"]),
-        )
-    } else {
-        let judged = rollout::judge(pass, &pass.digest, &arn);
-        steps.splice(0..0, judged.steps);
-        judged.verdict
+    plan.verdict = match (judged, count) {
+        (Some(judged), _) => {
+            steps.splice(0..0, judged.steps);
+            judged.verdict
+        }
+        (None, Some(count)) if !deploys => progressing("Scaling", format!("service `{name}` is scaled to {count}")),
+        (None, _) => {
+            plan.notes.extend(superseding(pass, found));
+            progressing("RolloutStarting", format!("a deployment of service `{name}` starts"))
+        }
     };
     plan.steps = steps;
     plan
+}
+
+/// Whether the answer may be older than our own write at this revision, which ends with the revision's tag.
+fn older(pass: &Pass, found: &Found) -> bool {
+    pass.just_written() && found.tags.get(tags::REVISION).map(String::as_str) != Some(pass.context.revision)
 }
 
 fn progressing(reason: &'static str, message: String) -> Verdict {
@@ -104,21 +110,28 @@ fn find<'v>(pass: &Pass, service: &'v Map<String, Value>) -> Result<Found<'v>, V
 }
 
 /// While failed, members that start a deployment are left alone; all others are not.
-fn failed(pass: &Pass, found: Found, arn: &str, message: String) -> Plan {
+fn failed(pass: &Pass, found: &Found, arn: &str, message: String) -> Plan {
     let mut plan = pass.plan(Verdict::Failed { reason: "RolloutFailed", message });
-    let mut steps: Vec<Step> = update_service(pass, &found, false, false).into_iter().collect();
-    // The commit's tag waits while something of the commit does: what it removed would be forgotten.
-    let complete = !found.deploys();
-    steps.extend(tag_steps(pass, &found, !steps.is_empty(), complete, true, &mut plan));
-    plan.changes.splice(0..0, changes(&found, false));
-    if !complete {
+    plan.changes = changes(found, false);
+    let mut steps = Vec::new();
+    if found.deploys() {
         plan.notes.push("what starts a deployment is left as it is until the resource changes, or `driftless retry`".to_owned());
+        // AWS keeps its own record for 90 days, and knows nothing of digests.
+        if !found.tags.contains_key(tags::FAILED) {
+            steps.push(tag(found, &[(tags::FAILED.to_owned(), pass.digest.clone())].into()));
+        }
+    } else {
+        let judged = outcome::judge(pass, arn);
+        if matches!(judged.verdict, Verdict::Failed { .. }) {
+            (steps, plan.verdict) = (judged.steps, judged.verdict);
+        }
     }
-    let judged = rollout::judge(pass, &pass.digest, arn);
-    if let Verdict::Failed { .. } = judged.verdict {
-        steps.splice(0..0, judged.steps);
-        plan.verdict = judged.verdict;
-    }
+    let update = update_service(pass, found, false, false);
+    let writes = update.is_some();
+    steps.extend(update);
+    // The commit's tag waits while something of the commit does: what it removed would be forgotten.
+    let tagging = Tagging { writes, complete: !found.deploys(), keep_failure: true };
+    steps.extend(tag_steps(pass, found, tagging, &mut plan));
     plan.steps = steps;
     plan
 }
@@ -146,9 +159,20 @@ fn update_service(pass: &Pass, found: &Found, deploying: bool, forced: bool) -> 
     Some(Step::UpdateService { document, task_definition })
 }
 
+/// What else happens in the pass that tags.
+#[derive(Clone, Copy)]
+struct Tagging {
+    /// Something else is written.
+    writes: bool,
+    /// All of the commit is.
+    complete: bool,
+    /// The tag of a failure is this digest's, or is taken away elsewhere.
+    keep_failure: bool,
+}
+
 /// UntagResource and TagResource, after UpdateService: until then `driftless:revision` names the commit that what was
 /// removed since is told from.
-fn tag_steps(pass: &Pass, found: &Found, writes: bool, complete: bool, failure_known: bool, plan: &mut Plan) -> Vec<Step> {
+fn tag_steps(pass: &Pass, found: &Found, how: Tagging, plan: &mut Plan) -> Vec<Step> {
     let mut put: Tags = found.ownership.claims.clone();
     let mut take = BTreeSet::new();
     for (key, value) in &put {
@@ -168,14 +192,14 @@ fn tag_steps(pass: &Pass, found: &Found, writes: bool, complete: bool, failure_k
     if found.ownership.adopting {
         plan.notes.push(format!("service `{}` exists and is adopted", pass.declared.service_name));
     }
-    if !writes && put.is_empty() && take.is_empty() {
+    if !how.writes && put.is_empty() && take.is_empty() {
         return Vec::new();
     }
     // A failure of another digest is over.
-    if found.tags.contains_key(tags::FAILED) && !failure_known {
+    if found.tags.contains_key(tags::FAILED) && !how.keep_failure {
         take.insert(tags::FAILED.to_owned());
     }
-    if complete {
+    if how.complete {
         put.insert(tags::REVISION.to_owned(), pass.context.revision.to_owned());
         put.insert(tags::DECLARED.to_owned(), service::declared_digest(pass));
     }
@@ -185,12 +209,16 @@ fn tag_steps(pass: &Pass, found: &Found, writes: bool, complete: bool, failure_k
         steps.push(untag(found, take));
     }
     if !put.is_empty() {
-        let mut document = Document::new();
-        document.insert("resourceArn".to_owned(), found.service.get("serviceArn").cloned().unwrap_or_default());
-        document.insert("tags".to_owned(), tags::write(&put));
-        steps.push(Step::TagResource { document });
+        steps.push(tag(found, &put));
     }
     steps
+}
+
+fn tag(found: &Found, put: &Tags) -> Step {
+    let mut document = Document::new();
+    document.insert("resourceArn".to_owned(), found.service.get("serviceArn").cloned().unwrap_or_default());
+    document.insert("tags".to_owned(), tags::write(put));
+    Step::TagResource { document }
 }
 
 fn untag(found: &Found, keys: BTreeSet<String>) -> Step {
@@ -209,13 +237,8 @@ fn line(key: &str, old: Option<&String>, new: Option<&String>, cause: Cause) -> 
 /// A new target replaces an unfinished one at once (rule 8).
 fn superseding(pass: &Pass, found: &Found) -> Option<String> {
     let name = &pass.declared.service_name;
-    let status = |deployment: &Value| deployment.get("status").and_then(Value::as_str).unwrap_or_default().to_owned();
-    if pass
-        .observation
-        .service_deployments
-        .iter()
-        .any(|one| status(one).starts_with("ROLLBACK_") && !status(one).contains("SUCCESSFUL") && !status(one).contains("FAILED"))
-    {
+    let newest = pass.observation.service_deployments.first().and_then(|newest| newest.get("status")?.as_str());
+    if matches!(newest, Some("ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS")) {
         return Some(format!("warning: a rollback of service `{name}` is under way, and is superseded"));
     }
     let state = members::primary(found.service).and_then(|primary| primary.get("rolloutState"))?;
