@@ -7,6 +7,7 @@ mod consistency;
 mod controls;
 mod ecs;
 mod faults;
+pub mod gitlab;
 mod log;
 mod options;
 mod quotas;
