@@ -20,6 +20,8 @@ pub enum When {
     LostAnswer,
     /// The call has no effect, and is never answered.
     Hang,
+    /// The call has its effect, and is never answered.
+    HangAfter,
 }
 
 /// One rule. Without `nth` and `probability` it strikes at every call of its action, at most `times` times.

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::{self, Clock, Seconds};
 use crate::ecs::{self, AwsError, World};
 use crate::faults::{Fault, Faults, When};
+use crate::gitlab::GitLab;
 use crate::log::Log;
 use crate::options::Options;
 use crate::quotas::Quotas;
@@ -39,6 +40,7 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) options: Options,
     pub(crate) stopping: CancellationToken,
+    pub(crate) gitlab: GitLab,
     inner: Mutex<Inner>,
 }
 
@@ -52,7 +54,7 @@ impl Shared {
             requests: 0,
         };
         let (clock, stopping) = (Clock::start(options.pace), CancellationToken::new());
-        Self { clock, options, stopping, inner: Mutex::new(inner) }
+        Self { clock, options, stopping, gitlab: GitLab::new(), inner: Mutex::new(inner) }
     }
 
     /// The state. A panic of one call leaves it as it was then; the next call goes on with it.
@@ -63,11 +65,13 @@ impl Shared {
 
 /// All routes: AWS's services at `/`, the controls at `/_simulator/`.
 pub(crate) fn router(shared: Arc<Shared>) -> Router {
+    let gitlab = shared.gitlab.router();
     Router::new()
         .route("/", post(aws))
         .nest("/_simulator", controls::router())
         .layer(middleware::from_fn_with_state(shared.clone(), date))
         .with_state(shared)
+        .merge(gitlab)
 }
 
 /// Every answer carries the logical clock: <https://www.rfc-editor.org/rfc/rfc9110#section-6.6.1>.
@@ -132,13 +136,13 @@ async fn aws(
     };
     let when = fault.as_ref().map(|fault| fault.when);
     if when == Some(When::Hang) {
-        shared.inner().log.outcome(place, "hung");
-        shared.inner().faults.fire();
-        // Until the caller gives up, or the simulator stops.
-        shared.stopping.cancelled().await;
+        hang(&shared, place).await;
     }
     let untouched = matches!(when, Some(When::Before | When::CloseBefore | When::Hang));
     let mut answer = if untouched { Ok(Output::Json(json!({}))) } else { handle(&shared, &request) };
+    if when == Some(When::HangAfter) {
+        hang(&shared, place).await;
+    }
     if let (Some(fault), Some(When::Before | When::After)) = (&fault, when) {
         answer = Err(error_of(fault));
     }
@@ -150,13 +154,20 @@ async fn aws(
         (Ok(_), _) => "ok",
     };
     inner.log.outcome(place, outcome);
-    if matches!(when, Some(When::CloseBefore | When::LostAnswer | When::Hang)) {
+    if matches!(when, Some(When::CloseBefore | When::LostAnswer | When::Hang | When::HangAfter)) {
         connection.close();
     }
-    if when.is_some_and(|when| when != When::Hang) {
+    if when.is_some_and(|when| !matches!(when, When::Hang | When::HangAfter)) {
         inner.faults.fire();
     }
     respond(request.protocol, &answer, inner.requests)
+}
+
+/// Gives no answer until the caller has gone away or the simulator stops.
+async fn hang(shared: &Shared, place: usize) {
+    shared.inner().log.outcome(place, "hung");
+    shared.inner().faults.fire();
+    shared.stopping.cancelled().await;
 }
 
 fn error_of(fault: &Fault) -> AwsError {

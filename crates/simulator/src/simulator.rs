@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::faults::Fault;
+use crate::gitlab::GitLab;
 use crate::log::Call;
 use crate::options::Options;
 use crate::server::{self, Shared};
@@ -61,6 +62,11 @@ impl Simulator {
     /// Moves the logical clock forward at once.
     pub fn skip(&self, time: Duration) {
         self.shared.clock.skip(time.as_secs_f64());
+    }
+
+    /// The GitLab on the same port.
+    pub fn gitlab(&self) -> &GitLab {
+        &self.shared.gitlab
     }
 
     /// Calls by action, since the start or the last reset.
