@@ -5,6 +5,7 @@ import pytest
 
 from harness import corpora
 from harness.agent import show
+from harness.places import places, problems
 from harness.proxy import mutations
 
 FILES = corpora.files()
@@ -23,10 +24,17 @@ def test_a_refused_file_is_refused_at_its_place(file, simulator, project_on):
     project, _ = project_on(simulator)
     corpora.write(project, file)
     done = project.run("validate", "--output", "json", code=1)
-    problems = [problem for problem in json.loads(done.stdout)["problems"] if problem["severity"] == "error"]
-    wanted = REFUSED[file]["pointer"]
-    assert wanted in [problem.get("pointer") for problem in problems], f"no problem at {wanted}\n{show(done)}"
-    assert all(problem["message"] for problem in problems)
+    own = corpora.own_name(file)
+    text = (project.deploy / own).read_text()
+    wanted = places(text, REFUSED[file]["pointer"])
+    errors = [problem for kind, problem in problems(json.loads(done.stdout)) if kind == "errors"]
+    found = {
+        (problem["location"]["line"], problem["location"]["column"])
+        for problem in errors
+        if problem["location"]["file"].endswith(own)
+    }
+    assert found & wanted, f"no error at {REFUSED[file]['pointer']}, which is {sorted(wanted)}; there are {sorted(found)}\n{show(done)}"
+    assert all(problem["message"] for problem in errors)
 
 
 def test_a_container_without_an_image_is_taken_once_the_manifest_gives_one(simulator, project_on):

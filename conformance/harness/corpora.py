@@ -53,10 +53,15 @@ def name_of(file):
     return f"{'td' if kind == 'task-definitions' else 'svc'}-{name.rsplit('.', 1)[0]}"
 
 
+def own_name(file):
+    """What the file is called in its project."""
+    return "document." + file.rsplit(".", 1)[-1]
+
+
 def write(project, file, images=None):
     """Writes the project for one file, which stays as it is, byte for byte; returns the service's name."""
     data, document = read(file)
-    own = "document." + file.rsplit(".", 1)[-1]
+    own = own_name(file)
     project.write(own, data)
     name = name_of(file)
     spec = {"rollout": {"timeout": "10m"}}
