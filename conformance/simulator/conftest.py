@@ -41,15 +41,15 @@ class Shop:
     def __init__(self, ecs, cluster):
         self.ecs, self.cluster = ecs, cluster
 
-    def register(self, family, image="registry.example.com/shop/web:1.0.0", **more):
-        """A revision's ARN."""
+    def register(self, family, image="registry.example.com/shop/web:1.0.0", container=None, **more):
+        """A revision's ARN; `container` adds to its one container."""
         answer = self.ecs.register_task_definition(
             family=family,
             requiresCompatibilities=["FARGATE"],
             networkMode="awsvpc",
             cpu="256",
             memory="512",
-            containerDefinitions=[{"name": "app", "image": image, "portMappings": [{"containerPort": 8080}]}],
+            containerDefinitions=[{"name": "app", "image": image, "portMappings": [{"containerPort": 8080}], **(container or {})}],
             **more,
         )
         return answer["taskDefinition"]["taskDefinitionArn"]

@@ -16,7 +16,7 @@ def aws(strict):
 
     def run(*words, fails=False):
         program = pathlib.Path(sys.executable).parent / "aws"
-        command = [str(program), *words, "--endpoint-url", strict.url, "--region", REGION, "--output", "json", "--no-cli-pager"]
+        command = [str(program), *words, "--endpoint-url", strict.url, "--region", REGION, "--output", "json"]
         done = subprocess.run(command, capture_output=True, text=True, env=clean_environment(), timeout=120)
         assert (done.returncode != 0) == fails, done.stdout + done.stderr
         return done.stderr if fails else json.loads(done.stdout or "{}")

@@ -77,9 +77,11 @@ def test_the_circuit_breaker_rolls_a_bad_image_back(ecs, cluster, shop, image):
     first = shop.register(f"{cluster}-web")
     shop.create("web", first, deploymentConfiguration=BREAKER)
     shop.settled("web")
-    bad = shop.register(f"{cluster}-web", f"registry.example.com/shop/web:1.1.0-{image}")
+    # Only a container that declares a health check can fail one.
+    check = {"healthCheck": {"command": ["CMD", "/healthy"], "interval": 5, "retries": 2}}
+    bad = shop.register(f"{cluster}-web", f"registry.example.com/shop/web:1.1.0-{image}", check)
     ecs.update_service(cluster=cluster, service="web", taskDefinition=bad)
-    shop.until("web", lambda service: any("circuit breaker" in event["message"] for event in service["events"]), seconds=60)
+    shop.until("web", lambda service: any("deployment failed" in event["message"] for event in service["events"]), seconds=60)
     assert shop.settled("web")["taskDefinition"] == first
     stopped = ecs.list_tasks(cluster=cluster, serviceName="web", desiredStatus="STOPPED")["taskArns"]
     reasons = {task.get("stoppedReason") for task in ecs.describe_tasks(cluster=cluster, tasks=stopped)["tasks"]}
