@@ -17,17 +17,18 @@ type App = State<Arc<Shared>>;
 pub(crate) fn router() -> Router<Arc<Shared>> {
     Router::new()
         .route("/health", get(|| async { Json(json!({"status": "ok"})) }))
-        .route("/counters", get(counters))
+        .route("/counters", get(|State(shared): App| async move { Json(shared.inner().log.counters()) }))
+        .route("/totals", get(totals))
         .route("/calls", get(|State(shared): App| async move { Json(shared.inner().log.calls()) }))
         .route("/reset", post(reset))
         .route("/faults", post(add_fault).delete(clear_faults))
         .route("/clock", get(clock).post(skip))
 }
 
-async fn counters(State(shared): App) -> Json<Value> {
+async fn totals(State(shared): App) -> Json<Value> {
     let inner = shared.inner();
     let log = &inner.log;
-    Json(json!({"actions": log.counters(), "mutations": log.mutations(), "throttled": log.throttled()}))
+    Json(json!({"mutations": log.mutations(), "throttled": log.throttled()}))
 }
 
 async fn reset(State(shared): App) -> Json<Value> {

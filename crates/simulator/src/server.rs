@@ -63,15 +63,15 @@ impl Shared {
     }
 }
 
-/// All routes: AWS's services at `/`, the controls at `/_simulator/`.
+/// All routes: AWS's services at `/`, GitLab's API at `/api/v4`, the controls at `/_simulator/`.
 pub(crate) fn router(shared: Arc<Shared>) -> Router {
     let gitlab = shared.gitlab.router();
     Router::new()
         .route("/", post(aws))
         .nest("/_simulator", controls::router())
-        .layer(middleware::from_fn_with_state(shared.clone(), date))
-        .with_state(shared)
+        .with_state(shared.clone())
         .merge(gitlab)
+        .layer(middleware::from_fn_with_state(shared, date))
 }
 
 /// Every answer carries the logical clock: <https://www.rfc-editor.org/rfc/rfc9110#section-6.6.1>.
