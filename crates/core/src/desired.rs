@@ -20,7 +20,8 @@ pub struct Desired {
     pub revision: Revision,
     /// The valid resources, in order of kind and name.
     pub resources: BTreeMap<ResourceId, Resource>,
-    /// Resources that were recognised but have an error in `errors`, with the place of their first line.
+    /// Resources that were recognised but have an error in `errors`, with the place of their first line. A ring of
+    /// `dependsOn` is one error, of its first resource; it names the others, which are refused as well.
     pub refused: BTreeMap<ResourceId, Location>,
     /// Each refuses one resource, or one document that could not even be read.
     pub errors: Vec<Problem>,

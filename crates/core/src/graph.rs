@@ -34,21 +34,26 @@ pub fn order(resources: &BTreeMap<ResourceId, Resource>) -> Vec<Vec<ResourceId>>
 /// Every ring of `edges`, each once, as the way around it: `[a, b]` for a → b → a. It begins with its smallest member.
 pub(crate) fn rings(edges: &BTreeMap<ResourceId, Vec<ResourceId>>) -> Vec<Vec<ResourceId>> {
     let mut settled: BTreeSet<&ResourceId> = BTreeSet::new();
+    let mut on_trail: BTreeSet<&ResourceId> = BTreeSet::new();
     let mut rings = Vec::new();
     for start in edges.keys() {
         // Depth first, with the way that led here and what is left to look at in each of its steps.
         let mut trail: Vec<(&ResourceId, std::slice::Iter<'_, ResourceId>)> = Vec::new();
         if !settled.contains(start) {
             trail.push((start, edges[start].iter()));
+            on_trail.insert(start);
         }
         while let Some((id, rest)) = trail.last_mut() {
             let id = *id;
             let Some(next) = rest.next() else {
                 settled.insert(id);
+                on_trail.remove(id);
                 trail.pop();
                 continue;
             };
-            if let Some(first) = trail.iter().position(|(id, _)| *id == next) {
+            if on_trail.contains(next)
+                && let Some(first) = trail.iter().position(|(id, _)| *id == next)
+            {
                 let mut ring: Vec<ResourceId> = trail[first..].iter().map(|(id, _)| (*id).clone()).collect();
                 let smallest = ring.iter().enumerate().min_by_key(|(_, id)| *id).map_or(0, |(index, _)| index);
                 ring.rotate_left(smallest);
@@ -57,6 +62,7 @@ pub(crate) fn rings(edges: &BTreeMap<ResourceId, Vec<ResourceId>>) -> Vec<Vec<Re
                 && let Some((next, on)) = edges.get_key_value(next)
             {
                 trail.push((next, on.iter()));
+                on_trail.insert(next);
             }
         }
     }

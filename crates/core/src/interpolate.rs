@@ -31,6 +31,10 @@ const GIT: [&str; 3] = ["sha", "shortSha", "ref"];
 /// GitLab's CI_COMMIT_SHORT_SHA is "the first eight characters of CI_COMMIT_SHA":
 /// <https://docs.gitlab.com/ci/variables/predefined_variables/>
 const SHORT: usize = 8;
+/// Bytes in which a reference has to end: looking further for each `${` would take for ever in a hostile file.
+const MAX_NAME: usize = 256;
+/// Errors told of one string.
+const MAX_ERRORS: usize = 10;
 
 impl Interpolation<'_> {
     /// `text` with its references replaced; None when there is nothing to replace.
@@ -42,7 +46,7 @@ impl Interpolation<'_> {
             return Ok(None);
         }
         let (mut out, mut errors, mut rest) = (String::with_capacity(text.len()), Vec::new(), text);
-        while let Some(dollar) = rest.find('$') {
+        while let Some(dollar) = rest.find('$').filter(|_| errors.len() < MAX_ERRORS) {
             let (before, from) = rest.split_at(dollar);
             out.push_str(before);
             if let Some(after) = from.strip_prefix("$${") {
@@ -55,8 +59,9 @@ impl Interpolation<'_> {
                 rest = &from[1..];
                 continue;
             };
-            match (inner.split_once('}'), place) {
-                (Some((name, after)), _) if place == Place::Field || is_reference(name) => {
+            let reference = if place == Place::Field || is_reference(inner) { closed(inner) } else { None };
+            match (reference, place) {
+                (Some((name, after)), _) => {
                     match self.resolve(name) {
                         Ok(value) => out.push_str(value),
                         Err(message) => errors.push(message),
@@ -134,9 +139,15 @@ impl Interpolation<'_> {
     }
 }
 
-/// Whether `name`, in `${name}` inside AWS's document, is ours.
-fn is_reference(name: &str) -> bool {
-    let name = name.trim_start();
+/// The name and what follows its `}`; None where it does not end within [`MAX_NAME`].
+fn closed(inner: &str) -> Option<(&str, &str)> {
+    let end = inner.bytes().take(MAX_NAME).position(|byte| byte == b'}')?;
+    Some((&inner[..end], &inner[end + 1..]))
+}
+
+/// Whether what follows `${` inside AWS's document is ours.
+fn is_reference(inner: &str) -> bool {
+    let name = inner.trim_start();
     ["vars.", "git.", "stack.", "artifact."].iter().any(|namespace| name.starts_with(namespace))
 }
 
@@ -146,8 +157,10 @@ pub fn first_reference(text: &str) -> Option<&str> {
     while let Some(start) = rest.find("${") {
         let inner = &rest[start + 2..];
         let escaped = rest[..start].ends_with('$');
-        let (name, _) = inner.split_once('}')?;
-        if !escaped && is_reference(name) {
+        if !escaped
+            && is_reference(inner)
+            && let Some((name, _)) = closed(inner)
+        {
             return Some(&rest[start..start + 3 + name.len()]);
         }
         rest = inner;
@@ -229,6 +242,14 @@ mod tests {
             "`${domain}` is no reference; did you mean `${vars.domain}`? A literal `${` is written `$${`"
         );
         assert_eq!(refused("${vars.domain", Place::Field), "`${` has no `}`; close it, or write `$${` for a literal `${`");
+    }
+
+    #[test]
+    fn a_reference_has_to_end_soon() {
+        let hostile = "${".repeat(1_000_000);
+        assert_eq!(apply(&hostile, Place::Document).expect("literal").as_deref(), Some(&*hostile));
+        assert_eq!(apply(&hostile, Place::Field).expect_err("refused").len(), MAX_ERRORS);
+        assert_eq!(first_reference(&hostile), None);
     }
 
     #[test]

@@ -18,7 +18,7 @@ use crate::model::report::shown;
 /// Everything that is wrong with it, in the file's order.
 pub fn read_agent(file: &str, bytes: &[u8]) -> Result<(Agent, Vec<Problem>), Vec<Problem>> {
     let mut found = Found::default();
-    let mut scope = Scope { file, resource: None, found: &mut found };
+    let mut scope = Scope::new(file, &mut found);
     let agent = agent_of(&mut scope, bytes);
     found.errors.sort();
     found.warnings.sort();
@@ -55,6 +55,7 @@ fn agent_of(scope: &mut Scope<'_>, bytes: &[u8]) -> Option<Agent> {
     for fault in &document.faults {
         scope.error(fault.at, &*fault.message);
     }
+    scope.unresolved = document.faults.iter().map(|fault| fault.at).collect();
     let top = scope.fields(&document.root, "", &["apiVersion", "kind", "metadata", "spec"])?;
     super::words::check_version(scope, &top);
     let name = name(scope, &top);

@@ -11,6 +11,9 @@ use crate::location::Problem;
 use crate::model::report::{did_you_mean, shown};
 use crate::snapshot::Entry;
 
+/// Documents of one file that are told to be neither ours nor anybody's.
+const MAX_ERRORS: usize = 20;
+
 /// One of our documents, not read yet.
 #[derive(Debug)]
 pub(super) struct Manifest {
@@ -50,7 +53,6 @@ pub(super) fn collect(reading: &mut Reading<'_>, found: &mut Found) -> Collected
             continue;
         };
         let parsed = parse(bytes, super::is_json(path));
-        errors.extend(parsed.broken);
         for document in parsed.documents {
             match sort(&document.root) {
                 Sort::Ours if reading.keep(document.root.size().0) => {
@@ -67,6 +69,9 @@ pub(super) fn collect(reading: &mut Reading<'_>, found: &mut Found) -> Collected
                 Sort::Neither(at, message) => errors.push(Fault { at, message }),
             }
         }
+        errors.truncate(MAX_ERRORS);
+        warnings.truncate(MAX_ERRORS);
+        errors.extend(parsed.broken);
         pending.push((path.clone(), errors, warnings, ignored));
     }
     for (path, errors, warnings, ignored) in pending {
@@ -125,7 +130,7 @@ fn names(reading: &Reading<'_>, manifest: &str, node: &Node, named: &mut BTreeSe
     for member in node.members().iter().filter(|member| member.key != "inline") {
         if member.key == "file" && member.node.text().is_some() {
             let mut value = member.node.clone();
-            reading.interpolate(&mut value, crate::interpolate::Place::Field, &mut Vec::new());
+            reading.interpolate(&mut value, crate::interpolate::Place::Field, &mut super::Interpolated::default());
             named.extend(value.text().and_then(|written| files::resolve(manifest, written).ok()));
         }
         names(reading, manifest, &member.node, named);

@@ -1,11 +1,13 @@
 //! AWS's documents, inline or from a file: loaded, interpolated, checked, and every finding led back to its line.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::fields::{Fields, Scope, location};
 use super::node::{Content, Mark, Node};
 use super::parse::parse;
-use super::{Reading, files};
+use super::{Interpolated, Reading, files};
 use crate::desired::Document;
 use crate::interpolate::{Place, first_reference};
 use crate::location::Location;
@@ -17,11 +19,32 @@ pub(super) struct Written {
     /// The file it stands in: the manifest, or its own.
     pub(super) file: String,
     pub(super) root: Node,
+    /// What the manifest has put into it: pointers, and where they come from.
+    pub(super) laid: Vec<(String, Location)>,
+    /// Values that interpolation changed.
+    changed: BTreeSet<Mark>,
 }
 
 impl Written {
-    fn location(&self, pointer: &str) -> Location {
-        location(&self.file, self.root.locate(pointer))
+    fn new(file: &str, root: Node, changed: BTreeSet<Mark>) -> Self {
+        Written { file: file.to_owned(), root, laid: Vec::new(), changed }
+    }
+
+    /// Where `finding` is to be told, and in which words. None where a reference failed, which is told already.
+    fn tell(&self, scope: &Scope<'_>, finding: Finding) -> Option<(Location, String)> {
+        let (at, node) = self.root.locate(&finding.pointer);
+        if self.file == scope.file && scope.unresolved.contains(&node.at) {
+            return None;
+        }
+        let laid = self.laid.iter().find(|(laid, _)| *laid == finding.pointer).map(|(_, location)| location.clone());
+        let message = match finding.message.split_once(", where AWS takes ") {
+            Some((what, expected)) if self.changed.contains(&node.at) => {
+                let expected = expected.split(": write").next().unwrap_or(expected);
+                format!("{what}, where AWS takes {expected}; a reference's value is always a string, so write the value itself")
+            }
+            _ => finding.message,
+        };
+        Some((laid.unwrap_or_else(|| location(&self.file, at)), message))
     }
 
     /// The document itself, without the wrapper that AWS's answers have, and the pointer to it:
@@ -53,12 +76,12 @@ pub(super) fn load(scope: &mut Scope<'_>, reading: &mut Reading<'_>, fields: &Fi
             scope.wrong(inline, &fields.name("inline"), "a mapping, AWS's own document,");
             return None;
         }
-        return Some(Written { file: scope.file.to_owned(), root: inline.clone() });
+        return Some(Written::new(scope.file, inline.clone(), reading.changed.clone()));
     }
     let written = scope.text(fields, "file")?;
     let at = fields.get("file").map_or(fields.node.at, |node| node.at);
     let named = format!("`{}`", fields.name("file"));
-    match from_file(scope.file, reading, &written) {
+    match from_file(scope.file, reading, &written, scope.found.hints()) {
         Ok(mut written) => {
             in_file(scope, reading, &mut written, interpolate == Some(true))?;
             Some(written)
@@ -75,13 +98,18 @@ pub(super) fn load(scope: &mut Scope<'_>, reading: &mut Reading<'_>, fields: &Fi
 }
 
 /// The one document of a file. An error in the file stands there; one about the file stands where it is named.
-fn from_file(manifest: &str, reading: &mut Reading<'_>, written: &str) -> Result<Written, (Option<Location>, String)> {
+fn from_file(
+    manifest: &str,
+    reading: &mut Reading<'_>,
+    written: &str,
+    hints: bool,
+) -> Result<Written, (Option<Location>, String)> {
     let about = |message: String| (None, message);
     let path = files::resolve(manifest, written).map_err(about)?;
     if reading.manifests.contains(&path) {
         return Err(about(format!("`{path}` holds manifests; a file with AWS's document alone is expected")));
     }
-    let bytes = files::open(reading.snapshot, &path, written).map_err(about)?;
+    let bytes = files::open(reading.snapshot, &path, written, hints).map_err(about)?;
     let parsed = parse(bytes, super::is_json(&path));
     let there = |at: Mark, message: String| (Some(location(&path, at)), message);
     if let Some(fault) = parsed.broken {
@@ -101,18 +129,19 @@ fn from_file(manifest: &str, reading: &mut Reading<'_>, written: &str) -> Result
     if !reading.keep(nodes) {
         return Err(about(super::TOO_MUCH.to_owned()));
     }
-    Ok(Written { file: path, root: document.root })
+    Ok(Written::new(&path, document.root, BTreeSet::new()))
 }
 
 /// References in a file are read only where the manifest says so; where it does not, one is worth a warning.
 fn in_file(scope: &mut Scope<'_>, reading: &Reading<'_>, written: &mut Written, interpolate: bool) -> Option<()> {
     if interpolate {
-        let mut problems = Vec::new();
-        reading.interpolate(&mut written.root, Place::Document, &mut problems);
-        for (at, message) in &problems {
+        let mut done = Interpolated::default();
+        reading.interpolate(&mut written.root, Place::Document, &mut done);
+        for (at, message) in &done.problems {
             scope.error_in(location(&written.file, *at), message);
         }
-        return problems.is_empty().then_some(());
+        written.changed = done.changed;
+        return done.problems.is_empty().then_some(());
     }
     if let Some((at, reference)) = first_in(&written.root) {
         let message =
@@ -135,11 +164,12 @@ fn first_in(node: &Node) -> Option<(Mark, String)> {
 /// for what else can be said about it.
 pub(super) fn check(scope: &mut Scope<'_>, written: &Written, model: fn(&Value) -> Checked) -> Document {
     let checked = model(&written.root.to_json());
-    for finding in checked.errors {
-        scope.error_in(written.location(&finding.pointer), finding.message);
+    for (location, message) in checked.errors.into_iter().filter_map(|finding| written.tell(scope, finding)).collect::<Vec<_>>() {
+        scope.error_in(location, message);
     }
-    for finding in checked.warnings {
-        scope.warn_in(written.location(&finding.pointer), finding.message);
+    for (location, message) in checked.warnings.into_iter().filter_map(|finding| written.tell(scope, finding)).collect::<Vec<_>>()
+    {
+        scope.warn_in(location, message);
     }
     checked.document
 }
@@ -161,10 +191,13 @@ pub(super) fn tell_together(
                 (task, task.map_or("", |task| task.unwrapped(&["taskDefinition"]).1), rest)
             }
         };
-        let location = match written {
-            Some(written) => written.location(&format!("{base}{rest}")),
-            None => scope.location(otherwise),
+        let finding = Finding { pointer: format!("{base}{rest}"), ..finding };
+        let told = match written {
+            Some(written) => written.tell(scope, finding),
+            None => Some((scope.location(otherwise), finding.message)),
         };
-        scope.error_in(location, finding.message);
+        if let Some((location, message)) = told {
+            scope.error_in(location, message);
+        }
     }
 }

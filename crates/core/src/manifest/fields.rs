@@ -1,10 +1,11 @@
 //! Reads mappings strictly: every member is known, has its type, and each mistake is one problem with its place.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::node::{Content, Mark, Member, Node};
 use crate::location::{Location, Problem};
-use crate::model::report::{did_you_mean, listed, shown};
+use crate::model::report::{did_you_mean, listed, nearest, shown};
 use crate::resource::ResourceId;
 
 /// All that was found so far.
@@ -14,19 +15,36 @@ pub(super) struct Found {
     pub(super) warnings: Vec<Problem>,
 }
 
+/// Unknown fields told of one mapping; whoever has more has another problem.
+const MAX_UNKNOWN: usize = 20;
+/// Errors of one commit that get a "did you mean": with thousands of names, looking for the nearest takes its time.
+const MAX_HINTS: usize = 200;
+
+impl Found {
+    /// Whether it is still worth looking for the nearest name among many.
+    pub(super) fn hints(&self) -> bool {
+        self.errors.len() < MAX_HINTS
+    }
+}
+
 /// Where problems of one document go.
 #[derive(Debug)]
 pub(super) struct Scope<'p> {
     pub(super) file: &'p str,
     /// Once its kind and name are known.
     pub(super) resource: Option<ResourceId>,
+    /// Values that could not be read or whose references could not be resolved, which is told already: nothing else is
+    /// said of them.
+    pub(super) unresolved: BTreeSet<Mark>,
     pub(super) found: &'p mut Found,
 }
 
 /// A mapping whose members' names are all known.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Fields<'n> {
     pub(super) node: &'n Node,
+    /// Known names that somebody has probably meant with an unknown one: that they are missing is no second error.
+    meant: Vec<String>,
     /// How messages call it: `spec.rollout`; empty at the top.
     path: &'n str,
 }
@@ -41,20 +59,31 @@ impl<'n> Fields<'n> {
         self.member(name).map(|member| &member.node)
     }
 
+    /// Whether an unknown field was probably meant to be this one.
+    pub(super) fn meant(&self, name: &str) -> bool {
+        self.meant.iter().any(|meant| meant == name)
+    }
+
     /// `spec.rollout.timeout`.
     pub(super) fn name(&self, member: &str) -> String {
         if self.path.is_empty() { member.to_owned() } else { format!("{}.{member}", self.path) }
     }
 }
 
-impl Scope<'_> {
+impl<'p> Scope<'p> {
+    pub(super) fn new(file: &'p str, found: &'p mut Found) -> Self {
+        Scope { file, resource: None, unresolved: BTreeSet::new(), found }
+    }
+
     pub(super) fn location(&self, at: Mark) -> Location {
         location(self.file, at)
     }
 
     pub(super) fn error(&mut self, at: Mark, message: impl Into<String>) {
-        let location = self.location(at);
-        self.error_in(location, message);
+        if !self.unresolved.contains(&at) {
+            let location = self.location(at);
+            self.error_in(location, message);
+        }
     }
 
     pub(super) fn error_in(&mut self, location: Location, message: impl Into<String>) {
@@ -80,17 +109,20 @@ impl Scope<'_> {
             self.wrong(node, if path.is_empty() { "the document" } else { path }, "a mapping");
             return None;
         }
-        let place = if path.is_empty() { "the top of the document".to_owned() } else { format!("`{path}`") };
-        for member in node.members().iter().filter(|member| !known.contains(&member.key.as_str())) {
-            let message = match near(&member.key, known) {
-                Some(near) => format!("there is no field {} in {place}; did you mean `{near}`?", shown(&member.key)),
-                None => {
-                    format!("there is no field {} in {place}; known are {}", shown(&member.key), listed(known.iter().copied()))
-                }
+        let place = if path.is_empty() { "at the top of the document".to_owned() } else { format!("in `{path}`") };
+        let mut meant = Vec::new();
+        let unknown = node.members().iter().filter(|member| !known.contains(&member.key.as_str()));
+        for member in unknown.take(MAX_UNKNOWN) {
+            let near = nearest(&member.key, known.iter().copied());
+            meant.extend(near.map(str::to_owned));
+            let hint = match near {
+                Some(near) => format!("; did you mean `{near}`?"),
+                None if known.is_empty() => ", nor any other".to_owned(),
+                None => format!("; known are {}", listed(known.iter().copied())),
             };
-            self.error(member.at, message);
+            self.error(member.at, format!("there is no field {} {place}{hint}", shown(&member.key)));
         }
-        Some(Fields { node, path })
+        Some(Fields { node, meant, path })
     }
 
     /// The same for a member of `fields`; None where it is absent.
@@ -101,7 +133,7 @@ impl Scope<'_> {
     /// A member that has to be there.
     pub(super) fn required<'n>(&mut self, fields: &Fields<'n>, name: &str, what: &str) -> Option<&'n Node> {
         let node = fields.get(name);
-        if node.is_none() {
+        if node.is_none() && !fields.meant(name) {
             let empty = fields.node.members().iter().find(|member| member.key == name);
             let is = if empty.is_some() { "is empty" } else { "is missing" };
             let at = empty.map_or(fields.node.at, |member| member.at);
@@ -166,8 +198,9 @@ impl Scope<'_> {
         let text = self.text_of(node, &fields.name(name))?;
         let word = words.iter().copied().find(|word| *word == text);
         if word.is_none() {
+            let expected = if words.len() == 1 { "" } else { "one of " };
             let message = format!(
-                "`{}` is {}; expected is {}{}",
+                "`{}` is {}; {expected}{} is expected{}",
                 fields.name(name),
                 shown(&text),
                 listed(words.iter().copied()),
@@ -194,11 +227,6 @@ impl Scope<'_> {
 /// A place in `file`.
 pub(super) fn location(file: &str, at: Mark) -> Location {
     Location::new(file, at.line as usize, at.column as usize)
-}
-
-/// The nearest of `known`, unless it is as near as any short word is to any other.
-fn near<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
-    crate::model::report::nearest(word, known.iter().copied())
 }
 
 /// Hours, minutes and seconds, each at most once and in this order; None for anything else, zero and more than a year.

@@ -33,12 +33,12 @@ pub(super) fn resolve(manifest: &str, written: &str) -> Result<String, String> {
 /// The bytes of the file `path`, which the manifest calls `written`.
 ///
 /// # Errors
-/// A sentence: not there (with the nearest that is), a folder, too large, a symbolic link, a submodule.
-pub(super) fn open<'s>(snapshot: &'s Snapshot, path: &str, written: &str) -> Result<&'s [u8], String> {
+/// A sentence: not there (with the nearest that is, if `hints`), a folder, too large, a symbolic link, a submodule.
+pub(super) fn open<'s>(snapshot: &'s Snapshot, path: &str, written: &str, hints: bool) -> Result<&'s [u8], String> {
     match snapshot.files.get(path) {
         Some(Entry::File(bytes)) => Ok(bytes),
         Some(other) => Err(unreadable(other, path).unwrap_or_default()),
-        None => Err(missing(snapshot, path, written)),
+        None => Err(missing(snapshot, path, written, hints)),
     }
 }
 
@@ -57,7 +57,7 @@ pub(super) fn unreadable(entry: &Entry, path: &str) -> Option<String> {
     }
 }
 
-fn missing(snapshot: &Snapshot, path: &str, written: &str) -> String {
+fn missing(snapshot: &Snapshot, path: &str, written: &str, hints: bool) -> String {
     let mut parents = path.match_indices('/').map(|(end, _)| &path[..end]);
     if let Some(parent) = parents.find(|parent| matches!(snapshot.files.get(*parent), Some(Entry::Symlink | Entry::Submodule))) {
         return unreadable(&snapshot.files[parent], parent).unwrap_or_default();
@@ -67,8 +67,8 @@ fn missing(snapshot: &Snapshot, path: &str, written: &str) -> String {
     }
     // The same name elsewhere is nearer than a similar name here.
     let base = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
-    let elsewhere = snapshot.files.keys().find(|file| base(file) == base(path)).map(String::as_str);
-    let near = elsewhere.or_else(|| nearest(path, snapshot.files.keys().map(String::as_str)));
+    let known = || snapshot.files.keys().map(String::as_str).filter(|_| hints);
+    let near = known().find(|file| base(file) == base(path)).or_else(|| nearest(path, known()));
     let near = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
     format!("there is no file `{path}` in the source (paths are relative to the manifest){near}")
 }

@@ -21,7 +21,7 @@ pub(super) fn parse(text: &str) -> Result<Option<ParsedDocument>, Fault> {
     reader.space();
     match reader.rest.peek() {
         None => Ok(Some(ParsedDocument { root, faults: reader.faults })),
-        Some(_) => Err(reader.expected("the end of the file: JSON holds one value")),
+        Some(_) => Err(reader.expected("the end of the file (JSON holds one value)")),
     }
 }
 
@@ -52,13 +52,13 @@ impl Reader<'_> {
 
     /// The message for what stands here and should not.
     fn expected(&mut self, what: &str) -> Fault {
-        let found = match self.rest.peek() {
-            None => "the file ends".to_owned(),
-            Some('/' | '#') => "a comment begins, which JSON does not have: name the file `.yaml` or remove it".to_owned(),
-            Some('\'') => "a single quote stands here, and JSON has double ones".to_owned(),
-            Some(found) => format!("`{}` stands here", found.escape_debug()),
+        let message = match self.rest.peek() {
+            None => format!("the file ends, where {what} is expected"),
+            Some('/' | '#') => "a comment begins here, and JSON has none; remove it, or name the file `.yaml`".to_owned(),
+            Some('\'') => "a single quote stands here; JSON has double ones".to_owned(),
+            Some(found) => format!("{} stands here, where {what} is expected", crate::model::report::shown(&found.to_string())),
         };
-        Fault::new(self.at, format!("this is not JSON: {found}, where {what} is expected"))
+        Fault::new(self.at, format!("this is not JSON: {message}"))
     }
 
     fn value(&mut self) -> Result<Node, Fault> {

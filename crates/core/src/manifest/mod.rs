@@ -43,6 +43,9 @@ const MAX_KEPT_NODES: usize = 4_000_000;
 const TOO_MUCH: &str =
     "the manifests of this commit have more than 4,000,000 values together, and this is not read any more; split the source";
 
+/// References told of one document that cannot be resolved.
+const MAX_UNRESOLVED: usize = 50;
+
 /// What reading needs to know of the whole commit.
 struct Reading<'a> {
     snapshot: &'a Snapshot,
@@ -50,6 +53,8 @@ struct Reading<'a> {
     /// Files that hold manifests.
     manifests: BTreeSet<String>,
     kept: usize,
+    /// Values of the manifest being read that interpolation changed.
+    changed: BTreeSet<Mark>,
 }
 
 impl Reading<'_> {
@@ -60,24 +65,38 @@ impl Reading<'_> {
     }
 
     /// Replaces the references in every string of `node`.
-    fn interpolate(&self, node: &mut Node, place: Place, problems: &mut Vec<(Mark, String)>) {
+    fn interpolate(&self, node: &mut Node, place: Place, done: &mut Interpolated) {
         let interpolation = Interpolation { variables: &self.agent.variables, revision: &self.snapshot.revision };
         match &mut node.content {
             Content::Text(text) => match interpolation.apply(text, place) {
-                Ok(Some(new)) => *text = new,
+                Ok(Some(new)) => {
+                    *text = new;
+                    done.changed.insert(node.at);
+                }
                 Ok(None) => {}
-                Err(messages) => problems.extend(messages.into_iter().map(|message| (node.at, message))),
+                Err(messages) if done.problems.len() < MAX_UNRESOLVED => {
+                    done.problems.extend(messages.into_iter().map(|message| (node.at, message)));
+                }
+                Err(_) => {}
             },
-            Content::List(elements) => elements.iter_mut().for_each(|element| self.interpolate(element, place, problems)),
+            Content::List(elements) => elements.iter_mut().for_each(|element| self.interpolate(element, place, done)),
             Content::Map(members) => {
                 for member in members {
                     let place = if member.key == "inline" { Place::Document } else { place };
-                    self.interpolate(&mut member.node, place, problems);
+                    self.interpolate(&mut member.node, place, done);
                 }
             }
             _ => {}
         }
     }
+}
+
+/// What interpolating one document came to.
+#[derive(Debug, Default)]
+struct Interpolated {
+    /// Values that were changed: each is a string now, whatever it looks like.
+    changed: BTreeSet<Mark>,
+    problems: Vec<(Mark, String)>,
 }
 
 /// JSON is read as JSON, everything else as YAML.
@@ -89,7 +108,7 @@ fn is_json(path: &str) -> bool {
 /// [`Desired::errors`], and refuses that resource alone.
 pub fn read(snapshot: &Snapshot, agent: &Agent) -> Desired {
     let mut found = Found::default();
-    let mut reading = Reading { snapshot, agent, manifests: BTreeSet::new(), kept: 0 };
+    let mut reading = Reading { snapshot, agent, manifests: BTreeSet::new(), kept: 0, changed: BTreeSet::new() };
     let collected = collect::collect(&mut reading, &mut found);
     let mut all: Vec<Recognised> = Vec::new();
     for document in collected.documents {
@@ -176,7 +195,8 @@ fn dependencies(all: &mut [Recognised], found: &mut Found) {
     for recognised in all.iter_mut() {
         for (on, location) in &recognised.depends_on {
             if !known.contains(on) {
-                let names: Vec<String> = known.iter().filter(|id| id.kind == on.kind).map(|id| id.name.clone()).collect();
+                let names: Vec<String> =
+                    known.iter().filter(|id| id.kind == on.kind && found.hints()).map(|id| id.name.clone()).collect();
                 let near = crate::model::report::did_you_mean(&on.name, names.iter().map(String::as_str));
                 let message = format!("`dependsOn` names `{on}`, which no manifest declares{near}");
                 found.errors.push(Problem { location: location.clone(), resource: Some(recognised.id.clone()), message });

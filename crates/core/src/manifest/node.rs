@@ -132,8 +132,9 @@ impl Node {
         }
     }
 
-    /// Where a JSON pointer (RFC 6901) leads: at a member's key, at a list's element; as far as it leads.
-    pub(crate) fn locate(&self, pointer: &str) -> Mark {
+    /// Where a JSON pointer (RFC 6901) leads, as far as it leads: the place of the member's key or of the list's element,
+    /// and the value.
+    pub(crate) fn locate(&self, pointer: &str) -> (Mark, &Node) {
         let (mut node, mut at) = (self, self.at);
         for part in pointer.split('/').skip(1) {
             let part = part.replace("~1", "/").replace("~0", "~");
@@ -149,6 +150,6 @@ impl Node {
                 _ => break,
             }
         }
-        at
+        (at, node)
     }
 }

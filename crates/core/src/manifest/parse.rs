@@ -16,6 +16,9 @@ pub(crate) const MAX_DEPTH: usize = 64;
 pub(crate) const MAX_NODES: usize = 200_000;
 /// Text in one file, copies made by aliases included. The file itself has at most 4 MiB.
 const MAX_BYTES: usize = 16 * 1024 * 1024;
+/// Characters that can begin a token of YAML, in one file. The scanner keeps every token of a `[` or `{` until its end,
+/// 170 bytes each, before the first of them is seen here.
+const MAX_INDICATORS: usize = 400_000;
 /// Faults told of one document; whoever has more has another problem.
 const MAX_FAULTS: usize = 20;
 
@@ -60,6 +63,9 @@ pub(crate) fn parse(bytes: &[u8], is_json: bool) -> Parsed {
             Err(fault) => Parsed { documents: Vec::new(), broken: Some(fault) },
         };
     }
+    if let Some(fault) = crowded(text) {
+        return Parsed { documents: Vec::new(), broken: Some(fault) };
+    }
     let mut builder = Builder::default();
     let mut broken = None;
     let mut parser = Parser::new_from_str(text);
@@ -74,6 +80,13 @@ pub(crate) fn parse(bytes: &[u8], is_json: bool) -> Parsed {
         }
     }
     Parsed { documents: builder.documents, broken }
+}
+
+fn crowded(text: &str) -> Option<Fault> {
+    let indicators = text.bytes().filter(|byte| b",:?-[]{}#&*!|>'\"%@`".contains(byte)).count();
+    let message =
+        format!("the file has more than {MAX_INDICATORS} of YAML's own characters (`,`, `:`, quotes and so on); split it");
+    (indicators > MAX_INDICATORS).then(|| Fault::new(Mark::START, message))
 }
 
 fn not_yaml(info: &str) -> String {
@@ -123,7 +136,7 @@ pub(super) fn note(faults: &mut Vec<Fault>, at: Mark, message: impl Into<String>
 
 /// The message for a second `key`.
 pub(super) fn duplicate(key: &str, first: Mark) -> String {
-    format!("the key `{key}` stands twice here, first in line {}; remove one", first.line)
+    format!("the key {} stands twice here, first in line {}; remove one", crate::model::report::shown(key), first.line)
 }
 
 /// Counts what a file has grown to.

@@ -2,9 +2,9 @@
 
 use super::collect::Manifest;
 use super::fields::{Fields, Found, Scope};
-use super::node::{Content, Node};
-use super::words::{check_version, resource_name, unknown_kind};
-use super::{Reading, place, service};
+use super::node::{Content, Mark, Node};
+use super::words::{LATER, check_version, resource_name, unknown_kind};
+use super::{Interpolated, Reading, place, service};
 use crate::desired::{Resource, Spec};
 use crate::interpolate::Place;
 use crate::location::Location;
@@ -28,21 +28,24 @@ pub(super) struct Recognised {
 /// Reads one document. None when not even kind and name are known; all problems are told in any case.
 pub(super) fn read(reading: &mut Reading<'_>, manifest: Manifest, found: &mut Found) -> Option<Recognised> {
     let Manifest { file, mut document } = manifest;
-    let mut unresolved = Vec::new();
-    reading.interpolate(&mut document.root, Place::Field, &mut unresolved);
-    let mut scope = Scope { file: &file, resource: None, found };
+    let mut done = Interpolated::default();
+    reading.interpolate(&mut document.root, Place::Field, &mut done);
+    let mut scope = Scope::new(&file, found);
     let root = &document.root;
     let kind = kind(&mut scope, root)?;
     scope.resource = plain_name(root).map(|name| ResourceId { kind, name });
     for fault in &document.faults {
         scope.error(fault.at, &*fault.message);
     }
-    for (at, message) in &unresolved {
+    for (at, message) in &done.problems {
         scope.error(*at, message);
     }
+    scope.unresolved = done.problems.iter().map(|(at, _)| *at).chain(document.faults.iter().map(|fault| fault.at)).collect();
+    reading.changed = done.changed;
     let top = scope.fields(root, "", &["apiVersion", "kind", "metadata", "spec"])?;
     check_version(&mut scope, &top);
-    let metadata = metadata(&mut scope, &top);
+    let reconcile_disabled = metadata(&mut scope, &top);
+    let name_at = root.get("metadata").and_then(|metadata| metadata.get("name")).map_or(root.at, |node| node.at);
     let mut recognised = scope.resource.clone().map(|id| Recognised {
         id,
         location: place(&file, root),
@@ -57,7 +60,7 @@ pub(super) fn read(reading: &mut Reading<'_>, manifest: Manifest, found: &mut Fo
     if let Some(spec) = scope.required(&top, "spec", "it says what is to run")
         && let Some(spec) = scope.fields(spec, "spec", &service::SPEC)
     {
-        let read = resource(&mut scope, reading, &spec, &metadata, place(&file, root));
+        let read = resource(&mut scope, reading, &spec, Head { reconcile_disabled, location: place(&file, root), name_at });
         if let (Some(recognised), (resource, depends_on)) = (&mut recognised, read) {
             recognised.refused = resource.is_none();
             recognised.resource = resource;
@@ -79,7 +82,8 @@ fn kind(scope: &mut Scope<'_>, root: &Node) -> Option<Kind> {
     match word.parse() {
         Ok(kind) => Some(kind),
         Err(_) => {
-            scope.error(node.at, unknown_kind(word));
+            let later = if LATER.contains(&word) { "; take the document out until then" } else { "" };
+            scope.error(node.at, format!("{}{later}", unknown_kind(word)));
             None
         }
     }
@@ -91,24 +95,29 @@ fn plain_name(root: &Node) -> Option<String> {
     resource_name(name).is_ok().then(|| name.to_owned())
 }
 
-#[derive(Debug, Default)]
-struct Metadata {
+/// What stands outside of `spec`.
+struct Head {
+    /// `driftless/reconcile: disabled`.
     reconcile_disabled: bool,
+    location: Location,
+    /// Of `metadata.name`.
+    name_at: Mark,
 }
 
-fn metadata(scope: &mut Scope<'_>, top: &Fields<'_>) -> Metadata {
-    let mut metadata = Metadata::default();
+/// Checks `metadata`; whether it has `driftless/reconcile: disabled`.
+fn metadata(scope: &mut Scope<'_>, top: &Fields<'_>) -> bool {
+    let mut reconcile_disabled = false;
     let Some(node) = scope.required(top, "metadata", "it holds the resource's name: `metadata: {name: web}`") else {
-        return metadata;
+        return false;
     };
-    let Some(fields) = scope.fields(node, "metadata", &["name", "annotations"]) else { return metadata };
+    let Some(fields) = scope.fields(node, "metadata", &["name", "annotations"]) else { return false };
     if let Some(name) = scope.required_text(&fields, "name", "it names the resource within its kind")
         && let Err(message) = resource_name(&name)
     {
         let at = fields.get("name").map_or(node.at, |node| node.at);
         scope.error(at, message);
     }
-    let Some(annotations) = fields.get("annotations") else { return metadata };
+    let Some(annotations) = fields.get("annotations") else { return false };
     if !matches!(annotations.content, Content::Map(_)) {
         scope.wrong(annotations, "metadata.annotations", "a mapping");
     }
@@ -122,7 +131,7 @@ fn metadata(scope: &mut Scope<'_>, top: &Fields<'_>) -> Metadata {
             "driftless/prune" => {
                 disabled(scope, &member.key, &member.node);
             }
-            "driftless/reconcile" => metadata.reconcile_disabled = disabled(scope, &member.key, &member.node),
+            "driftless/reconcile" => reconcile_disabled = disabled(scope, &member.key, &member.node),
             key => {
                 let known = ["driftless/prune", "driftless/reconcile"];
                 let near = did_you_mean(key, known);
@@ -131,7 +140,7 @@ fn metadata(scope: &mut Scope<'_>, top: &Fields<'_>) -> Metadata {
             }
         }
     }
-    metadata
+    reconcile_disabled
 }
 
 fn disabled(scope: &mut Scope<'_>, key: &str, node: &Node) -> bool {
@@ -150,13 +159,7 @@ fn disabled(scope: &mut Scope<'_>, key: &str, node: &Node) -> bool {
 
 type Read = (Option<Resource>, Vec<(ResourceId, Location)>);
 
-fn resource(
-    scope: &mut Scope<'_>,
-    reading: &mut Reading<'_>,
-    spec: &Fields<'_>,
-    metadata: &Metadata,
-    location: Location,
-) -> Read {
+fn resource(scope: &mut Scope<'_>, reading: &mut Reading<'_>, spec: &Fields<'_>, head: Head) -> Read {
     let target = target(scope, reading, spec);
     let depends_on = depends_on(scope, spec);
     let adopt_force = scope.word(spec, "adopt", &["force"]).is_some();
@@ -170,7 +173,7 @@ fn resource(
     }
     // Without a name the rest is read all the same, for its problems.
     let id = scope.resource.clone().unwrap_or_else(|| ResourceId::ecs_service("unnamed"));
-    let service = service::read(scope, reading, spec, &id.name);
+    let service = service::read(scope, reading, spec, &id.name, head.name_at);
     let mut ids: Vec<ResourceId> = Vec::new();
     for (on, _) in &depends_on {
         if !ids.contains(on) {
@@ -180,10 +183,10 @@ fn resource(
     let resource = match (service, target) {
         (Some(service), Some(target)) => Some(Resource {
             id,
-            location,
+            location: head.location,
             target,
             depends_on: ids,
-            reconcile_disabled: metadata.reconcile_disabled,
+            reconcile_disabled: head.reconcile_disabled,
             adopt_force,
             spec: Spec::EcsService(service),
         }),

@@ -17,7 +17,13 @@ pub(super) const SPEC: [&str; 9] =
     ["target", "dependsOn", "cluster", "taskDefinition", "service", "rollout", "ignore", "adopt", "replace"];
 
 /// Reads `spec`. None when something is missing without which there is no service; all problems are told in any case.
-pub(super) fn read(scope: &mut Scope<'_>, reading: &mut Reading<'_>, spec: &Fields<'_>, name: &str) -> Option<EcsService> {
+pub(super) fn read(
+    scope: &mut Scope<'_>,
+    reading: &mut Reading<'_>,
+    spec: &Fields<'_>,
+    name: &str,
+    name_at: Mark,
+) -> Option<EcsService> {
     let task = spec.get("taskDefinition").map(|node| task::read(scope, reading, node));
     let (mut service, written) = service_document(scope, reading, spec);
     let otherwise = spec.member("service").map_or(spec.node.at, |member| member.at);
@@ -32,7 +38,7 @@ pub(super) fn read(scope: &mut Scope<'_>, reading: &mut Reading<'_>, spec: &Fiel
     let place = |member: &str| place(scope.file, written.as_ref(), member, otherwise);
     let places = Places { cluster: place("cluster"), task: place("taskDefinition") };
     let cluster = cluster(scope, spec, &mut service, &places);
-    let service_name = service_name(scope, spec, &mut service, name);
+    let service_name = service_name(scope, &mut service, name, name_at);
     let (images, definition) = match task {
         Some(task) => (task.images, task.definition),
         None => (Images::default(), None),
@@ -145,7 +151,7 @@ pub(super) fn aws_name(name: &str) -> bool {
 
 /// "Up to 255 letters (uppercase and lowercase), numbers, underscores, and hyphens are allowed."
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html>
-fn service_name(scope: &mut Scope<'_>, spec: &Fields<'_>, service: &mut Document, name: &str) -> Option<String> {
+fn service_name(scope: &mut Scope<'_>, service: &mut Document, name: &str, name_at: Mark) -> Option<String> {
     if let Some(name) = taken(service, "serviceName") {
         return Some(name);
     }
@@ -154,7 +160,7 @@ fn service_name(scope: &mut Scope<'_>, spec: &Fields<'_>, service: &mut Document
             "{} cannot be the service's name, which has letters, digits, `_` and `-`; give it a `serviceName` in `spec.service`",
             shown(name)
         );
-        scope.error(spec.node.at, message);
+        scope.error(name_at, message);
         return None;
     }
     Some(name.to_owned())
@@ -170,7 +176,14 @@ fn task_definition(
     places: &Places,
 ) -> Option<TaskDefinition> {
     let theirs = taken(service, "taskDefinition").map(|text| (task::family(&text), text));
+    let external = service.get("deploymentController").is_some_and(|controller| controller["type"] == "EXTERNAL");
     let (theirs, text) = match theirs {
+        None if spec.meant("taskDefinition") => return None,
+        None if !declared && external => {
+            let message = "a service with the deployment controller `EXTERNAL` gets its task definitions from task sets, and this version does not run such services yet; use `ECS`, the default";
+            scope.error_in(places.task.clone(), message);
+            return None;
+        }
         None if !declared => {
             let message = "`taskDefinition` is missing; `file: NAME`, `inline: {…}` or `family: NAME` is expected under it, or a `taskDefinition` in the service's document";
             scope.error(spec.node.at, message);
@@ -179,11 +192,14 @@ fn task_definition(
         None => return ours,
         Some((Some(theirs), text)) => (theirs, text),
         Some((None, text)) => {
-            let message = format!(
-                "the document's `taskDefinition` is {}; a family (`web`), a revision (`web:12`) or an ARN is expected",
-                shown(&text)
-            );
-            scope.error_in(places.task.clone(), message);
+            // The model has its own words for what is no task definition at all.
+            if !scope.found.errors.iter().any(|error| error.location == places.task) {
+                let message = format!(
+                    "the document's `taskDefinition` is {}; a family (`web`), a revision (`web:12`) or an ARN is expected",
+                    shown(&text)
+                );
+                scope.error_in(places.task.clone(), message);
+            }
             return None;
         }
     };

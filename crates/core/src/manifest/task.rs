@@ -102,19 +102,22 @@ fn images(scope: &mut Scope<'_>, fields: &Fields<'_>) -> Images {
     let mut images = Images::new();
     for member in members {
         let name = format!("spec.taskDefinition.images.{}", member.key);
-        if member.node.is_null() {
+        let image = if member.node.is_null() {
             scope.error(member.at, format!("`{name}` is empty; an image is expected"));
-        } else if let Some(image) = scope.text_of(&member.node, &name) {
-            images.insert(member.key.clone(), (image, member.at));
-        }
+            None
+        } else {
+            scope.text_of(&member.node, &name)
+        };
+        // A name in its stead, so that the missing image is not told a second time.
+        images.insert(member.key.clone(), (image.unwrap_or_else(|| "unknown".to_owned()), member.at));
     }
     images
 }
 
 /// Puts each image into its container. What is no list of containers is left to the model, which says so.
 fn lay(scope: &mut Scope<'_>, written: &mut Written, images: &Images) {
-    let wrapped = written.unwrapped(&["taskDefinition"]).1 == "/taskDefinition";
-    let root = if wrapped { written.root.get_mut("taskDefinition") } else { Some(&mut written.root) };
+    let base = written.unwrapped(&["taskDefinition"]).1;
+    let root = if base.is_empty() { Some(&mut written.root) } else { written.root.get_mut("taskDefinition") };
     let Some(Content::List(containers)) =
         root.and_then(|root| root.get_mut("containerDefinitions")).map(|list| &mut list.content)
     else {
@@ -122,9 +125,12 @@ fn lay(scope: &mut Scope<'_>, written: &mut Written, images: &Images) {
     };
     for (container, (image, at)) in images {
         let mut found = false;
-        for node in containers.iter_mut().filter(|node| node.get("name").and_then(Node::text) == Some(container)) {
-            found = true;
-            set(node, "image", Node::new(node.at, Content::Text(image.clone())));
+        for (index, node) in containers.iter_mut().enumerate() {
+            if node.get("name").and_then(Node::text) == Some(container) {
+                found = true;
+                set(node, "image", Node::new(*at, Content::Text(image.clone())));
+                written.laid.push((format!("{base}/containerDefinitions/{index}/image"), scope.location(*at)));
+            }
         }
         if !found {
             let names: Vec<&str> = containers.iter().filter_map(|node| node.get("name")?.text()).collect();
@@ -139,7 +145,7 @@ fn lay(scope: &mut Scope<'_>, written: &mut Written, images: &Images) {
     }
 }
 
-/// Replaces a member's value, or adds it. What is wrong with it is told at the value's place in the document.
+/// Replaces a member's value, or adds it.
 fn set(node: &mut Node, key: &str, value: Node) {
     let Content::Map(members) = &mut node.content else { return };
     match members.iter_mut().find(|member| member.key == key) {

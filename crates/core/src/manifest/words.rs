@@ -40,16 +40,16 @@ fn checked(name: &str, what: &str, most: usize) -> Result<(), String> {
     let inner = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     let edges = [name.chars().next(), name.chars().last()];
     let problem = if let Some(wrong) = name.chars().find(|c| !inner(*c)) {
-        format!("has {}", shown(&wrong.escape_debug().to_string()))
+        if wrong == ' ' { "has a space".to_owned() } else { format!("has {}", shown(&wrong.to_string())) }
     } else if !edges.iter().flatten().all(char::is_ascii_alphanumeric) {
-        "begins or ends with something else".to_owned()
+        "does not begin and end with a letter or digit".to_owned()
     } else if count > most {
         format!("has {count} characters")
     } else {
         return Ok(());
     };
     Err(format!(
-        "{what} is {}, which {problem}; letters, digits, `-`, `_` and `.` are expected, at most {most}, with a letter or digit at both ends",
+        "{what} is {}, which {problem}; expected are letters, digits, `-`, `_` and `.`, at most {most} of them, the first and the last a letter or digit",
         shown(name)
     ))
 }
@@ -57,11 +57,9 @@ fn checked(name: &str, what: &str, most: usize) -> Result<(), String> {
 /// The message for a kind that this version does not have.
 pub(super) fn unknown_kind(kind: &str) -> String {
     if LATER.contains(&kind) {
-        return format!(
-            "the kind `{kind}` is not built yet in this version; there is `EcsService`. Take the document out until then"
-        );
+        return format!("the kind `{kind}` is not built yet in this version; there is `EcsService`");
     }
-    let near = did_you_mean(kind, ["EcsService", "Agent"].into_iter().chain(LATER));
+    let near = did_you_mean(kind, ["EcsService", "Agent"]);
     let near = if near.is_empty() { "; there is `EcsService`".to_owned() } else { near };
     format!("there is no kind {}{near}", shown(kind))
 }

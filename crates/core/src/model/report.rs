@@ -91,6 +91,10 @@ pub(crate) fn did_you_mean<'k>(word: &str, known: impl IntoIterator<Item = &'k s
 
 /// The nearest of `known` to `word`, if it is near at all.
 pub(crate) fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+    // Comparing takes memory of the size of both words multiplied; nobody mistypes a name of this length.
+    if word.len() > 300 {
+        return None;
+    }
     let lower = word.to_lowercase();
     known
         .into_iter()
@@ -115,12 +119,17 @@ pub(crate) fn listed<'k>(words: impl IntoIterator<Item = &'k str>) -> String {
     }
 }
 
-/// `text`, shortened to what fits into a message.
+/// `text`, shortened to what fits into a message, on one line.
 pub(crate) fn shown(text: &str) -> String {
-    match text.char_indices().nth(80) {
-        Some((end, _)) => format!("`{}…`", &text[..end]),
-        None => format!("`{text}`"),
+    let (text, more) = match text.char_indices().nth(80) {
+        Some((end, _)) => (&text[..end], "…"),
+        None => (text, ""),
+    };
+    if !text.contains(char::is_control) {
+        return format!("`{text}{more}`");
     }
+    let escaped: String = text.chars().map(|c| if c.is_control() { c.escape_default().to_string() } else { c.into() }).collect();
+    format!("`{escaped}{more}`")
 }
 
 /// Single characters, for a message: "`<>`", "`{}` and a space".
