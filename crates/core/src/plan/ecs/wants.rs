@@ -75,8 +75,8 @@ fn to_update(pass: &Pass, service: &Value) -> Wants {
             let runs = members.get("taskDefinition").and_then(Value::as_str).unwrap_or_default();
             same = task_definition::pinned(runs, family, *revision) && !images;
             wants.base = !same;
-            // What is registered for `images` becomes the family's newest, and so the base, unless one is pinned.
-            wants.candidates = images && revision.is_some();
+            // Whether the service's own revision is the base with `images` over it is known once the base is.
+            wants.candidates = images;
         }
     }
     let newer = ["monitoring", "gatewayConnectors"].iter().any(|member| pass.declared.service.contains_key(*member));
