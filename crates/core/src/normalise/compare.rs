@@ -19,6 +19,8 @@ pub enum Sort {
     /// Declared, and an answer would not show it: a member that AWS's model does not know, or a form that cannot be
     /// compared.
     Unechoed,
+    /// The same elements in another order, of a list whose order counts only because a key is there twice.
+    Reordered,
     /// An element that the declared list (or map) does not have.
     Extra,
     /// Not declared, and not AWS's default.
@@ -158,6 +160,7 @@ impl Walk<'_> {
             }
             (Value::Object(one), Value::Object(other), Some(MemberKind::Map)) => self.members(one, other, pattern, pointer, true),
             (Value::Array(one), Value::Array(other), Some(_)) => self.lists(one, other, pattern, pointer),
+            (Value::Object(_), Value::Object(_), None) if scalars::within(one, other) => {}
             _ => match scalars::compare(self.subject, pattern, one, other) {
                 Sameness::Same => {}
                 Sameness::Different => self.differ(Sort::Declared, one, other, pattern, pointer),
@@ -193,6 +196,9 @@ impl Walk<'_> {
             }
             return;
         }
+        if matches!(how, Elements::Keyed(_)) && !self.same_order(one, other, &inner) && self.same_elements(one, other, &inner) {
+            return self.differ(Sort::Reordered, &one.into(), &other.into(), pattern, pointer);
+        }
         let objects = one.iter().chain(other).any(Value::is_object);
         if one.len() == other.len() && objects {
             for (index, (one, other)) in one.iter().zip(other).enumerate() {
@@ -201,6 +207,28 @@ impl Walk<'_> {
         } else if !scalars::equal(&one.into(), &other.into()) {
             self.differ(Sort::Declared, &one.into(), &other.into(), pattern, pointer);
         }
+    }
+
+    fn same_order(&self, one: &[Value], other: &[Value], pattern: &str) -> bool {
+        one.len() == other.len() && one.iter().zip(other).all(|(one, other)| self.same(one, other, pattern))
+    }
+
+    fn same_elements(&self, one: &[Value], other: &[Value], pattern: &str) -> bool {
+        let mut left: Vec<&Value> = other.iter().collect();
+        one.len() == other.len()
+            && one.iter().all(|one| match left.iter().position(|other| self.same(one, other, pattern)) {
+                Some(index) => {
+                    left.remove(index);
+                    true
+                }
+                None => false,
+            })
+    }
+
+    fn same(&self, one: &Value, other: &Value, pattern: &str) -> bool {
+        let mut walk = Walk { found: Vec::new(), ..*self };
+        walk.values(one, other, pattern, &Pointer::default());
+        walk.found.is_empty()
     }
 
     fn differ(&mut self, sort: Sort, one: &Value, other: &Value, pattern: &str, pointer: &Pointer) {

@@ -70,7 +70,7 @@ impl Fit {
 
     /// As far as this server tells: the very same document was registered, and the answer contradicts nothing of it.
     fn as_registered(&self) -> bool {
-        let silent = |difference: &Difference| matches!(difference.sort, Sort::Missing | Sort::Unechoed | Sort::Undeclared);
+        let silent = |difference: &Difference| !matches!(difference.sort, Sort::Declared | Sort::Extra);
         self.same_digest && self.tags.is_empty() && self.differences.iter().all(silent)
     }
 }
