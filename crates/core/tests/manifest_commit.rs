@@ -65,6 +65,12 @@ list.json:1:1: this document is a list, neither a manifest nor anything that nam
 broken.json:1:2: this is not JSON: the file ends, where a key in double quotes is expected
 list.json:1:1: EcsService/web: the document is a list, where an object is expected: the body of CreateService
 ");
+    // A manifest that is named by mistake is still a manifest, and so are the errors beside it.
+    let both = format!("{}---\n[1]\n", service("db", ""));
+    assert_snapshot!(told(&[("db.yaml", both), ("web.yaml", service("web", "  service: {file: db.yaml}\n"))]), @"
+db.yaml:7:1: this document is a list, neither a manifest nor anything that names itself; move it out of the source's path, or name it by `file:`
+web.yaml:6:19: EcsService/web: `spec.service.file`: `db.yaml` holds manifests; a file with AWS's document alone is expected
+");
     let mut snapshot = snapshot(&[("a.txt", "")]);
     snapshot.files.insert("link.yaml".into(), Entry::Symlink);
     snapshot.files.insert("giant.json".into(), Entry::TooLarge(50_000_000));
@@ -154,17 +160,19 @@ fn declared(task: &str, more: &str) -> driftless_core::desired::Resource {
 #[test]
 fn what_is_no_longer_declared_is_named_by_its_pointer() {
     let old = declared(
-        "{family: web, cpu: '256', volumes: [{name: a}], containerDefinitions: [{name: app, image: a, memory: 64, user: me, command: [a, b], environment: [{name: A, value: a}, {name: 'B/~', value: b}]}, {name: log, image: l, memory: 64}]}",
+        "{family: web, cpu: '256', volumes: [{name: a}], containerDefinitions: [{name: app, image: a, memory: 64, user: me, command: [a, b], portMappings: [{containerPort: 80, name: http}, {containerPort: 53, protocol: udp}], environment: [{name: A, value: a}, {name: 'B/~', value: b}]}, {name: log, image: l, memory: 64}]}",
         "{desiredCount: 2, deploymentConfiguration: {maximumPercent: 200, minimumHealthyPercent: 50}, placementStrategy: [{type: spread, field: host}]}",
     );
     let new = declared(
-        "{family: web, containerDefinitions: [{name: app, image: b, memory: 64, command: [a], environment: [{name: A, value: c}]}]}",
+        "{family: web, containerDefinitions: [{name: app, image: b, memory: 64, command: [a], portMappings: [{containerPort: 80}], environment: [{name: A, value: c}]}]}",
         "{deploymentConfiguration: {maximumPercent: 100}, placementStrategy: []}",
     );
     assert_snapshot!(removed(&old, &new).join("\n"), @"
 /service/deploymentConfiguration/minimumHealthyPercent
 /service/desiredCount
 /taskDefinition/containerDefinitions/app/environment/B~1~0
+/taskDefinition/containerDefinitions/app/portMappings/80/name
+/taskDefinition/containerDefinitions/app/portMappings/53:udp
 /taskDefinition/containerDefinitions/app/user
 /taskDefinition/containerDefinitions/log
 /taskDefinition/cpu

@@ -3,80 +3,55 @@
 use serde_json::Value;
 
 use crate::desired::{Document, Resource, Spec, TaskDefinition};
-use crate::model::report::escape;
-
-/// Lists whose elements have a name, and the member that holds it. Elements of other lists are told apart by their
-/// place, and a list is declared as a whole: nothing within it is "removed".
-const KEYED: [(&str, &str); 14] = [
-    ("containerDefinitions", "name"),
-    ("environment", "name"),
-    ("secrets", "name"),
-    ("secretOptions", "name"),
-    ("volumes", "name"),
-    ("mountPoints", "containerPath"),
-    ("ulimits", "name"),
-    ("systemControls", "namespace"),
-    ("extraHosts", "hostname"),
-    ("dependsOn", "containerName"),
-    ("tags", "key"),
-    ("capacityProviderStrategy", "capacityProvider"),
-    ("volumeConfigurations", "name"),
-    ("services", "portName"),
-];
+use crate::normalise::{Pointer, Subject, elements_at, keyed_elements};
 
 /// Pointers, in the form of `ignore`, to the members that `older` declares and `newer` does not; of a whole structure that
-/// is gone, its own pointer. Empty where the two are not about the same service.
+/// is gone, its own pointer. Elements are told apart where the normaliser gives their list a key; any other list is
+/// declared as a whole, and nothing within it is "removed". Empty where the two are not about the same service.
 pub fn removed(older: &Resource, newer: &Resource) -> Vec<String> {
     let (Spec::EcsService(old), Spec::EcsService(new)) = (&older.spec, &newer.spec);
     let same = older.id == newer.id && older.target == newer.target;
     if !same || old.cluster != new.cluster || old.service_name != new.service_name {
         return Vec::new();
     }
-    let mut pointers = Vec::new();
-    document(&old.service, &new.service, "/service", &mut pointers);
+    let mut walk = Walk { subject: Subject::Service, found: Vec::new() };
+    walk.members(&old.service, &new.service, "", &Pointer::default());
     if let (TaskDefinition::Document(old), TaskDefinition::Document(new)) = (&old.task_definition, &new.task_definition) {
-        document(old, new, "/taskDefinition", &mut pointers);
+        walk.subject = Subject::TaskDefinition;
+        walk.members(old, new, "", &Pointer::default());
     }
-    pointers
+    walk.found
 }
 
-fn document(old: &Document, new: &Document, path: &str, pointers: &mut Vec<String>) {
-    for (member, old) in old {
-        let path = format!("{path}/{}", escape(member));
-        match (old, new.get(member)) {
-            (_, None) => pointers.push(path),
-            (Value::Object(old), Some(Value::Object(new))) => document(old, new, &path, pointers),
-            (Value::Array(old), Some(Value::Array(new))) => {
-                if let Some((_, key)) = KEYED.iter().find(|(list, _)| list == member) {
-                    elements(old, new, key, &path, pointers);
-                }
+struct Walk {
+    subject: Subject,
+    found: Vec<String>,
+}
+
+impl Walk {
+    /// `pattern` is the place in the normaliser's table: names, with `*` for a list's elements.
+    fn members(&mut self, old: &Document, new: &Document, pattern: &str, pointer: &Pointer) {
+        for (member, old) in old {
+            let pattern = if pattern.is_empty() { member.clone() } else { format!("{pattern}/{member}") };
+            let pointer = pointer.join(member.as_str());
+            match (old, new.get(member)) {
+                (_, None) => self.found.push(pointer.text(self.subject)),
+                (Value::Object(old), Some(Value::Object(new))) => self.members(old, new, &pattern, &pointer),
+                (Value::Array(old), Some(Value::Array(new))) => self.elements(old, new, &pattern, &pointer),
+                _ => {}
             }
-            _ => {}
         }
     }
-}
 
-fn elements(old: &[Value], new: &[Value], key: &str, path: &str, pointers: &mut Vec<String>) {
-    let (Some(old), Some(new)) = (by_key(old, key), by_key(new, key)) else { return };
-    for (name, old) in old {
-        let path = format!("{path}/{}", escape(name));
-        match new.iter().find(|(other, _)| *other == name) {
-            None => pointers.push(path),
-            Some((_, new)) => document(old, new, &path, pointers),
+    fn elements(&mut self, old: &[Value], new: &[Value], pattern: &str, pointer: &Pointer) {
+        let how = elements_at(self.subject, pattern);
+        let (Some(old), Some(new)) = (keyed_elements(old, how), keyed_elements(new, how)) else { return };
+        for (key, old) in old {
+            let pointer = pointer.join(key.as_str());
+            match new.iter().find(|(other, _)| *other == key) {
+                None => self.found.push(pointer.text(self.subject)),
+                Some((_, new)) => self.members(old, new, &format!("{pattern}/*"), &pointer),
+            }
         }
     }
-}
-
-/// None where a key is missing or stands twice: then the list is an ordered one (rule 3).
-fn by_key<'v>(list: &'v [Value], key: &str) -> Option<Vec<(&'v str, &'v Document)>> {
-    let mut elements: Vec<(&str, &Document)> = Vec::new();
-    for value in list {
-        let members = value.as_object()?;
-        let name = members.get(key)?.as_str()?;
-        if elements.iter().any(|(other, _)| *other == name) {
-            return None;
-        }
-        elements.push((name, members));
-    }
-    Some(elements)
 }
