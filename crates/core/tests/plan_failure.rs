@@ -75,6 +75,23 @@ fn a_failure_that_only_aws_remembers_gets_the_digests_tag() {
 }
 
 #[test]
+fn a_change_that_aws_sees_no_difference_in_is_tried_again_all_the_same() {
+    let mut world = rolled_back();
+    let arn = "arn:aws:ecs:eu-central-1:123456789012:service-revision/shop/web/1";
+    let mut patient = bad();
+    spec(&mut patient).rollout.timeout *= 2;
+    let mut observed = world.observe(&patient, &context());
+    let failed = world.revisions[1]["taskDefinition"]["taskDefinitionArn"].clone();
+    observed.service_deployments =
+        vec![json!({"status": "ROLLBACK_SUCCESSFUL", "targetServiceRevision": {"arn": arn}, "createdAt": 1.0})];
+    observed.service_revisions = vec![json!({"serviceRevisionArn": arn, "taskDefinition": failed})];
+    let plan = driftless_core::plan::ecs::plan(&patient, &observed, &context());
+    assert_eq!(actions(&plan), ["UpdateService", "UntagResource", "TagResource"][..2]);
+    world.apply(&plan);
+    assert_eq!(world.tag("driftless:failed"), None);
+}
+
+#[test]
 fn a_change_of_the_resource_is_rolled_out_and_takes_the_old_failure_away() {
     let mut world = rolled_back();
     let mut fixed = task();

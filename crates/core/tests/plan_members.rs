@@ -225,6 +225,16 @@ fn a_declared_member_that_nothing_echoes_is_written_once_for_each_value() {
 }
 
 #[test]
+fn what_a_server_never_echoes_is_not_written_again() {
+    let resource = web(task(), full());
+    for member in ["deploymentConfiguration", "launchType", "roleArn", "platformVersion", "healthCheckGracePeriodSeconds"] {
+        let mut world = converged(&resource);
+        world.service.as_mut().expect("it is there").remove(member);
+        assert!(world.look(&resource, &context()).is_empty(), "{member}");
+    }
+}
+
+#[test]
 fn a_namespace_by_name_that_comes_back_as_an_arn_is_written_once() {
     let connect = |namespace: &str| {
         web(task(), with(&service(), json!({"serviceConnectConfiguration": {"enabled": true, "namespace": namespace}})))

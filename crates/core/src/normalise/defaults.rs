@@ -31,9 +31,11 @@ enum When {
     Fargate,
     /// Not on Fargate.
     Instances,
-    /// Not on Windows, as far as the document says.
+    /// The service has a load balancer.
     LoadBalancer,
+    /// The scheduling strategy is REPLICA.
     Replica,
+    /// The scheduling strategy is DAEMON.
     Daemon,
 }
 
@@ -77,11 +79,10 @@ const TASK_DEFINITION: &[Row] = &[
     row("containerDefinitions/*/disableNetworking", Flag(false), Always, PARAMETERS),
     row("containerDefinitions/*/interactive", Flag(false), Always, PARAMETERS),
     row("containerDefinitions/*/pseudoTerminal", Flag(false), Always, PARAMETERS),
-    // "If you omit this field, the default is enabled".
+    // "By default, the value is enabled."
     row("containerDefinitions/*/versionConsistency", Text("enabled"), Always, CONTAINER),
     row("containerDefinitions/*/portMappings/*/protocol", Text("tcp"), Always, PORT),
-    // "If you use containers in a task with the awsvpc or host network mode, ... If the host port is omitted, it's the
-    // same value as the container port"; otherwise 0 and omitted both mean a dynamic port.
+    // With awsvpc and host an omitted host port is the container's; with bridge "you can omit the hostPort (or set it to 0)".
     row("containerDefinitions/*/portMappings/*/hostPort", Sibling("containerPort"), HostPorts, PORT),
     row("containerDefinitions/*/portMappings/*/hostPort", Number(0), Bridged, PORT),
     row("containerDefinitions/*/mountPoints/*/readOnly", Flag(false), Always, "APIReference/API_MountPoint.html"),
@@ -124,7 +125,7 @@ const SERVICE: &[Row] = &[
     row("schedulingStrategy", Text("REPLICA"), Always, SERVICE_PAGE),
     row("deploymentController/type", Text("ECS"), Always, SERVICE_PAGE),
     row("deploymentConfiguration/strategy", Text("ROLLING"), Always, DEPLOYMENT),
-    // "For services created using the console the default is 50": the API's default for daemons is 0 and 100.
+    // For daemons "0% for the CLI, the AWS SDKs, and the APIs", and 50% in the console; their maximum is 100%.
     row("deploymentConfiguration/maximumPercent", Number(200), Replica, DEPLOYMENT),
     row("deploymentConfiguration/minimumHealthyPercent", Number(100), Replica, DEPLOYMENT),
     row("deploymentConfiguration/maximumPercent", Number(100), Daemon, DEPLOYMENT),
@@ -159,7 +160,7 @@ const SERVICE: &[Row] = &[
     row("volumeConfigurations", Empty, Always, UPDATE),
     row("vpcLatticeConfigurations", Empty, Always, UPDATE),
     row("serviceConnectConfiguration/enabled", Flag(false), Always, "APIReference/API_ServiceConnectConfiguration.html"),
-    // "If not specified, the port mapping's name is used."
+    // Without a discovery name "the port mapping name from the task definition is used".
     row(
         "serviceConnectConfiguration/services/*/discoveryName",
         Sibling("portName"),

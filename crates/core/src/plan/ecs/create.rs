@@ -10,8 +10,7 @@ use crate::plan::{Cause, Change, Plan, Step, TaskDefinitionRef, Verdict};
 /// Plans CreateService. `inactive` is what is left of a predecessor.
 pub(super) fn create(pass: &Pass, inactive: Option<&Value>) -> Plan {
     let name = &pass.declared.service_name;
-    // "Amazon ECS API operations follow an eventual consistency model": a service that has just been created may be
-    // MISSING. https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html#API_CreateService_Errors
+    // ECS is eventually consistent: a service that has just been created may be MISSING.
     if pass.just_written() {
         return pass.plan(unknown(format!("service `{name}` was written less than a minute ago, and AWS does not show it yet")));
     }

@@ -65,19 +65,19 @@ const ROWS: &[Row] = &[
     // Only in service revisions; AWS's model of UpdateService has it.
     row("gatewayConnectors", Seen::Revision, Change::Update, true, false),
     row("healthCheckGracePeriodSeconds", Seen::Service, Change::Update, false, true),
-    row("launchType", Seen::Service, Change::Never, true, false),
-    row("loadBalancers", Seen::Service, Change::Update, true, false),
+    row("launchType", Seen::Service, Change::Never, true, true),
+    row("loadBalancers", Seen::Service, Change::Update, true, true),
     row("monitoring", Seen::Revision, Change::Update, true, false),
-    row("networkConfiguration", Seen::Service, Change::Update, true, false),
+    row("networkConfiguration", Seen::Service, Change::Update, true, true),
     row("placementConstraints", Seen::Service, Change::Update, false, true),
     row("placementStrategy", Seen::Service, Change::Update, false, true),
-    row("platformVersion", Seen::Service, Change::Update, true, false),
+    row("platformVersion", Seen::Service, Change::Update, true, true),
     row("propagateTags", Seen::Service, Change::Update, false, true),
     row("role", Seen::As("roleArn"), Change::Never, false, true),
     row("schedulingStrategy", Seen::Service, Change::Never, false, true),
     row("serviceConnectConfiguration", Seen::Primary, Change::Update, true, false),
     row("serviceName", Seen::Never, Change::Never, false, false),
-    row("serviceRegistries", Seen::Service, Change::Update, true, false),
+    row("serviceRegistries", Seen::Service, Change::Update, true, true),
     row("tags", Seen::Never, Change::Tags, false, false),
     row("taskDefinition", Seen::Never, Change::Never, false, false),
     row("volumeConfigurations", Seen::Primary, Change::Update, true, false),
@@ -117,7 +117,7 @@ pub(super) fn primary(service: &Map<String, Value>) -> Option<&Value> {
     deployments.iter().find(|deployment| deployment.get("status").is_some_and(|status| status == "PRIMARY"))
 }
 
-/// "The service revisions that are currently running", the newest first in `createdAt`.
+/// Of the service's current revisions, the newest by `createdAt`.
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceRevision.html>
 fn current_revision<'v>(service: &Map<String, Value>, revisions: &'v [Value]) -> Option<&'v Value> {
     let current: Vec<&Value> = service

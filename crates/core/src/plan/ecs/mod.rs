@@ -28,7 +28,7 @@ pub use wants::{Wants, wants};
 const REQUEUE: u64 = 10;
 
 /// For so many seconds after our own write an answer may show an older state.
-/// "Amazon ECS API operations follow an eventual consistency model", of minutes at most:
+/// Its API is eventually consistent: a change may not be visible to the calls that follow it.
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html>
 const CONSISTENT_AFTER: f64 = 60.0;
 
@@ -62,7 +62,7 @@ fn decide(pass: &Pass) -> Plan {
     let Some(members) = service.and_then(Value::as_object) else { return create::create(pass, None) };
     match members.get("status").and_then(Value::as_str) {
         Some("INACTIVE") => create::create(pass, service),
-        // "You can't create a service of the same name while one is DRAINING": API_DeleteService.html
+        // A service of the same name cannot be created until this one is INACTIVE. API_DeleteService.html
         Some("DRAINING") => pass.plan(Verdict::Progressing {
             reason: "Draining",
             message: format!("service `{}` is being deleted; it is created anew once that has ended", pass.declared.service_name),

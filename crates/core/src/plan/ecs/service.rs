@@ -57,12 +57,12 @@ pub(super) fn differences(
             }
             continue;
         };
+        let launch_type_back = member == "launchType" && goes_back(&declared, &observed);
         let silent = difference.sort == Sort::Unechoed
-            || difference.sort == Sort::Missing && row.always && !observed.contains_key(&member);
+            || difference.sort == Sort::Missing && row.always && !launch_type_back && !observed.contains_key(&member);
         if silent && (written || row.change == How::Never) {
             continue;
         }
-        let launch_type_back = member == "launchType" && goes_back(&declared, &observed);
         if row.change == How::Never && !launch_type_back {
             // Nobody declares it any more: it stays, as it cannot be taken away.
             if difference.sort != Sort::Undeclared {
