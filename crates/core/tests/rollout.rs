@@ -1,86 +1,14 @@
-//! A rollout's end, told from what ECS answers: success, failure, rollback, memory, and the message a person reads.
+//! A rollout's end, told from what ECS answers: success, failure, rollback, and the message a person reads.
 
-use std::collections::BTreeMap;
+mod rollout_world;
+
 use std::time::Duration;
 
-use driftless_core::desired::{Document, EcsService, OnFailure, Rollout, TaskDefinition};
-use driftless_core::observed::{Observed, ServiceObservation};
+use driftless_core::desired::{OnFailure, Rollout};
 use driftless_core::plan::Step;
-use driftless_core::rollout::{Judgement, Target, judge, remembered};
+use driftless_core::rollout::{Judgement, judge, remembered};
+use rollout_world::*;
 use serde_json::{Value, json};
-
-const OLD: &str = "arn:aws:ecs:eu-central-1:123456789012:task-definition/web:1";
-const NEW: &str = "arn:aws:ecs:eu-central-1:123456789012:task-definition/web:2";
-const SERVICE: &str = "arn:aws:ecs:eu-central-1:123456789012:service/shop/web";
-const DEPLOYMENT: &str = "arn:aws:ecs:eu-central-1:123456789012:service-deployment/shop/web/abc";
-const BEGAN: f64 = 1_000_000.0;
-
-fn declared() -> EcsService {
-    EcsService {
-        cluster: "shop".into(),
-        service_name: "web".into(),
-        task_definition: TaskDefinition::Document(Document::new()),
-        images: BTreeMap::new(),
-        service: Document::new(),
-        rollout: Rollout::default(),
-        ignore: vec![],
-        removed: vec![],
-    }
-}
-
-fn target(service: &EcsService) -> Target<'_> {
-    Target { service, digest: "digest-2", task_definition_arn: NEW }
-}
-
-fn deployment(status: &str, arn: &str, state: &str, running: u64) -> Value {
-    json!({"id": "ecs-svc/1", "status": status, "taskDefinition": arn, "rolloutState": state, "desiredCount": 2,
-        "runningCount": running, "pendingCount": 2 - running, "failedTasks": 0, "createdAt": BEGAN, "updatedAt": BEGAN})
-}
-
-/// Two tasks are wanted; `running` of them run.
-fn observed(deployments: Vec<Value>, running: u64) -> ServiceObservation {
-    let primary = deployments.iter().find(|deployment| deployment["status"] == "PRIMARY").cloned().unwrap_or_default();
-    ServiceObservation {
-        service: Observed::Present(json!({"serviceArn": SERVICE, "serviceName": "web", "status": "ACTIVE",
-            "clusterArn": "arn:aws:ecs:eu-central-1:123456789012:cluster/shop", "taskDefinition": primary["taskDefinition"],
-            "desiredCount": 2, "runningCount": running, "pendingCount": 0, "deployments": deployments, "tags": [], "events": []})),
-        task_definition: None,
-        candidates: Observed::Absent,
-        base: Observed::Absent,
-        service_deployments: vec![],
-        service_revisions: vec![],
-        stopped_tasks: vec![],
-        now: BEGAN + 60.0,
-    }
-}
-
-fn edit(mut observed: ServiceObservation, change: impl FnOnce(&mut Value)) -> ServiceObservation {
-    if let Observed::Present(service) = &mut observed.service {
-        change(service);
-    }
-    observed
-}
-
-/// AWS's own record of the newest deployment, of `arn`.
-fn on_record(mut observed: ServiceObservation, arn: &str, status: &str) -> ServiceObservation {
-    observed.service_deployments = vec![json!({"serviceDeploymentArn": DEPLOYMENT, "status": status,
-        "targetServiceRevision": {"arn": "revision/2"}, "sourceServiceRevisions": [{"arn": "revision/1"}]})];
-    observed.service_revisions = vec![json!({"serviceRevisionArn": "revision/2", "taskDefinition": arn,
-        "networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-b", "subnet-a"], "assignPublicIp": "DISABLED"}}})];
-    observed
-}
-
-fn crashed() -> Value {
-    json!({"taskDefinitionArn": NEW, "stopCode": "EssentialContainerExited", "stoppedReason": "Essential container in task exited",
-        "containers": [{"name": "app", "exitCode": 1}]})
-}
-
-fn failure(judgement: Judgement) -> (&'static str, String, Vec<Step>) {
-    match judgement {
-        Judgement::Failed { reason, message, steps } => (reason, message, steps),
-        other => panic!("not failed: {other:?}"),
-    }
-}
 
 #[test]
 fn a_completed_deployment_of_our_revision_is_success() {

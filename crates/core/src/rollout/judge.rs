@@ -18,23 +18,33 @@ pub fn judge(target: &Target, observed: &ServiceObservation) -> Judgement {
     let Some(primary) = list(service, "deployments").iter().find(|deployment| deployment["status"] == "PRIMARY") else {
         return progress("RollingOut", format!("ECS has not begun to deploy {}", short(target.task_definition_arn)));
     };
-    let status = record::own_deployment(target, observed).map(|own| text(own, "status")).unwrap_or_default();
-    if text(primary, "taskDefinition") == target.task_definition_arn {
+    let own = record::own_deployment(target, observed);
+    let runs = text(primary, "taskDefinition") == target.task_definition_arn;
+    if runs {
         match text(primary, "rolloutState") {
-            "COMPLETED" => return count(target, observed, service, primary),
+            "COMPLETED" if !record::went_back(target, observed) => return count(target, observed, service, primary),
             "FAILED" => return failed("RolloutFailed", target, observed, service, vec![]),
             // A server that tells no state is judged by what runs.
             "" if all_run(service) && list(service, "deployments").len() == 1 => return settled(target, service),
             _ => {}
         }
     }
+    let status = own.map(|own| text(own, "status")).unwrap_or_default();
     if record::failed(status) {
-        let reason = if matches!(status, "STOPPED" | "STOP_REQUESTED") { "RolloutStopped" } else { "RolloutFailed" };
+        let stopped = matches!(status, "STOPPED" | "STOP_REQUESTED") && !message::ecs_failed(observed, target, service);
+        let reason = if stopped { "RolloutStopped" } else { "RolloutFailed" };
         return failed(reason, target, observed, service, vec![]);
     }
+    if !runs {
+        // Another deployment's age says nothing of ours.
+        if failed_tag(service) == Some(target.digest) || record::drains(target, service) {
+            return failed("RolloutFailed", target, observed, service, vec![]);
+        }
+        return progress("RollingOut", format!("ECS has not begun to deploy {}", short(target.task_definition_arn)));
+    }
     let limit = target.service.rollout.timeout.as_secs_f64() + declared_waits(&target.service.service);
-    let age = observed.now - primary["createdAt"].as_f64().unwrap_or(observed.now);
-    if age > limit {
+    let began = primary["createdAt"].as_f64().or_else(|| own?["createdAt"].as_f64());
+    if began.is_some_and(|began| observed.now - began > limit) {
         return failed("RolloutTimedOut", target, observed, service, rollback(target, observed, service));
     }
     in_progress(target, observed, service, primary)
@@ -46,8 +56,7 @@ fn count(target: &Target, observed: &ServiceObservation, service: &Value, primar
         return settled(target, service);
     }
     let message = format!("{}: {}", short(target.task_definition_arn), tasks(service));
-    // There is no deployment to judge by; a change of the count renews the deployment's `updatedAt`.
-    let age = observed.now - primary["updatedAt"].as_f64().unwrap_or(observed.now);
+    let age = observed.now - unsettled_since(service, primary).unwrap_or(observed.now);
     if age <= target.service.rollout.timeout.as_secs_f64() {
         return progress("Scaling", message);
     }
@@ -57,6 +66,29 @@ fn count(target: &Target, observed: &ServiceObservation, service: &Value, primar
         message.push_str(&event);
     }
     Judgement::Failed { reason: "ScalingTimedOut", message, steps: vec![] }
+}
+
+/// Since when the count is off. There is no deployment to judge by, and a task that ECS replaces years after the last one
+/// must not be taken for a failure: the clock is the first event after the service was steady for the last time. "The 100
+/// most recent events are displayed", newest first:
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Service.html>
+fn unsettled_since(service: &Value, primary: &Value) -> Option<f64> {
+    let events = list(service, "events");
+    let steady = events.iter().position(|event| text(event, "message").contains("has reached a steady state"));
+    let first = match steady {
+        // Nothing has happened since: it has only just begun.
+        Some(0) => return None,
+        Some(steady) => &events[steady - 1],
+        None => return later(events.last().and_then(|event| event["createdAt"].as_f64()), primary["updatedAt"].as_f64()),
+    };
+    later(first["createdAt"].as_f64(), primary["updatedAt"].as_f64())
+}
+
+fn later(one: Option<f64>, other: Option<f64>) -> Option<f64> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.max(other)),
+        (one, other) => one.or(other),
+    }
 }
 
 fn settled(target: &Target, service: &Value) -> Judgement {
@@ -94,7 +126,8 @@ fn failed(
     steps.extend(rollback);
     let mut message = message::failure(target, observed, service);
     if reason == "RolloutTimedOut" {
-        message = format!("not rolled out within {}: {message}", human(target.service.rollout.timeout.as_secs()));
+        let limit = target.service.rollout.timeout.as_secs_f64() + declared_waits(&target.service.service);
+        message = format!("not rolled out within {}: {message}", human(limit as u64));
     }
     Judgement::Failed { reason, message, steps }
 }
@@ -129,7 +162,12 @@ fn declared_waits(service: &Document) -> f64 {
     let bake = minutes(&configuration["bakeTimeInMinutes"])
         + minutes(&configuration["canaryConfiguration"]["canaryBakeTimeInMinutes"])
         + steps * minutes(&linear["stepBakeTimeInMinutes"]);
-    bake * 60.0
+    // A hook waits once at each of its stages.
+    let hooks = list(configuration, "lifecycleHooks").iter().map(|hook| {
+        let stages = list(hook, "lifecycleStages").len().max(1) as f64;
+        stages * minutes(&hook["timeoutConfiguration"]["timeoutInMinutes"])
+    });
+    (bake + hooks.sum::<f64>()) * 60.0
 }
 
 fn all_run(service: &Value) -> bool {

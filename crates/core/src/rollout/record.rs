@@ -19,7 +19,8 @@ const DEPLOYED: [&str; 8] = [
 ];
 
 /// The failure of this very target that is on record, with what a person should read about it: our own tag, or AWS's
-/// deployment of it that failed, was rolled back or was stopped. None when it has succeeded since: what runs, wins.
+/// deployment of it that failed, was rolled back or was stopped. None when it has succeeded since: what runs, wins. But the
+/// same task definition also runs after a rollback, where only the service's own members were rolled out.
 ///
 /// Only AWS's newest service deployment counts: after a change in between, the same target is a new attempt.
 /// Asked for while the service does not run the target; where it does, [`judge`](super::judge()) knows more.
@@ -27,16 +28,12 @@ pub fn remembered(target: &Target, observed: &ServiceObservation) -> Option<Stri
     let service = observed.service.present()?;
     let primary = list(service, "deployments").iter().find(|deployment| deployment["status"] == "PRIMARY");
     let runs_target = primary.is_some_and(|primary| text(primary, "taskDefinition") == target.task_definition_arn);
-    if runs_target && primary.is_some_and(|primary| primary["rolloutState"] == "COMPLETED") {
+    if runs_target && primary.is_some_and(|primary| primary["rolloutState"] == "COMPLETED") && !went_back(target, observed) {
         return None;
     }
     let tagged = failed_tag(service) == Some(target.digest);
     let ended_badly = own_deployment(target, observed).is_some_and(|own| failed(text(own, "status")));
-    let draining = !runs_target
-        && list(service, "deployments").iter().any(|deployment| {
-            text(deployment, "taskDefinition") == target.task_definition_arn && deployment["rolloutState"] == "FAILED"
-        });
-    (tagged || ended_badly || draining).then(|| message::failure(target, observed, service))
+    (tagged || ended_badly || !runs_target && drains(target, service)).then(|| message::failure(target, observed, service))
 }
 
 /// Whether a service deployment with this status did not end as it should, or will not.
@@ -48,17 +45,41 @@ pub(super) fn failed(status: &str) -> bool {
     )
 }
 
+/// Whether a deployment of the target that failed still holds tasks: all that a server without service deployments tells
+/// of it, once another one is PRIMARY.
+pub(super) fn drains(target: &Target, service: &Value) -> bool {
+    let own = |deployment: &&Value| text(deployment, "taskDefinition") == target.task_definition_arn;
+    list(service, "deployments").iter().find(own).is_some_and(|newest| newest["rolloutState"] == "FAILED")
+}
+
 /// The newest service deployment, if it is one of the target.
 pub(super) fn own_deployment<'a>(target: &Target, observed: &'a ServiceObservation) -> Option<&'a Value> {
     let newest = observed.service_deployments.first()?;
-    let revision_arn = text(&newest["targetServiceRevision"], "arn");
-    let revision = observed.service_revisions.iter().find(|revision| text(revision, "serviceRevisionArn") == revision_arn)?;
-    let same = text(revision, "taskDefinition") == target.task_definition_arn
+    let revision = revision(observed, text(&newest["targetServiceRevision"], "arn"))?;
+    is_of(target, revision).then_some(newest)
+}
+
+/// Whether AWS has taken the target back, and what it went back to is something else. Only then: the target may declare so
+/// little that both revisions are it, as when the commit that failed was reverted.
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Rollback.html>
+pub(super) fn went_back(target: &Target, observed: &ServiceObservation) -> bool {
+    let Some(own) = own_deployment(target, observed).filter(|own| text(own, "status").starts_with("ROLLBACK_")) else {
+        return false;
+    };
+    revision(observed, text(&own["rollback"], "serviceRevisionArn")).is_some_and(|back| !is_of(target, back))
+}
+
+fn revision<'a>(observed: &'a ServiceObservation, arn: &str) -> Option<&'a Value> {
+    observed.service_revisions.iter().find(|revision| text(revision, "serviceRevisionArn") == arn)
+}
+
+/// Whether the revision is the target's: what is declared stands in it.
+fn is_of(target: &Target, revision: &Value) -> bool {
+    text(revision, "taskDefinition") == target.task_definition_arn
         && DEPLOYED.iter().all(|member| match (target.service.service.get(*member), revision.get(*member)) {
             (Some(declared), Some(deployed)) => agrees(declared, deployed),
             _ => true,
-        });
-    same.then_some(newest)
+        })
 }
 
 /// Whether all that is declared was deployed. Order is not looked at: a wrong "yes" keeps a failed version from being

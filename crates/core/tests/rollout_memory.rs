@@ -1,0 +1,68 @@
+//! Which failure is remembered, and which is over: by AWS's record, by the tag, and by what runs.
+
+mod rollout_world;
+
+use driftless_core::plan::Step;
+use driftless_core::rollout::{Judgement, judge, remembered};
+use rollout_world::*;
+use serde_json::json;
+
+#[test]
+fn new_subnets_that_ecs_took_back_are_not_tried_again_though_the_same_task_definition_runs() {
+    let service = in_subnet("subnet-new");
+    let back = taken_back(observed(vec![deployment("PRIMARY", NEW, "COMPLETED", 2)], 2), NEW, "ROLLBACK_SUCCESSFUL");
+    let message = remembered(&target(&service), &back).expect("a failure on record");
+    assert_eq!(message, "the rollout of web:2 failed; rolled back");
+    let (reason, _, steps) = failure(judge(&target(&service), &back));
+    assert_eq!((reason, steps.iter().map(Step::action).collect::<Vec<_>>()), ("RolloutFailed", vec!["TagResource"]));
+}
+
+#[test]
+fn the_reverted_commit_is_ready_though_the_newest_deployment_was_rolled_back() {
+    let service = in_subnet("subnet-old");
+    let back = taken_back(observed(vec![deployment("PRIMARY", NEW, "COMPLETED", 2)], 2), NEW, "ROLLBACK_SUCCESSFUL");
+    assert_eq!(remembered(&target(&service), &back), None);
+    assert!(matches!(judge(&target(&service), &back), Judgement::Settled { .. }));
+    // Even a manifest that says nothing of subnets, and so agrees with both revisions.
+    let thin = declared();
+    assert_eq!(remembered(&target(&thin), &back), None);
+    assert!(matches!(judge(&target(&thin), &back), Judgement::Settled { .. }));
+}
+
+#[test]
+fn a_retry_from_the_console_that_succeeded_is_no_failure_any_more() {
+    let service = in_subnet("subnet-new");
+    let cured = taken_back(observed(vec![deployment("PRIMARY", NEW, "COMPLETED", 2)], 2), OLD, "SUCCESSFUL");
+    let cured = edit(cured, |live| live["tags"] = json!([{"key": "driftless:failed", "value": "digest-2"}]));
+    assert_eq!(remembered(&target(&service), &cured), None);
+    assert!(matches!(judge(&target(&service), &cured), Judgement::Settled { .. }));
+}
+
+#[test]
+fn a_server_without_service_deployments_tells_a_failure_by_the_deployment_that_drains() {
+    let service = declared();
+    let back = observed(vec![deployment("PRIMARY", OLD, "IN_PROGRESS", 2), deployment("ACTIVE", NEW, "FAILED", 0)], 2);
+    assert!(remembered(&target(&service), &back).is_some());
+    let (_, message, steps) = failure(judge(&target(&service), &back));
+    assert_eq!(message, "the rollout of web:2 failed; rolling back to web:1");
+    assert_eq!(steps.iter().map(Step::action).collect::<Vec<_>>(), ["TagResource"]);
+}
+
+#[test]
+fn after_our_own_rollback_there_is_no_second_one() {
+    let service = declared();
+    let mut back = observed(vec![deployment("PRIMARY", OLD, "COMPLETED", 2), deployment("DRAINING", NEW, "IN_PROGRESS", 0)], 2);
+    back.now = BEGAN + 1_000_000.0;
+    let back = edit(back, |live| live["tags"] = json!([{"key": "driftless:failed", "value": "digest-2"}]));
+    let (reason, message, steps) = failure(judge(&target(&service), &back));
+    assert_eq!((reason, message.as_str()), ("RolloutFailed", "the rollout of web:2 failed; rolled back to web:1"));
+    assert_eq!(steps, []);
+}
+
+#[test]
+fn an_older_deployments_age_is_never_ours() {
+    let service = declared();
+    let mut stale = observed(vec![deployment("PRIMARY", OLD, "COMPLETED", 2)], 2);
+    stale.now = BEGAN + 1_000_000.0;
+    assert!(matches!(judge(&target(&service), &stale), Judgement::InProgress { .. }));
+}

@@ -1,0 +1,75 @@
+//! Counts and clocks: a change of count, a task that ECS replaces, and how long a rollout may take.
+
+mod rollout_world;
+
+use std::time::Duration;
+
+use driftless_core::observed::ServiceObservation;
+use driftless_core::rollout::{Judgement, judge};
+use rollout_world::*;
+use serde_json::{Value, json};
+
+/// One of two tasks runs, long after the rollout; events are newest first.
+fn one_is_missing(events: Value) -> ServiceObservation {
+    let mut observed = observed(vec![deployment("PRIMARY", NEW, "COMPLETED", 1)], 1);
+    observed.now = BEGAN + 1_000_000.0;
+    edit(observed, |live| live["events"] = events)
+}
+
+#[test]
+fn a_task_that_is_replaced_long_after_the_rollout_is_no_failure() {
+    let service = declared();
+    let steady = json!({"createdAt": BEGAN + 999_000.0, "message": "(service web) has reached a steady state."});
+    let started = json!({"createdAt": BEGAN + 999_990.0, "message": "(service web) has started 1 tasks: (task 1)."});
+    for events in [json!([steady]), json!([started, steady])] {
+        let judgement = judge(&target(&service), &one_is_missing(events));
+        assert!(matches!(judgement, Judgement::InProgress { reason: "Scaling", .. }), "{judgement:?}");
+    }
+}
+
+#[test]
+fn a_count_that_is_not_reached_within_the_timeout_is_a_failure_with_ecs_events() {
+    let service = declared();
+    let events = json!([
+        {"createdAt": BEGAN + 999_990.0, "message": "(service web) was unable to place a task because no container instance met all of its requirements."},
+        {"createdAt": BEGAN + 990_000.0, "message": "(service web) has started 1 tasks: (task 1)."},
+        {"createdAt": BEGAN + 10.0, "message": "(service web) has reached a steady state."},
+    ]);
+    let (reason, message, steps) = failure(judge(&target(&service), &one_is_missing(events)));
+    assert_eq!((reason, steps.len()), ("ScalingTimedOut", 0));
+    assert!(
+        message.starts_with("web:2: 1 of 2 tasks running, for longer than the rollout's timeout\n  (service web) was unable")
+    );
+}
+
+#[test]
+fn a_declared_zero_is_settled_without_tasks() {
+    let service = declared();
+    let none = edit(observed(vec![deployment("PRIMARY", NEW, "COMPLETED", 0)], 0), |live| live["desiredCount"] = json!(0));
+    let judgement = judge(&target(&service), &none);
+    assert_eq!(judgement, Judgement::Settled { message: "web:2: 0 of 0 tasks running".into() });
+}
+
+#[test]
+fn a_completed_deployment_is_success_while_the_old_one_still_drains() {
+    let service = declared();
+    let deployments = vec![deployment("PRIMARY", NEW, "COMPLETED", 2), deployment("ACTIVE", OLD, "COMPLETED", 0)];
+    assert!(matches!(judge(&target(&service), &observed(deployments, 2)), Judgement::Settled { .. }));
+}
+
+#[test]
+fn declared_hooks_and_steps_extend_the_timeout() {
+    let mut service = declared();
+    service.rollout.timeout = Duration::from_secs(60);
+    let configuration = json!({"deploymentConfiguration": {
+        "linearConfiguration": {"stepPercent": 50, "stepBakeTimeInMinutes": 2},
+        "lifecycleHooks": [{"lifecycleStages": ["PRE_SCALE_UP", "POST_SCALE_UP"], "timeoutConfiguration": {"timeoutInMinutes": 3}}]}});
+    service.service = configuration.as_object().cloned().expect("an object");
+    let limit = 60.0 + 2.0 * 120.0 + 2.0 * 180.0;
+    let mut late = observed(vec![deployment("PRIMARY", NEW, "IN_PROGRESS", 0)], 0);
+    late.now = BEGAN + limit;
+    assert!(matches!(judge(&target(&service), &late), Judgement::InProgress { .. }));
+    late.now = BEGAN + limit + 1.0;
+    let (_, message, _) = failure(judge(&target(&service), &late));
+    assert!(message.starts_with("not rolled out within 11 min: "), "{message}");
+}
