@@ -189,7 +189,7 @@ fn tasks(counted: &Value) -> String {
 }
 
 fn human(seconds: u64) -> String {
-    if seconds % 60 == 0 { format!("{} min", seconds / 60) } else { format!("{seconds} s") }
+    if seconds.is_multiple_of(60) { format!("{} min", seconds / 60) } else { format!("{seconds} s") }
 }
 
 fn object(value: Value) -> Document {
