@@ -34,6 +34,7 @@ def spec(cluster, family, image=IMAGE, environment=(("A", "1"), ("B", "2")), tim
             "inline": {
                 "desiredCount": 1,
                 "launchType": "FARGATE",
+                "platformVersion": "LATEST",
                 "networkConfiguration": {"awsvpcConfiguration": network},
                 **service,
             }
