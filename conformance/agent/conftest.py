@@ -9,6 +9,8 @@ from harness import servers
 GIVEN = bool(os.environ.get("CONFORMANCE_ENDPOINT"))
 # moto never gives a deployment for UpdateService (moto/DEVIATIONS.md), so what needs one does not run there.
 ROLLING = ["given"] if GIVEN else ["simulator", "ministack"]
+# MiniStack shows members that were never declared as "" (ministack/DEVIATIONS.md).
+FAITHFUL = ["given"] if GIVEN else ["simulator", "moto"]
 ALL = ["given"] if GIVEN else ["simulator", "ministack", "moto"]
 
 
@@ -29,4 +31,10 @@ def place(request):
 @pytest.fixture(params=ROLLING)
 def rolling_place(request):
     """(endpoint, cluster) of the servers that roll deployments out."""
+    return resolve(request.param, request)
+
+
+@pytest.fixture(params=FAITHFUL)
+def faithful_place(request):
+    """(endpoint, cluster) of the servers that give a task definition back as it was registered."""
     return resolve(request.param, request)

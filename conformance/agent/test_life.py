@@ -45,9 +45,9 @@ def test_plan_tells_the_difference_by_its_exit_code_and_writes_nothing(place, pr
     project.run("plan", code=0)
 
 
-def test_the_order_of_the_environment_is_no_difference(place, project_on):
-    _, cluster = place
-    project, proxy = deployed(project_on, place)
+def test_the_order_of_the_environment_is_no_difference(faithful_place, project_on):
+    _, cluster = faithful_place
+    project, proxy = deployed(project_on, faithful_place)
     proxy.taken()
     project.service("web", shop.spec(cluster, f"{cluster}-web", environment=(("B", "2"), ("A", "1"))))
     project.run("apply", code=0)

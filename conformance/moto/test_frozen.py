@@ -20,7 +20,7 @@ def test_a_frozen_first_deployment_ends_in_our_timeout(frozen, project_on):
     project.service("web", shop.spec("frozen", "frozen-web", timeout="5s"))
     done = project.run("apply", code=1, timeout=90)
     assert "EcsService/web" in done.stdout + done.stderr, show(done)
-    assert "timeout" in (done.stdout + done.stderr).lower(), show(done)
+    assert "RolloutTimedOut" in done.stdout, show(done)
     assert mutations(proxy.taken())[:2] == ["RegisterTaskDefinition", "CreateService"]
     # The failure is remembered where it happened, and not tried again.
     again = project.run("apply", code=1, timeout=90)
