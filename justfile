@@ -23,7 +23,7 @@ lean:
     cargo clippy --no-default-features -- -D warnings
 
 docs:
-    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
 
 deny:
     cargo deny --all-features check

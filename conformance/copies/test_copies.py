@@ -58,3 +58,16 @@ def test_the_installers_template_passes_cfn_lint():
     lint = pathlib.Path(sys.executable).parent / "cfn-lint"
     done = subprocess.run([str(lint), str(ROOT / "manifests/driftless.template.yaml")], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+POLICIES = ["README.md", "docs/security.md", "manifests/driftless.template.yaml"]
+
+
+@pytest.mark.parametrize("file", POLICIES)
+def test_the_policy_allows_exactly_the_calls_that_the_agent_makes(file):
+    made = set()
+    for source in (ROOT / "src/aws/ecs").glob("*.rs"):
+        for operation in re.findall(r"ecs_call!\(\s*[&\w.]+,\s*(\w+),", source.read_text()):
+            made.add("ecs:" + "".join(word.capitalize() for word in operation.split("_")))
+    assert made, "no call was found in src/aws/ecs"
+    assert set(re.findall(r"\becs:[A-Z]\w+", (ROOT / file).read_text())) - {"ecs:CreateAction"} == made
