@@ -1,9 +1,16 @@
 """What the suites share: servers that live as long as the session, and projects in folders of their own."""
+import signal
+
 import pytest
 
 from harness import servers
 from harness.agent import Project
 from harness.proxy import CountingProxy
+
+
+def pytest_configure():
+    """A run that is ended by SIGTERM (a time limit) stops its servers as an interrupted one does."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
