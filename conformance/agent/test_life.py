@@ -1,4 +1,6 @@
 """A service's life under `apply`, on every server: what is written, and that nothing is written twice."""
+import json
+
 import pytest
 
 from harness import shop
@@ -142,3 +144,17 @@ def test_a_dependent_is_created_after_what_it_depends_on(place, project_on):
     project.run("apply", code=0)
     created = [call.request["serviceName"] for call in proxy.taken() if call.action == "CreateService"]
     assert created == ["web", "worker"]
+
+
+def test_status_looks_at_aws_itself_when_there_is_no_agent_and_writes_nothing(place, project_on):
+    endpoint, cluster = place
+    project, proxy = project_on(endpoint)
+    project.service("web", shop.spec(cluster, f"{cluster}-web"))
+    before = project.run("status", "--output", "json", code=1)
+    assert json.loads(before.stdout)["from"] == "aws"
+    assert mutations(proxy.taken()) == []
+    project.run("apply", code=0)
+    proxy.taken()
+    after = json.loads(project.run("status", "--output", "json", code=0).stdout)
+    assert [(resource["resource"], resource["phase"]) for resource in after["resources"]] == [("EcsService/web", "Ready")]
+    assert mutations(proxy.taken()) == []

@@ -1,4 +1,6 @@
 """Rollouts that MiniStack judges: success, a crash, an image that cannot be pulled, and the way back."""
+import time
+
 import pytest
 
 from harness import shop
@@ -25,11 +27,14 @@ def web(ministack, project_on, request):
     def service():
         return client.describe_services(cluster=cluster, services=["web"], include=["TAGS"])["services"][0]
 
+    def primary():
+        return next(deployment for deployment in service()["deployments"] if deployment["status"] == "PRIMARY")
+
     def running_image():
         definition = client.describe_task_definition(taskDefinition=service()["taskDefinition"])
         return definition["taskDefinition"]["containerDefinitions"][0]["image"]
 
-    apply.service, apply.running_image, apply.project = service, running_image, project
+    apply.service, apply.primary, apply.running_image, apply.project = service, primary, running_image, project
     return apply, proxy
 
 
@@ -37,8 +42,7 @@ def test_a_good_image_is_rolled_out(web):
     apply, _ = web
     apply("1.0.0", 0)
     apply("1.1.0", 0)
-    primary = [deployment for deployment in apply.service()["deployments"] if deployment["status"] == "PRIMARY"]
-    assert [deployment["rolloutState"] for deployment in primary] == ["COMPLETED"]
+    assert apply.primary()["rolloutState"] == "COMPLETED"
     assert apply.running_image().endswith(":1.1.0")
 
 
@@ -70,3 +74,18 @@ def test_without_a_circuit_breaker_our_timeout_ends_a_crashing_rollout(web):
     done = apply("1.1.0-crash", 1, deploymentConfiguration={"minimumHealthyPercent": 100}, timeout="10s")
     assert "RolloutTimedOut" in done.stdout and "exited with code 1" in done.stdout, show(done)
     assert apply.running_image() == GOOD
+
+
+def test_retry_tries_a_failed_rollout_again(web):
+    apply, proxy = web
+    apply("1.0.0", 0)
+    apply("1.1.0-crash", 1)
+    proxy.taken()
+    # MiniStack rolls back only to a deployment that is COMPLETED, and the one it went back to is so a second later.
+    end = time.monotonic() + 20
+    while apply.primary()["rolloutState"] != "COMPLETED":
+        assert time.monotonic() < end, apply.service()["deployments"]
+        time.sleep(0.2)
+    done = apply.project.run("retry", "EcsService/web", code=1)
+    assert mutations(proxy.taken()).count("UpdateService") == 1, show(done)
+    assert apply.running_image() == GOOD, show(done)
