@@ -76,7 +76,7 @@ impl Ecs {
         let live = observation.service.present().filter(|service| status(service) != "INACTIVE").cloned();
         if let Some(live) = live {
             if wanted.service_deployments {
-                observation.service_deployments = self.service_deployments(service, &name).await?;
+                observation.service_deployments = self.service_deployments(service, &live, &name).await?;
             }
             if wanted.service_revisions {
                 observation.service_revisions = self.service_revisions(&live, &observation.service_deployments, &name).await?;
@@ -169,26 +169,34 @@ impl Ecs {
         Ok(found)
     }
 
-    /// Newest first. <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListServiceDeployments.html>
-    async fn service_deployments(&self, service: &EcsService, name: &str) -> Result<Vec<Value>, ProviderError> {
+    /// Newest first. ListServiceDeployments promises no order: a whole page is read ("between 1 and 100"), and the current
+    /// one, which DescribeServices names, is described in any case.
+    /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListServiceDeployments.html>
+    async fn service_deployments(&self, service: &EcsService, live: &Value, name: &str) -> Result<Vec<Value>, ProviderError> {
         const LIST: &str = "ListServiceDeployments";
         const DESCRIBE: &str = "DescribeServiceDeployments";
         if self.target.lacks(LIST) || self.target.lacks(DESCRIBE) {
             return Ok(Vec::new());
         }
-        let body = json!({"cluster": service.cluster, "service": service.service_name, "maxResults": DEPLOYMENTS});
-        let listed = self.known(LIST, ecs_call!(&self.target, list_service_deployments, LIST, name, &body).await)?;
-        let mut briefs: Vec<&Value> =
-            listed.as_ref().map(|list| members(list, "serviceDeployments").collect()).unwrap_or_default();
+        let body = json!({"cluster": service.cluster, "service": service.service_name, "maxResults": 100});
+        let listed = ecs_call!(&self.target, list_service_deployments, LIST, name, &body).await;
+        let Some(listed) = self.known(LIST, listed)? else { return Ok(Vec::new()) };
+        let mut briefs: Vec<&Value> = members(&listed, "serviceDeployments").collect();
         newest_first(&mut briefs);
-        let arns: Vec<&str> =
-            briefs.iter().filter_map(|brief| brief.get("serviceDeploymentArn")?.as_str()).take(DEPLOYMENTS).collect();
+        let mut arns: Vec<&str> = Vec::new();
+        let newest = briefs.into_iter().take(DEPLOYMENTS).filter_map(|brief| brief.get("serviceDeploymentArn"));
+        for arn in live.get("currentServiceDeployment").into_iter().chain(newest).filter_map(Value::as_str) {
+            if !arns.contains(&arn) {
+                arns.push(arn);
+            }
+        }
         if arns.is_empty() {
             return Ok(Vec::new());
         }
         let body = json!({"serviceDeploymentArns": arns});
-        let told = self.known(DESCRIBE, ecs_call!(&self.target, describe_service_deployments, DESCRIBE, name, &body).await)?;
-        let mut told: Vec<&Value> = told.as_ref().map(|told| members(told, "serviceDeployments").collect()).unwrap_or_default();
+        let told = ecs_call!(&self.target, describe_service_deployments, DESCRIBE, name, &body).await;
+        let Some(told) = self.known(DESCRIBE, told)? else { return Ok(Vec::new()) };
+        let mut told: Vec<&Value> = members(&told, "serviceDeployments").collect();
         newest_first(&mut told);
         Ok(told.into_iter().cloned().collect())
     }

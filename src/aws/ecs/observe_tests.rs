@@ -47,7 +47,7 @@ fn usual(sent: &Sent) -> Reply {
     match sent.action.as_str() {
         "DescribeServices" => Reply::ok(json!({"services": [{
             "serviceName": "web", "status": "ACTIVE", "taskDefinition": format!("{FAMILY}:3"),
-            "currentServiceRevisions": [{"arn": "arn:revision/3"}],
+            "currentServiceDeployment": "arn:deployment/3", "currentServiceRevisions": [{"arn": "arn:revision/3"}],
         }]})),
         "DescribeTaskDefinition" => {
             let name = body["taskDefinition"].as_str().unwrap();
@@ -206,12 +206,24 @@ async fn deployments_revisions_and_stopped_tasks_come_newest_first() {
     assert_eq!(arns(&observation.stopped_tasks, "taskArn"), ["arn:task/b", "arn:task/a"]);
     let sent = server.sent();
     let body = |action: &str| sent.iter().find(|sent| sent.action == action).unwrap().json();
-    assert_eq!(body("ListServiceDeployments"), json!({"cluster": "shop", "service": "web", "maxResults": 10}));
+    assert_eq!(body("ListServiceDeployments"), json!({"cluster": "shop", "service": "web", "maxResults": 100}));
     assert_eq!(
         body("ListTasks"),
         json!({"cluster": "shop", "serviceName": "web", "desiredStatus": "STOPPED", "maxResults": 100})
     );
     assert_eq!(body("DescribeTasks"), json!({"cluster": "shop", "tasks": ["arn:task/a", "arn:task/b"]}));
+}
+
+/// The list promises no order, and a page may be full of old ones.
+#[tokio::test]
+async fn the_current_deployment_is_described_even_where_the_list_leaves_it_out() {
+    let old: Vec<Value> =
+        (0..100).map(|number| json!({"serviceDeploymentArn": format!("arn:old/{number}"), "createdAt": number})).collect();
+    let server = account(failing("ListServiceDeployments", Reply::ok(json!({"serviceDeployments": old})))).await;
+    server.ecs().await.observe_with(&web(), |_, _| EVERYTHING).await;
+    let described = server.sent().into_iter().find(|sent| sent.action == "DescribeServiceDeployments").unwrap().json();
+    let arns = described["serviceDeploymentArns"].as_array().unwrap();
+    assert_eq!((arns.len(), &arns[0], &arns[1]), (11, &json!("arn:deployment/3"), &json!("arn:old/99")));
 }
 
 #[tokio::test]
