@@ -106,6 +106,24 @@ async fn who_asked_first_is_served_first() {
     }
 }
 
+/// The latecomer's timer is older than the wait of the one before it, and ends at the same instant.
+#[tokio::test(start_paused = true)]
+async fn a_latecomer_does_not_snatch_the_token_that_another_waits_for() {
+    let quotas = Arc::new(Quotas::new(1.0));
+    taking(&quotas, "RegisterTaskDefinition", 10).await;
+    let (sender, mut served) = tokio::sync::mpsc::unbounded_channel();
+    for (name, comes) in [("late", 1), ("early", 0)] {
+        let (quotas, sender) = (quotas.clone(), sender.clone());
+        tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_secs(comes)).await;
+            quotas.take("RegisterTaskDefinition").await;
+            sender.send(name).unwrap();
+        });
+        tokio::task::yield_now().await;
+    }
+    assert_eq!((served.recv().await, served.recv().await), (Some("early"), Some("late")));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_caller_that_stops_waiting_takes_no_token() {
     let quotas = Quotas::new(1.0);

@@ -4,7 +4,6 @@ mod apply;
 mod observe;
 mod services;
 mod task_definitions;
-pub mod wants;
 
 use std::future::Future;
 use std::sync::Arc;

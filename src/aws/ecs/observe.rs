@@ -2,9 +2,9 @@
 
 use driftless_core::desired::{EcsService, Resource, Spec, TaskDefinition};
 use driftless_core::observed::{Observed, ServiceObservation};
+use driftless_core::plan::ecs::{Context, Wants, wants};
 use serde_json::{Value, json};
 
-use super::wants::{Context, Wants, wants};
 use super::{Ecs, Looked, ecs_call};
 use crate::aws::error::ProviderError;
 use crate::clock;
