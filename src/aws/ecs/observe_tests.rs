@@ -103,7 +103,12 @@ async fn an_unchanged_service_is_one_call_once_its_revision_is_known() {
         let observation = ecs.observe_with(&web(), |_, _| NOTHING).await;
         assert!(observation.service.present().is_some());
         let definition = observation.task_definition.unwrap();
-        assert_eq!(definition, json!({"taskDefinition": {"taskDefinitionArn": format!("{FAMILY}:3"), "revision": 3}}));
+        assert_eq!(
+            definition,
+            json!({
+                "taskDefinition": {"taskDefinitionArn": format!("{FAMILY}:3"), "revision": 3}, "tags": [],
+            })
+        );
         assert_eq!(observation.now, NOW);
     }
     assert_eq!(server.actions(), ["DescribeServices", "DescribeTaskDefinition", "DescribeServices", "DescribeServices"]);
@@ -111,16 +116,19 @@ async fn an_unchanged_service_is_one_call_once_its_revision_is_known() {
 }
 
 #[tokio::test]
-async fn where_tags_of_the_revision_are_declared_they_are_read_anew() {
+async fn where_tags_of_the_revision_count_they_are_read_anew() {
     let server = account(|_| None).await;
     let ecs = server.ecs().await;
-    let document = json!({"family": "web", "tags": [{"key": "team", "value": "a"}]});
+    ecs.observe_with(&web(), |_, _| NOTHING).await;
+    let document = json!({"family": "web", "tags": []});
     let tagged = declared(TaskDefinition::Document(document.as_object().unwrap().clone()));
-    for _ in 0..2 {
-        let observation = ecs.observe_with(&tagged, |_, _| NOTHING).await;
+    let mut overridden = family(None);
+    overridden.images.insert("app".to_owned(), "web:2".to_owned());
+    for service in [tagged, overridden] {
+        let observation = ecs.observe_with(&service, |_, _| NOTHING).await;
         assert_eq!(observation.task_definition.unwrap()["tags"], json!([{"key": "team", "value": "a"}]));
     }
-    assert_eq!(server.actions().iter().filter(|action| *action == "DescribeTaskDefinition").count(), 2);
+    assert_eq!(server.actions().iter().filter(|action| *action == "DescribeTaskDefinition").count(), 3);
 }
 
 #[tokio::test]

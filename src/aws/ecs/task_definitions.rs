@@ -1,5 +1,5 @@
 //! What revisions contain, kept for good: a task definition revision never changes once registered, only its status and
-//! its tags do. <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_parameters.html>
+//! people's tags do. Driftless's own tags are written with the registration and belong to the content. <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_parameters.html>
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -27,7 +27,7 @@ struct Entry {
 }
 
 impl Contents {
-    /// `{taskDefinition}` without its status and tags.
+    /// `{taskDefinition, tags}` without its status and people's tags.
     pub fn get(&self, arn: &str) -> Option<Value> {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.tick += 1;
@@ -76,8 +76,9 @@ impl Kept {
 
 /// Without what can change after registration.
 fn content(mut answer: Value) -> Value {
-    if let Some(members) = answer.as_object_mut() {
-        members.remove("tags");
+    if let Some(tags) = answer.get_mut("tags").and_then(Value::as_array_mut) {
+        let ours = |tag: &Value| tag.get("key").and_then(Value::as_str).is_some_and(|key| key.starts_with("driftless:"));
+        tags.retain(ours);
     }
     if let Some(definition) = answer.get_mut("taskDefinition").and_then(Value::as_object_mut) {
         for changing in ["status", "deregisteredAt", "deleteRequestedAt"] {
@@ -93,11 +94,13 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn status_and_tags_are_not_kept() {
+    fn status_and_peoples_tags_are_not_kept_and_our_own_are() {
         let contents = Contents::default();
-        let answer = json!({"taskDefinition": {"family": "web", "status": "ACTIVE"}, "tags": [{"key": "a", "value": "b"}]});
+        let answer = json!({"taskDefinition": {"family": "web", "status": "ACTIVE"},
+            "tags": [{"key": "a", "value": "b"}, {"key": "driftless:definition", "value": "0123"}]});
         let kept = contents.keep("arn:web:1", answer);
-        assert_eq!(kept, json!({"taskDefinition": {"family": "web"}}));
+        let ours = json!([{"key": "driftless:definition", "value": "0123"}]);
+        assert_eq!(kept, json!({"taskDefinition": {"family": "web"}, "tags": ours}));
         assert_eq!(contents.get("arn:web:1"), Some(kept));
         assert_eq!(contents.get("arn:web:2"), None);
     }
