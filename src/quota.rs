@@ -12,6 +12,8 @@ use tokio::time::Instant;
 
 /// How long a throttled bucket keeps its lowered refill before it is doubled again.
 const RECOVERY: Duration = Duration::from_secs(10);
+/// The share of a documented burst that a bucket fills to: calls bunch up on their way, and others use the account too.
+const FULL: f64 = 0.8;
 /// Refills are lowered to no less than this share of the documented one.
 const SLOWEST: f64 = 1.0 / 16.0;
 
@@ -72,8 +74,9 @@ pub struct Quotas {
 }
 
 impl Quotas {
-    /// Buckets that are half full now. `pace` is how many seconds of AWS's clock pass in one of ours: 1 on AWS, more on
-    /// a simulator that runs faster. It divides the periods.
+    /// Buckets that hold half of their documented burst now. `pace` is how many seconds of AWS's clock pass in one of ours: 1 on AWS, more on
+    /// a simulator that runs faster. It divides the periods, and with them what a delay on the way does: above some 30, calls
+    /// bunch up faster than AWS's smallest buckets forgive.
     pub fn new(pace: f64) -> Self {
         Quotas { buckets: TABLE.iter().map(|row| Bucket::new(row, pace)).collect(), unlisted: Bucket::new(&UNLISTED, pace) }
     }
@@ -116,7 +119,8 @@ impl Accounts {
 }
 
 struct Bucket {
-    burst: f64,
+    /// In tokens.
+    full: f64,
     /// Per second of our clock.
     sustained: f64,
     recovery: Duration,
@@ -139,7 +143,7 @@ impl Bucket {
     fn new(row: &Row, pace: f64) -> Self {
         let now = Instant::now();
         Bucket {
-            burst: row.burst,
+            full: row.burst * FULL,
             sustained: row.sustained * pace,
             recovery: RECOVERY.div_f64(pace),
             turn: tokio::sync::Mutex::default(),
@@ -195,7 +199,7 @@ impl Bucket {
 
     fn refill(&self, level: &mut Level, until: Instant) {
         let seconds = until.saturating_duration_since(level.counted).as_secs_f64();
-        level.tokens = (level.tokens + seconds * self.sustained * level.share).min(self.burst);
+        level.tokens = (level.tokens + seconds * self.sustained * level.share).min(self.full);
         level.counted = level.counted.max(until);
     }
 }

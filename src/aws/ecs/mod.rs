@@ -82,3 +82,6 @@ macro_rules! ecs_call {
     };
 }
 use ecs_call;
+
+#[cfg(test)]
+mod simulator_tests;
