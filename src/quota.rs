@@ -74,9 +74,9 @@ pub struct Quotas {
 }
 
 impl Quotas {
-    /// Buckets that hold half of their documented burst now. `pace` is how many seconds of AWS's clock pass in one of ours: 1 on AWS, more on
-    /// a simulator that runs faster. It divides the periods, and with them what a delay on the way does: above some 30, calls
-    /// bunch up faster than AWS's smallest buckets forgive.
+    /// Buckets that hold half of their documented burst now. `pace` is how many seconds of AWS's clock pass in one of
+    /// ours: 1 on AWS, more on a simulator that runs faster. It divides the periods, and makes delays on the way count for
+    /// more: above some 30, calls bunch up faster than the smallest buckets forgive.
     pub fn new(pace: f64) -> Self {
         Quotas { buckets: TABLE.iter().map(|row| Bucket::new(row, pace)).collect(), unlisted: Bucket::new(&UNLISTED, pace) }
     }

@@ -92,12 +92,15 @@ impl Ecs {
         Ok(())
     }
 
-    /// What the service runs. Kept for good, unless the manifest declares tags: those can change.
+    /// What the service runs. Kept for good, unless people's tags on it count: those can change. They count where the
+    /// manifest declares tags, and where its images are laid over a family's revision, whose tags the new one takes over.
     async fn own_task_definition(&self, service: &EcsService, observed: Option<&Value>) -> Result<Option<Value>, ProviderError> {
         let arn = observed.filter(|service| status(service) != "INACTIVE").and_then(|service| service.get("taskDefinition"));
         let Some(arn) = arn.and_then(Value::as_str) else { return Ok(None) };
-        let tagged = matches!(&service.task_definition, TaskDefinition::Document(document)
-            if document.get("tags").and_then(Value::as_array).is_some_and(|tags| !tags.is_empty()));
+        let tagged = match &service.task_definition {
+            TaskDefinition::Document(document) => document.contains_key("tags"),
+            TaskDefinition::Family { .. } => !service.images.is_empty(),
+        };
         if !tagged && let Some(kept) = self.contents.get(arn) {
             return Ok(Some(kept));
         }
