@@ -1,6 +1,6 @@
 //! The one normaliser: when a declared document and AWS's answer say the same, and where they do not.
 //!
-//! Two tables carry it: [`members`] says which lists are sets or have keys, [`defaults`] what an absent member means.
+//! Two tables carry it: `members` says which lists are sets or have keys, `defaults` what an absent member means.
 //! Nothing is rewritten: documents are compared as they are, so that what is sent stays what was declared.
 
 mod compare;
