@@ -38,7 +38,7 @@ async fn a_first_deployment_goes_from_provisioning_to_completed() {
 
 #[tokio::test]
 async fn an_update_never_runs_fewer_than_the_minimum_nor_more_than_the_maximum() {
-    for (low, high, least, most) in [(100, 150, 4, 6), (50, 100, 2, 4), (75, 125, 3, 5)] {
+    for (low, high, least, most) in [(100, 150, 4, 6), (50, 100, 2, 4), (75, 125, 3, 5), (60, 100, 3, 4), (100, 130, 4, 5)] {
         let aws = Aws::start().await;
         let percents = json!({"minimumHealthyPercent": low, "maximumPercent": high});
         aws.settled("web:1", 4, json!({"deploymentConfiguration": percents})).await;
@@ -115,6 +115,9 @@ async fn without_rollback_the_failed_deployment_starts_nothing_and_the_old_tasks
     let newest = aws.newest().await;
     assert_eq!(newest["status"], "STOPPED");
     assert!(newest["stoppedAt"].is_number());
+    aws.ok("UpdateService", json!({"cluster": "shop", "service": "web", "desiredCount": 0})).await;
+    aws.pass(30);
+    assert_eq!(aws.service().await["runningCount"], 0, "a failed deployment does not keep a service from being scaled in");
 }
 
 #[tokio::test]

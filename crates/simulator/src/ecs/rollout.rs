@@ -99,9 +99,7 @@ fn schedule(service: &mut Service, ids: &mut Ids, now: Seconds) {
     let Some(primary) = service.deployments.first().cloned() else { return };
     let counts = Counts::of(service, &primary.id);
     let blocked = start(service, ids, &counts, now);
-    if primary.rollout != Rollout::Failed {
-        stop(service, ids, &counts, blocked, now);
-    }
+    stop(service, ids, &counts, blocked, now);
     settle(service, ids, now);
 }
 
