@@ -208,7 +208,7 @@ fn references(input: &Members, containers: &[Value]) -> Checked {
 
 /// CPU units, and the least, most and step of memory in MiB that go with them; smallest memory of 512 for 256 aside.
 /// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html#fargate-tasks-size>
-const SIZES: [(u64, u64, u64, u64); 9] = [
+const SIZES: [(u64, u64, u64, u64); 8] = [
     (256, 512, 512, 512),
     (256, 1024, 2048, 1024),
     (512, 1024, 4096, 1024),
@@ -217,7 +217,6 @@ const SIZES: [(u64, u64, u64, u64); 9] = [
     (4096, 8192, 30_720, 1024),
     (8192, 16_384, 61_440, 4096),
     (16_384, 32_768, 122_880, 8192),
-    (32_768, 61_440, 249_856, 8192),
 ];
 
 /// The sizes and the network mode that Fargate requires.
