@@ -15,6 +15,7 @@ pub struct Cli {
 }
 
 /// The commands.
+#[allow(missing_docs)] // clap would print a doc comment of a flattened field as the command's own.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run the daemon: watch the source and keep AWS as it says, for good

@@ -34,6 +34,16 @@ impl Shutdown {
         Shutdown { token, hurry, tasks: TaskTracker::new(), deadline }
     }
 
+    /// As the process of a command has it: asked for by signals, with the default [`DEADLINE`].
+    ///
+    /// # Errors
+    /// The operating system refuses a handler.
+    pub fn on_signals() -> std::io::Result<Self> {
+        let shutdown = Shutdown::new(DEADLINE);
+        shutdown.listen()?;
+        Ok(shutdown)
+    }
+
     /// Cancelled when the process is to end; for all that takes work in.
     pub fn token(&self) -> CancellationToken {
         self.token.clone()

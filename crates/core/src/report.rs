@@ -31,6 +31,17 @@ pub struct CommitView {
     pub superseded: bool,
 }
 
+impl CommitView {
+    /// The same view, where a resource that `has_row` names a row of counts as stepped: a restarted agent's first pass at
+    /// a commit has no step when the killed one had taken it, and the row it began is still to be ended.
+    pub fn remembering(mut self, has_row: impl Fn(&str) -> bool) -> CommitView {
+        for progress in &mut self.resources {
+            progress.stepped |= has_row(&resource_name(&self.agent, &progress.resource));
+        }
+        self
+    }
+}
+
 /// How one resource is doing at the revision of a [`CommitView`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Progress {
@@ -111,6 +122,11 @@ pub fn overall_name(agent: &str) -> String {
     format!("driftless/{agent}")
 }
 
+/// The name of one resource's row.
+pub fn resource_name(agent: &str, resource: &ResourceId) -> String {
+    format!("{}/{resource}", overall_name(agent))
+}
+
 /// Whether a row of this name is one of the agent's.
 pub fn is_ours(agent: &str, name: &str) -> bool {
     name.strip_prefix("driftless/")
@@ -152,7 +168,7 @@ fn state_of(progress: &Progress) -> State {
 }
 
 fn resource_row(view: &CommitView, progress: &Progress) -> CommitStatus {
-    let name = format!("{}/{}", overall_name(&view.agent), progress.resource);
+    let name = resource_name(&view.agent, &progress.resource);
     let state = state_of(progress);
     if view.superseded && !state.is_final() {
         let description = cut(&format!("superseded by a newer commit; was {}", said(progress)), "");

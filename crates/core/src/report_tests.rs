@@ -227,3 +227,14 @@ fn a_row_is_ours_by_the_agent_s_whole_name() {
     assert!(!is_ours("prod", "driftless/production/EcsService/web"));
     assert!(!is_ours("prod", "build"));
 }
+
+#[test]
+fn a_resource_that_has_a_row_from_before_a_restart_keeps_it() {
+    let mut resumed = rolling("web");
+    resumed.stepped = false;
+    let resumed = view(vec![resumed, waiting("worker")]);
+    assert_eq!(statuses(&resumed).len(), 1);
+    let rows = statuses(&resumed.remembering(|name| name == "driftless/production/EcsService/web"));
+    assert_eq!(rows.len(), 2);
+    assert_eq!((rows[0].state, rows[1].state), (State::Running, State::Running));
+}

@@ -1,0 +1,141 @@
+//! The daemon: follows the source, keeps the reconciler at the newest revision, tells GitLab, and serves its status.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use rand::Rng as _;
+use tokio::net::TcpListener;
+use tokio::sync::broadcast::error::RecvError;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Config;
+use crate::reconcile::{Event, Reconciler};
+use crate::reporter::{Reporter, ReporterConfig};
+use crate::server::{self, Served};
+use crate::source::Source;
+
+/// After the last step, how long GitLab may take to hear about it.
+const LAST_REPORT: Duration = Duration::from_secs(10);
+
+/// A source that cannot be read is read again at least this often.
+const UNREADABLE: Duration = Duration::from_secs(30);
+
+/// A started daemon. [`run`](Agent::run) it.
+pub struct Agent {
+    source: Arc<Source>,
+    reconciler: Reconciler,
+    reporter: Option<Reporter>,
+    listener: TcpListener,
+    served: Served,
+    pace: f64,
+    shutdown: CancellationToken,
+}
+
+impl Agent {
+    /// Binds the address that `server.listen` names; port 0 takes a free one.
+    ///
+    /// # Errors
+    /// When the address is taken or is none of this machine's.
+    pub async fn start(
+        config: &Config,
+        source: Arc<Source>,
+        reconciler: Reconciler,
+        pace: f64,
+        shutdown: CancellationToken,
+    ) -> anyhow::Result<Self> {
+        let address = &config.agent.listen;
+        let listener = TcpListener::bind(address).await.with_context(|| {
+            format!("cannot listen on {address}; is another agent running? `spec.server.listen` takes another address")
+        })?;
+        let reporter = match &config.agent.gitlab {
+            Some(gitlab) => Some(Reporter::start(
+                ReporterConfig {
+                    url: gitlab.url.clone(),
+                    project: gitlab.project.clone(),
+                    token_file: config.base.join(&gitlab.token_file),
+                    pace,
+                    target_url: None,
+                },
+                shutdown.clone(),
+            )?),
+            None => None,
+        };
+        let served =
+            Served { agent: config.agent.name.clone(), reconciler: reconciler.clone(), source_error: Arc::new(Mutex::new(None)) };
+        Ok(Agent { source, reconciler, reporter, listener, served, pace, shutdown })
+    }
+
+    /// Where the status is served.
+    pub fn address(&self) -> std::io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Works until the shutdown; then finishes the steps in hand, tells GitLab, and returns.
+    pub async fn run(self) {
+        let Agent { source, reconciler, reporter, listener, served, pace, shutdown } = self;
+        let server =
+            axum::serve(listener, server::router(served.clone())).with_graceful_shutdown(shutdown.clone().cancelled_owned());
+        let serving = tokio::spawn(server.into_future());
+        let reporting = reporter.clone().map(|reporter| tokio::spawn(report(reconciler.subscribe(), reporter)));
+        tokio::join!(reconciler.run(), follow(&source, &reconciler, &served.source_error, pace, &shutdown));
+        // The loop holds the sender of the events: with it gone, the last of them has been sent.
+        drop((reconciler, served));
+        if let Some(reporter) = reporter {
+            if let Some(reporting) = reporting {
+                reporting.abort();
+            }
+            reporter.drain(LAST_REPORT).await;
+        }
+        if let Ok(Err(error)) = serving.await {
+            tracing::error!("the status server ended: {error}");
+        }
+    }
+}
+
+/// Puts every new revision of the source in force. An unreadable source changes nothing: the last revision stays.
+async fn follow(
+    source: &Source,
+    reconciler: &Reconciler,
+    source_error: &Mutex<Option<String>>,
+    pace: f64,
+    shutdown: &CancellationToken,
+) {
+    while !shutdown.is_cancelled() {
+        let read = source.snapshot().await;
+        let unreadable = read.is_err();
+        match read {
+            Ok(snapshot) => {
+                if snapshot.revision != reconciler.commit().desired.revision {
+                    reconciler.accept(&snapshot);
+                }
+                source_error.lock().expect("not poisoned").take();
+            }
+            Err(error) => {
+                tracing::warn!(label = error.label(), "{error}");
+                *source_error.lock().expect("not poisoned") = Some(error.to_string());
+            }
+        }
+        let changed = source.changed(rand::rng().random());
+        let again =
+            async { if unreadable { tokio::time::sleep(UNREADABLE.div_f64(pace)).await } else { std::future::pending().await } };
+        tokio::select! {
+            () = shutdown.cancelled() => {}
+            () = changed => {}
+            () = again => {}
+        }
+    }
+}
+
+/// Hands on what GitLab is told. A view that was missed is followed by a newer one.
+async fn report(mut events: tokio::sync::broadcast::Receiver<Event>, reporter: Reporter) {
+    loop {
+        match events.recv().await {
+            Ok(Event::Accepted(view) | Event::Superseded(view) | Event::Progress(view)) => reporter.report(view),
+            Ok(_) => {}
+            Err(RecvError::Lagged(missed)) => tracing::debug!(missed, "the reporter lags behind"),
+            Err(RecvError::Closed) => return,
+        }
+    }
+}

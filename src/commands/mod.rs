@@ -1,0 +1,55 @@
+//! The commands, one a file: each reads its arguments, calls the library and prints; nothing is decided here.
+
+mod agent;
+mod apply;
+mod plan;
+mod print;
+mod retry;
+mod setup;
+#[cfg(feature = "demo")]
+mod simulate;
+mod status;
+mod validate;
+
+use std::process::ExitCode;
+
+use crate::cli::{Cli, Command, Output};
+use crate::logging;
+
+/// Runs what was asked for, and prints what went wrong. The exit codes are listed in `docs/operations.md`.
+pub async fn run(cli: Cli) -> ExitCode {
+    logging::start(match &cli.command {
+        Command::Agent { .. } => "warn,driftless=info",
+        _ => "error",
+    });
+    let output = output(&cli.command);
+    let outcome = match cli.command {
+        Command::Agent { common } => agent::run(&common).await,
+        Command::Validate { common } => return validate::run(&common).await,
+        Command::Plan { common, show_values } => plan::run(&common, show_values).await,
+        Command::Apply { common, no_wait } => apply::run(&common, no_wait).await,
+        Command::Status { common, server, health } => status::run(&common, &server, health).await,
+        Command::Retry { common, server, resource } => retry::run(&common, &server, resource).await,
+        #[cfg(feature = "demo")]
+        Command::Demo { exit } => crate::demo::run(exit).await,
+        #[cfg(feature = "demo")]
+        Command::Simulate(settings) => simulate::run(&settings).await,
+    };
+    outcome.unwrap_or_else(|error| {
+        print::error(output, &error);
+        ExitCode::from(2)
+    })
+}
+
+fn output(command: &Command) -> Output {
+    match command {
+        Command::Agent { common }
+        | Command::Validate { common }
+        | Command::Plan { common, .. }
+        | Command::Apply { common, .. }
+        | Command::Status { common, .. }
+        | Command::Retry { common, .. } => common.output,
+        #[cfg(feature = "demo")]
+        Command::Demo { .. } | Command::Simulate(_) => Output::Text,
+    }
+}

@@ -1,0 +1,33 @@
+//! `driftless simulate`: AWS and GitLab on loopback, to try things on.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use driftless_simulator::{Options, Simulator};
+
+use super::print;
+use crate::cli::Simulate;
+use crate::shutdown::Shutdown;
+
+pub(super) async fn run(settings: &Simulate) -> anyhow::Result<ExitCode> {
+    let shutdown = Shutdown::on_signals()?;
+    let lag = Duration::try_from_secs_f64(settings.eventual_consistency).context("--eventual-consistency takes seconds")?;
+    let options = Options {
+        pace: settings.pace,
+        quotas: settings.quotas,
+        auto_clusters: settings.auto_clusters,
+        eventual_consistency: (!lag.is_zero()).then_some(lag),
+        ..Options::default()
+    };
+    let listen = settings.listen;
+    let simulator = Simulator::start_on(listen, options)
+        .await
+        .with_context(|| format!("cannot listen on {listen}; take another port with --listen 127.0.0.1:0"))?;
+    print::line(format!("listening on {}", simulator.url()));
+    eprintln!("stop with Ctrl-C; nothing is kept. In another terminal:");
+    eprintln!("  export AWS_ENDPOINT_URL={} AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test", simulator.url());
+    shutdown.token().cancelled().await;
+    simulator.stop().await;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,75 @@
+//! `driftless validate`: everything that can be told without a network.
+
+use std::process::ExitCode;
+
+use driftless_core::desired::Desired;
+use driftless_core::location::Problem;
+use driftless_core::manifest;
+use driftless_core::resource::ResourceId;
+use serde::Serialize;
+
+use super::print;
+use crate::cli::{Common, Output};
+use crate::config::{Config, ConfigError};
+
+/// `--output json`.
+#[derive(Serialize)]
+struct Report<'a> {
+    valid: bool,
+    resources: Vec<&'a ResourceId>,
+    errors: &'a [Problem],
+    warnings: &'a [Problem],
+    ignored: usize,
+}
+
+pub(super) async fn run(common: &Common) -> ExitCode {
+    match check(common).await {
+        Ok((config, desired)) => tell(common.output, &config, &desired),
+        Err(error) => {
+            match error.downcast_ref::<ConfigError>() {
+                Some(ConfigError::Invalid { problems }) => tell_errors(common.output, problems),
+                _ => print::error(common.output, &error),
+            }
+            ExitCode::from(1)
+        }
+    }
+}
+
+async fn check(common: &Common) -> anyhow::Result<(Config, Desired)> {
+    let config = Config::load(common)?;
+    // Addresses that can never work are found here, too.
+    config.open_source()?;
+    let desired = manifest::read(&config.working_tree().await?, &config.agent);
+    Ok((config, desired))
+}
+
+fn tell(output: Output, config: &Config, desired: &Desired) -> ExitCode {
+    let warnings: Vec<Problem> = config.warnings.iter().chain(&desired.warnings).cloned().collect();
+    let valid = desired.errors.is_empty();
+    match output {
+        Output::Json => print::json(&Report {
+            valid,
+            resources: desired.resources.keys().collect(),
+            errors: &desired.errors,
+            warnings: &warnings,
+            ignored: desired.ignored,
+        }),
+        Output::Text => {
+            print::problems(&desired.errors, &warnings);
+            let mut parts = vec![print::count(desired.resources.len(), "valid resource")];
+            parts.extend((!valid).then(|| print::count(desired.errors.len(), "error")));
+            parts.extend((!warnings.is_empty()).then(|| print::count(warnings.len(), "warning")));
+            parts.extend((desired.ignored > 0).then(|| format!("{} ignored", print::count(desired.ignored, "other document"))));
+            print::line(parts.join(", "));
+        }
+    }
+    ExitCode::from(u8::from(!valid))
+}
+
+/// The configuration itself is wrong: there is nothing to read manifests with.
+fn tell_errors(output: Output, errors: &[Problem]) {
+    match output {
+        Output::Json => print::json(&Report { valid: false, resources: vec![], errors, warnings: &[], ignored: 0 }),
+        Output::Text => print::problems(errors, &[]),
+    }
+}

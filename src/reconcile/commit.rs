@@ -1,0 +1,172 @@
+//! One revision in force: what it declares, and how far each of its resources has come at it.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use driftless_core::desired::{Desired, Resource};
+use driftless_core::plan::Verdict;
+use driftless_core::report::{CommitView, Progress};
+use driftless_core::resource::ResourceId;
+use driftless_core::snapshot::Revision;
+use driftless_core::status::Phase;
+
+/// What one revision declares, and its progress.
+#[derive(Debug)]
+pub struct Commit {
+    /// As read from the snapshot.
+    pub desired: Desired,
+    dependents: BTreeMap<ResourceId, Vec<ResourceId>>,
+    progress: Mutex<BTreeMap<ResourceId, Standing>>,
+}
+
+#[derive(Debug, Clone)]
+struct Standing {
+    progress: Progress,
+    /// A pass has been made at this commit.
+    looked: bool,
+    /// It was Ready at this commit once: its dependents may go, and go on.
+    was_ready: bool,
+}
+
+/// What [`Commit::progress`] changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Progressed {
+    /// Anything that a report shows.
+    pub changed: bool,
+    /// Ready for the first time, or failed: its dependents must look again.
+    pub decided_for_dependents: bool,
+}
+
+impl Default for Commit {
+    /// Before the first revision: declares nothing.
+    fn default() -> Self {
+        let revision = Revision::Directory { digest: String::new() };
+        Commit::new(Desired {
+            revision,
+            resources: BTreeMap::new(),
+            refused: BTreeMap::new(),
+            errors: vec![],
+            warnings: vec![],
+            ignored: 0,
+        })
+    }
+}
+
+impl Commit {
+    pub(super) fn new(desired: Desired) -> Self {
+        let mut dependents: BTreeMap<ResourceId, Vec<ResourceId>> = BTreeMap::new();
+        for resource in desired.resources.values() {
+            for dependency in &resource.depends_on {
+                dependents.entry(dependency.clone()).or_default().push(resource.id.clone());
+            }
+        }
+        let all = desired.resources.keys().chain(desired.refused.keys());
+        let progress = all.map(|id| (id.clone(), Standing::before_any_pass(id))).collect();
+        Commit { desired, dependents, progress: Mutex::new(progress) }
+    }
+
+    /// Whether any source was ever read.
+    pub fn is_real(&self) -> bool {
+        !matches!(&self.desired.revision, Revision::Directory { digest } if digest.is_empty())
+    }
+
+    /// Whether the revision names the resource, validly or not.
+    pub fn declares(&self, id: &ResourceId) -> bool {
+        self.desired.resources.contains_key(id) || self.desired.refused.contains_key(id)
+    }
+
+    pub(super) fn dependents(&self, id: &ResourceId) -> &[ResourceId] {
+        self.dependents.get(id).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The resources that were recognised but have an error, each with its first error.
+    pub(super) fn refusals(&self) -> Vec<(ResourceId, Verdict)> {
+        let first = |id: &ResourceId| self.desired.errors.iter().find(|problem| problem.resource.as_ref() == Some(id));
+        let verdict = |(id, location)| {
+            let message = match first(id) {
+                Some(problem) => format!("{}: {}", problem.location, problem.message),
+                None => format!("{location}: the manifest has an error"),
+            };
+            (id.clone(), Verdict::Stalled { reason: "Invalid", message })
+        };
+        self.desired.refused.iter().map(verdict).collect()
+    }
+
+    /// Why this resource may not be touched yet: a dependency that has not been Ready at this commit.
+    pub(super) fn blocked(&self, resource: &Resource) -> Option<Verdict> {
+        let progress = self.progress.lock().expect("not poisoned");
+        let blocking = resource.depends_on.iter().filter_map(|id| {
+            let standing = progress.get(id)?;
+            (!standing.was_ready).then_some((id, standing.progress.phase))
+        });
+        let (failed, waiting): (Vec<_>, Vec<_>) =
+            blocking.partition(|(_, phase)| matches!(phase, Phase::Failed | Phase::Stalled));
+        if let Some((id, _)) = failed.first() {
+            let message = format!("not touched, as {id}, which it depends on, failed; it goes on when {id} is Ready");
+            return Some(Verdict::Failed { reason: "DependencyFailed", message });
+        }
+        let names: Vec<String> = waiting.iter().map(|(id, _)| id.to_string()).collect();
+        (!names.is_empty()).then(|| Verdict::Progressing {
+            reason: "DependencyNotReady",
+            message: format!("waits for {}", names.join(", ")),
+            requeue: 0,
+        })
+    }
+
+    /// Takes note of a verdict. `stepped` says whether this pass had something to write.
+    pub(super) fn progress(&self, id: &ResourceId, verdict: &Verdict, stepped: bool) -> Progressed {
+        let mut all = self.progress.lock().expect("not poisoned");
+        let Some(standing) = all.get_mut(id) else {
+            return Progressed { changed: false, decided_for_dependents: false };
+        };
+        let before = standing.clone();
+        let (phase, reason, message) = verdict.standing();
+        let waits_for_others = matches!(reason, "DependencyNotReady" | "DependencyFailed");
+        if !standing.looked && !waits_for_others && phase != Phase::Unknown {
+            // A rollout that is under way at the first look is this commit's too: the agent may have been
+            // restarted after it wrote.
+            standing.progress.stepped = stepped || phase == Phase::Reconciling;
+            standing.looked = true;
+        }
+        standing.was_ready |= phase == Phase::Ready;
+        standing.progress.phase = phase;
+        standing.progress.reason = reason.to_owned();
+        standing.progress.message = message.to_owned();
+        let failed = |phase| matches!(phase, Phase::Failed | Phase::Stalled);
+        Progressed {
+            changed: before.progress != standing.progress,
+            decided_for_dependents: before.was_ready != standing.was_ready
+                || failed(before.progress.phase) != failed(standing.progress.phase),
+        }
+    }
+
+    /// What reporters see.
+    pub(super) fn view(&self, agent: &str, superseded: bool) -> CommitView {
+        let progress = self.progress.lock().expect("not poisoned");
+        CommitView {
+            agent: agent.to_owned(),
+            revision: self.desired.revision.clone(),
+            problems: self.desired.errors.clone(),
+            resources: progress.values().map(|standing| standing.progress.clone()).collect(),
+            superseded,
+        }
+    }
+
+    /// How far each resource has come at this revision.
+    pub fn standings(&self) -> Vec<Progress> {
+        self.progress.lock().expect("not poisoned").values().map(|standing| standing.progress.clone()).collect()
+    }
+}
+
+impl Standing {
+    fn before_any_pass(id: &ResourceId) -> Self {
+        let progress = Progress {
+            resource: id.clone(),
+            stepped: false,
+            phase: Phase::Reconciling,
+            reason: "Pending".into(),
+            message: "not looked at yet".into(),
+        };
+        Standing { progress, looked: false, was_ready: false }
+    }
+}

@@ -1,0 +1,63 @@
+//! What the reconciler tells whoever listens: the terminal, the log, the reporter. Every event is a value that
+//! stands alone; one that is missed costs a line, never the truth.
+
+use driftless_core::plan::Plan;
+use driftless_core::report::CommitView;
+use driftless_core::resource::ResourceId;
+use driftless_core::status::{Phase, Status};
+
+/// Something happened.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// A revision came into force.
+    Accepted(CommitView),
+    /// A revision was replaced by a newer one.
+    Superseded(CommitView),
+    /// A resource of the revision in force moved on.
+    Progress(CommitView),
+    /// A pass found a difference, and is about to write.
+    Planned(Plan),
+    /// One call was made and answered.
+    Applied {
+        /// To which resource.
+        resource: ResourceId,
+        /// AWS's name of the action.
+        action: &'static str,
+        /// What it made or changed, when the answer says.
+        arn: Option<String>,
+    },
+    /// A resource's status changed.
+    Status(Status),
+}
+
+impl Event {
+    /// Writes the event to the log. Plans are logged by size alone; their text is for people who ask for it.
+    pub(super) fn log(&self) {
+        match self {
+            Event::Accepted(view) => {
+                tracing::info!(revision = %view.revision, resources = view.resources.len(), errors = view.problems.len(), "revision in force");
+                for problem in &view.problems {
+                    tracing::error!(revision = %view.revision, "{problem}");
+                }
+            }
+            Event::Superseded(view) => tracing::info!(revision = %view.revision, "superseded"),
+            Event::Progress(_) => {}
+            Event::Planned(plan) => {
+                tracing::info!(resource = %plan.resource, changes = plan.changes.len(), steps = plan.steps.len(), "differs")
+            }
+            Event::Applied { resource, action, arn } => {
+                tracing::info!(%resource, action, arn = arn.as_deref().unwrap_or_default(), "applied")
+            }
+            Event::Status(status) => log_status(status),
+        }
+    }
+}
+
+fn log_status(status: &Status) {
+    let (resource, reason, message) = (&status.resource, &status.reason, &status.message);
+    match status.phase {
+        Phase::Ready | Phase::Reconciling => tracing::info!(%resource, phase = ?status.phase, reason, "{message}"),
+        Phase::Unknown => tracing::warn!(%resource, phase = ?status.phase, reason, "{message}"),
+        Phase::Failed | Phase::Stalled => tracing::error!(%resource, phase = ?status.phase, reason, "{message}"),
+    }
+}

@@ -1,0 +1,75 @@
+//! What an older commit declared: the second exception of rule 2 enforces the default of a member that was declared when
+//! the resource was last written, and has been removed since.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use driftless_core::agent::Agent;
+use driftless_core::desired::{Desired, Resource};
+use driftless_core::manifest;
+use driftless_core::observed::ServiceObservation;
+use sha2::{Digest, Sha256};
+use tokio::sync::Mutex;
+
+use crate::source::Source;
+
+/// How many older commits are kept parsed.
+const KEPT: usize = 4;
+
+/// The tag that names the commit which last wrote the resource.
+const REVISION_TAG: &str = "driftless:revision";
+
+/// Reads older commits, each once.
+pub(super) struct History {
+    source: Arc<Source>,
+    agent: Agent,
+    /// By commit id; None where the commit cannot be read (a shallow or rewritten history).
+    parsed: Mutex<HashMap<String, Option<Arc<Desired>>>>,
+}
+
+impl History {
+    pub(super) fn new(source: Arc<Source>, agent: Agent) -> Self {
+        History { source, agent, parsed: Mutex::default() }
+    }
+
+    /// The members of `resource` that the commit which last wrote it declared and `resource` no longer does.
+    pub(super) async fn removed(&self, resource: &Resource, observed: &ServiceObservation, sha: Option<&str>) -> Vec<String> {
+        let Some(written_at) = tag(observed, REVISION_TAG) else { return vec![] };
+        if sha.is_none_or(|sha| sha == written_at) {
+            return vec![];
+        }
+        let older = self.desired_at(written_at).await;
+        let older = older.as_ref().and_then(|older| older.resources.get(&resource.id));
+        older.map(|older| manifest::removed(older, resource)).unwrap_or_default()
+    }
+
+    /// One reader at a time: many resources were last written at the same commit.
+    async fn desired_at(&self, sha: &str) -> Option<Arc<Desired>> {
+        let mut parsed = self.parsed.lock().await;
+        if let Some(known) = parsed.get(sha) {
+            return known.clone();
+        }
+        let desired = match self.source.snapshot_at(sha).await {
+            Ok(snapshot) => Some(Arc::new(manifest::read(&snapshot, &self.agent))),
+            Err(error) => {
+                tracing::warn!(sha, "cannot tell what was removed since the last write, so AWS keeps it: {error}");
+                None
+            }
+        };
+        if parsed.len() >= KEPT {
+            parsed.clear();
+        }
+        parsed.insert(sha.to_owned(), desired.clone());
+        desired
+    }
+}
+
+fn tag<'a>(observed: &'a ServiceObservation, key: &str) -> Option<&'a str> {
+    let tags = observed.service.present()?.get("tags")?.as_array()?;
+    tags.iter().find(|tag| tag["key"] == key)?["value"].as_str()
+}
+
+/// The value of `driftless:source`: 32 hex digits of the SHA-256 of the source's url, reference and path.
+pub(super) fn source_hash(identity: &str) -> String {
+    Sha256::digest(identity).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}

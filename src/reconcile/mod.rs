@@ -1,0 +1,242 @@
+//! The loop that makes AWS be what a revision says: one keyed pass for each resource, again and again.
+//!
+//! A pass carries nothing from the one before it. It looks up what the revision in force declares, observes, plans,
+//! writes at most the plan's steps, and says when to look again. So a restart, a lost event or a kill at any instant is
+//! repaired by the next ordinary pass; this is why the queue holds keys, and why nothing here is written to disk.
+//!
+//! [`Reconciler::accept`] puts a revision in force, [`Reconciler::run`] works until it is told to stop, and
+//! [`Reconciler::subscribe`] hears what happens.
+
+mod commit;
+mod events;
+mod history;
+mod pass;
+mod targets;
+mod verdicts;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, RwLock};
+use std::time::Duration;
+
+use driftless_core::agent::Agent;
+use driftless_core::desired::Desired;
+use driftless_core::plan::Verdict;
+use driftless_core::report::CommitView;
+use driftless_core::resource::ResourceId;
+use driftless_core::snapshot::Snapshot;
+use driftless_core::status::Status;
+use tokio::sync::{Semaphore, broadcast};
+use tokio_util::sync::CancellationToken;
+
+pub use commit::Commit;
+pub use events::Event;
+pub use targets::Targets;
+
+use crate::backoff::{self, Backoff};
+use crate::queue::Queue;
+use crate::source::Source;
+use history::History;
+
+/// How many events a slow listener may lag behind before it misses some.
+const EVENTS: usize = 4096;
+
+/// A resource that failed is tried again after about this long, and ever longer after that.
+const FIRST_RETRY: Duration = Duration::from_secs(2);
+
+/// Who converges what, and where.
+#[derive(Clone)]
+pub struct Reconciler(Arc<Inner>);
+
+struct Inner {
+    agent: Agent,
+    source_hash: String,
+    targets: Targets,
+    history: History,
+    /// Divides every wait.
+    pace: f64,
+    queue: Queue<ResourceId>,
+    /// `reconcile.concurrency`: how many resources are written to at once. Observing is not counted, so that
+    /// the services of a whole cluster can be described ten at a time.
+    writers: Semaphore,
+    commit: RwLock<Arc<Commit>>,
+    statuses: Mutex<BTreeMap<ResourceId, Status>>,
+    /// When we last wrote to a resource, by AWS's clock, and for which revision.
+    writes: Mutex<BTreeMap<ResourceId, (String, f64)>>,
+    /// Resources that a person asked to try again.
+    retries: Mutex<BTreeSet<ResourceId>>,
+    events: broadcast::Sender<Event>,
+    shutdown: CancellationToken,
+}
+
+impl Reconciler {
+    /// Prepares; nothing runs and nothing is read yet.
+    ///
+    /// `pace` divides every wait of the loop: 1 in production, more against a simulator whose clock runs faster.
+    pub fn new(agent: Agent, source: Arc<Source>, targets: Targets, pace: f64, shutdown: CancellationToken) -> Self {
+        let (events, _) = broadcast::channel(EVENTS);
+        Reconciler(Arc::new(Inner {
+            source_hash: history::source_hash(&source.identity()),
+            history: History::new(source, agent.clone()),
+            writers: Semaphore::new(agent.reconcile.concurrency.max(1)),
+            agent,
+            targets,
+            pace,
+            queue: Queue::new(Backoff::new(FIRST_RETRY.div_f64(pace), backoff::LONGEST.div_f64(pace), rand::random())),
+            commit: RwLock::default(),
+            statuses: Mutex::default(),
+            writes: Mutex::default(),
+            retries: Mutex::default(),
+            events,
+            shutdown,
+        }))
+    }
+
+    /// Puts a revision in force, and queues all of its resources. The one before is superseded: what it had not
+    /// finished is left to this one.
+    pub fn accept(&self, snapshot: &Snapshot) -> Arc<Commit> {
+        self.accept_desired(driftless_core::manifest::read(snapshot, &self.0.agent))
+    }
+
+    /// [`accept`](Self::accept), of what was read and perhaps narrowed already.
+    pub fn accept_desired(&self, desired: Desired) -> Arc<Commit> {
+        let commit = Arc::new(Commit::new(desired));
+        let previous = std::mem::replace(&mut *self.0.commit.write().expect("not poisoned"), commit.clone());
+        if previous.is_real() {
+            self.emit(Event::Superseded(self.view(&previous, true)));
+        }
+        self.forget_all_but(&commit);
+        self.emit(Event::Accepted(self.view(&commit, false)));
+        for (id, verdict) in commit.refusals() {
+            self.record(&commit, &id, &verdict, false);
+        }
+        for id in commit.desired.resources.keys() {
+            self.0.queue.add(id.clone());
+        }
+        commit
+    }
+
+    /// Works until the shutdown that was given to [`new`](Self::new): passes as the queue says, and over everything once
+    /// each `reconcile.interval`. Returns when the steps in hand are done.
+    pub async fn run(&self) {
+        let passes = {
+            let (this, panicked) = (self.clone(), self.clone());
+            self.0.queue.run(
+                self.0.shutdown.clone(),
+                move |id| {
+                    let this = this.clone();
+                    async move { this.pass(id).await }
+                },
+                move |id: ResourceId, message: String| panicked.record_panic(&id, &message),
+            )
+        };
+        tokio::join!(passes, self.look_for_drift());
+    }
+
+    /// Over everything at once rather than each resource on a timer of its own, as ten services share a call only when
+    /// they are asked for together.
+    async fn look_for_drift(&self) {
+        let interval = self.paced(self.0.agent.reconcile.interval);
+        while self.0.shutdown.run_until_cancelled(tokio::time::sleep(interval)).await.is_some() {
+            self.look();
+        }
+    }
+
+    /// What divides the loop's waits.
+    pub fn pace(&self) -> f64 {
+        self.0.pace
+    }
+
+    /// What ends the loop.
+    pub fn shutdown(&self) -> &CancellationToken {
+        &self.0.shutdown
+    }
+
+    /// Queues every resource of the revision in force.
+    pub fn look(&self) {
+        for id in self.commit().desired.resources.keys() {
+            self.0.queue.add(id.clone());
+        }
+    }
+
+    /// Tries a failed resource again. False: the revision in force does not declare it.
+    pub fn retry(&self, id: &ResourceId) -> bool {
+        let known = self.commit().desired.resources.contains_key(id);
+        if known {
+            self.0.retries.lock().expect("not poisoned").insert(id.clone());
+            self.0.queue.add(id.clone());
+        }
+        known
+    }
+
+    /// What happens from now on.
+    pub fn subscribe(&self) -> broadcast::Receiver<Event> {
+        self.0.events.subscribe()
+    }
+
+    /// How everything is doing, in order of kind and name.
+    pub fn statuses(&self) -> Vec<Status> {
+        self.0.statuses.lock().expect("not poisoned").values().cloned().collect()
+    }
+
+    /// The revision in force.
+    pub fn commit(&self) -> Arc<Commit> {
+        self.0.commit.read().expect("not poisoned").clone()
+    }
+
+    fn is_in_force(&self, commit: &Arc<Commit>) -> bool {
+        Arc::ptr_eq(&self.commit(), commit)
+    }
+
+    fn paced(&self, duration: Duration) -> Duration {
+        duration.div_f64(self.0.pace)
+    }
+
+    fn emit(&self, event: Event) {
+        event.log();
+        // An error means that nobody listens.
+        let _ = self.0.events.send(event);
+    }
+
+    fn view(&self, commit: &Commit, superseded: bool) -> CommitView {
+        commit.view(&self.0.agent.name, superseded)
+    }
+
+    /// Takes note of where a resource stands at a commit: in its status, in the commit's progress, and to whoever listens.
+    fn record(&self, commit: &Arc<Commit>, id: &ResourceId, verdict: &Verdict, stepped: bool) {
+        let revision = commit.desired.revision.to_string();
+        let status = {
+            let mut statuses = self.0.statuses.lock().expect("not poisoned");
+            let status = statuses.entry(id.clone()).or_insert_with(|| Status::new(id.clone()));
+            status.observe(verdict, &revision, crate::clock::now()).then(|| status.clone())
+        };
+        let progressed = commit.progress(id, verdict, stepped);
+        if let Some(status) = status {
+            self.emit(Event::Status(status));
+        }
+        if progressed.changed && self.is_in_force(commit) {
+            self.emit(Event::Progress(self.view(commit, false)));
+        }
+        if progressed.decided_for_dependents {
+            for dependent in commit.dependents(id) {
+                self.0.queue.add(dependent.clone());
+            }
+        }
+    }
+
+    fn record_panic(&self, id: &ResourceId, message: &str) {
+        self.record(&self.commit(), id, &verdicts::panicked(id, message), false);
+    }
+
+    /// What left the source is left alone in AWS, as nothing prunes yet; here it is forgotten.
+    fn forget_all_but(&self, commit: &Commit) {
+        let mut statuses = self.0.statuses.lock().expect("not poisoned");
+        statuses.retain(|id, _| {
+            let declared = commit.declares(id);
+            if !declared {
+                self.0.queue.forget(id);
+                tracing::warn!(resource = %id, "left the source; it is left as it is in AWS, since this version prunes nothing");
+            }
+            declared
+        });
+    }
+}

@@ -1,0 +1,173 @@
+//! One pass over one resource: observe, plan, write the plan's steps, and say when to look again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use driftless_core::desired::Resource;
+use driftless_core::observed::ServiceObservation;
+use driftless_core::plan::ecs::Context;
+use driftless_core::plan::{self, Plan, Step, Verdict};
+use driftless_core::resource::ResourceId;
+
+use super::{Commit, Event, Reconciler, verdicts};
+use crate::aws::ecs::Ecs;
+use crate::aws::{ProviderError, Retry};
+use crate::queue::Action;
+
+/// How soon the effect of a write is looked at.
+const AFTER_A_WRITE: Duration = Duration::from_secs(5);
+
+impl Reconciler {
+    /// One pass. Never waits for a rollout: the next pass finds it in progress.
+    pub(super) async fn pass(&self, id: ResourceId) -> Action {
+        let commit = self.commit();
+        let Some(resource) = commit.desired.resources.get(&id) else { return Action::Done };
+        if let Some(verdict) = commit.blocked(resource) {
+            self.record(&commit, &id, &verdict, false);
+            // Whatever it waits for queues it.
+            return Action::Done;
+        }
+        let ecs = self.0.targets.of(resource);
+        let (resource, observed) = self.observe(&commit, resource, ecs).await;
+
+        let _writer = self.0.writers.acquire().await.expect("never closed");
+        if !self.is_in_force(&commit) || self.0.shutdown.is_cancelled() {
+            return Action::Requeue(Duration::ZERO);
+        }
+        let plan = self.decide(&commit, &resource, &observed, ecs);
+        match self.act(&commit, &plan, ecs).await {
+            Ok(Acted::Nothing) => self.settle(&commit, &plan),
+            Ok(Acted::Everything) => {
+                self.retried(&id);
+                self.record(&commit, &id, &verdicts::written(&plan, AFTER_A_WRITE), true);
+                Action::Requeue(self.paced(AFTER_A_WRITE))
+            }
+            Ok(Acted::Interrupted) => Action::Requeue(Duration::ZERO),
+            Err(error) => {
+                if matches!(error, ProviderError::Unavailable(_)) {
+                    // An answer that was lost may have had its effect.
+                    self.wrote(&commit, &id, observed.now);
+                }
+                self.record(&commit, &id, &verdicts::write_failed(&error), true);
+                match error.retry() {
+                    Retry::Observe => Action::Requeue(self.paced(AFTER_A_WRITE)),
+                    Retry::Backoff => Action::Retry(None),
+                    // The drift interval's look tries again.
+                    Retry::Interval => Action::Done,
+                }
+            }
+        }
+    }
+
+    /// What AWS runs, and the resource with what was removed from its manifest since it was last written.
+    pub(super) async fn observe(&self, commit: &Commit, resource: &Resource, ecs: &Ecs) -> (Resource, ServiceObservation) {
+        let mut resource = resource.clone();
+        let observed = self.observe_once(commit, &resource, ecs).await;
+        let removed = self.0.history.removed(&resource, &observed, commit.desired.revision.sha()).await;
+        let driftless_core::desired::Spec::EcsService(service) = &mut resource.spec;
+        if removed.is_empty() || service.removed == removed {
+            return (resource, observed);
+        }
+        service.removed = removed;
+        // What must be read depends on what is compared.
+        let observed = self.observe_once(commit, &resource, ecs).await;
+        (resource, observed)
+    }
+
+    async fn observe_once(&self, commit: &Commit, resource: &Resource, ecs: &Ecs) -> ServiceObservation {
+        self.with_context(commit, &resource.id, ecs, async |context| ecs.observe(resource, context).await).await
+    }
+
+    fn decide(&self, commit: &Commit, resource: &Resource, observed: &ServiceObservation, ecs: &Ecs) -> Plan {
+        let revision = tag_value(commit);
+        plan::ecs::plan(resource, observed, &self.context(&revision, &resource.id, ecs))
+    }
+
+    /// [`decide`](Self::decide) for `driftless plan`: observes, and decides, and stops there.
+    pub async fn preview(&self, commit: &Commit, resource: &Resource) -> Plan {
+        let ecs = self.0.targets.of(resource);
+        let (resource, observed) = self.observe(commit, resource, ecs).await;
+        self.decide(commit, &resource, &observed, ecs)
+    }
+
+    async fn with_context<T>(&self, commit: &Commit, id: &ResourceId, ecs: &Ecs, f: impl AsyncFnOnce(&Context<'_>) -> T) -> T {
+        let revision = tag_value(commit);
+        f(&self.context(&revision, id, ecs)).await
+    }
+
+    fn context<'a>(&'a self, revision: &'a str, id: &ResourceId, ecs: &'a Ecs) -> Context<'a> {
+        Context {
+            agent: &self.0.agent.name,
+            source_hash: &self.0.source_hash,
+            revision,
+            region: ecs.target().region(),
+            account_id: ecs.target().account_id(),
+            last_write: self.last_write(id, revision),
+            retry: self.0.retries.lock().expect("not poisoned").contains(id),
+        }
+    }
+
+    /// Makes the plan's calls, in order. A newer revision or a shutdown ends it between two of them.
+    async fn act(&self, commit: &Arc<Commit>, plan: &Plan, ecs: &Ecs) -> Result<Acted, ProviderError> {
+        if plan.steps.is_empty() {
+            return Ok(Acted::Nothing);
+        }
+        ecs.target().check_account().await?;
+        self.emit(Event::Planned(plan.clone()));
+        self.record(commit, &plan.resource, &verdicts::writing(plan), true);
+        let mut registered = None;
+        for step in &plan.steps {
+            if !self.is_in_force(commit) || self.0.shutdown.is_cancelled() {
+                return Ok(Acted::Interrupted);
+            }
+            let applied = ecs.apply(step, registered.as_deref()).await?;
+            self.wrote(commit, &plan.resource, applied.now);
+            if matches!(step, Step::RegisterTaskDefinition { .. }) {
+                registered = applied.arn.clone();
+            }
+            self.emit(Event::Applied { resource: plan.resource.clone(), action: step.action(), arn: applied.arn });
+        }
+        Ok(Acted::Everything)
+    }
+
+    fn wrote(&self, commit: &Commit, id: &ResourceId, now: f64) {
+        self.0.writes.lock().expect("not poisoned").insert(id.clone(), (tag_value(commit), now));
+    }
+
+    /// Of this revision: what another one wrote is what this one is here to change.
+    fn last_write(&self, id: &ResourceId, revision: &str) -> Option<f64> {
+        let writes = self.0.writes.lock().expect("not poisoned");
+        writes.get(id).filter(|(at, _)| at == revision).map(|(_, now)| *now)
+    }
+
+    fn retried(&self, id: &ResourceId) {
+        self.0.retries.lock().expect("not poisoned").remove(id);
+    }
+
+    /// Nothing to write: the verdict stands.
+    fn settle(&self, commit: &Arc<Commit>, plan: &Plan) -> Action {
+        self.record(commit, &plan.resource, &plan.verdict, false);
+        if !matches!(plan.verdict, Verdict::Unknown { .. }) {
+            self.retried(&plan.resource);
+        }
+        match &plan.verdict {
+            // The next look is the drift interval's, or a newer revision's.
+            Verdict::Ready { .. } | Verdict::Failed { .. } | Verdict::Stalled { .. } => Action::Done,
+            Verdict::Progressing { requeue, .. } => Action::Requeue(self.paced(Duration::from_secs((*requeue).max(1)))),
+            Verdict::Unknown { .. } => Action::Retry(None),
+        }
+    }
+}
+
+/// How far the writes came.
+enum Acted {
+    Nothing,
+    Everything,
+    Interrupted,
+}
+
+/// The value of the tag `driftless:revision`: a commit's id, or `dir-…`.
+fn tag_value(commit: &Commit) -> String {
+    let revision = &commit.desired.revision;
+    revision.sha().map(str::to_owned).unwrap_or_else(|| revision.to_string())
+}

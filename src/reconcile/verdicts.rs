@@ -1,0 +1,49 @@
+//! What the loop's own mishaps mean for a resource: where it stands, and when to look again.
+
+use std::time::Duration;
+
+use driftless_core::plan::{Plan, Verdict};
+use driftless_core::resource::ResourceId;
+
+use crate::aws::ProviderError;
+
+/// A panic is this resource's failure and nobody else's.
+pub(super) fn panicked(id: &ResourceId, message: &str) -> Verdict {
+    Verdict::Failed {
+        reason: "Panicked",
+        message: format!(
+            "a bug in driftless: the pass over {id} panicked ({message}); other resources go on, and this one is tried again; please report it with the log"
+        ),
+    }
+}
+
+/// A write was refused or got no answer.
+pub(super) fn write_failed(error: &ProviderError) -> Verdict {
+    let message = error.to_string();
+    match error {
+        // Nothing is wrong with the resource: the queue's backoff tries again.
+        ProviderError::Throttled(_) => Verdict::Progressing { reason: "Throttled", message, requeue: 0 },
+        ProviderError::Unavailable(_) => Verdict::Progressing { reason: "Unavailable", message, requeue: 0 },
+        ProviderError::Conflict(_) => Verdict::Progressing { reason: "Conflict", message, requeue: 0 },
+        ProviderError::Denied(_) => Verdict::Failed { reason: "AccessDenied", message },
+        ProviderError::NotFound(_) => Verdict::Failed { reason: "NotFound", message },
+        ProviderError::Invalid(_) => Verdict::Failed { reason: "Refused", message },
+    }
+}
+
+/// While the steps are being made. Also where they only tidy up after a failure: a failure is final, and whoever waits for
+/// the end must not take it for that before its rollback is asked for.
+pub(super) fn writing(plan: &Plan) -> Verdict {
+    let actions: Vec<&str> = plan.steps.iter().map(|step| step.action()).collect();
+    Verdict::Progressing { reason: "Applying", message: actions.join(", "), requeue: 0 }
+}
+
+/// After the steps nothing is Ready yet: the next pass, `again` from now, looks whether AWS took it.
+pub(super) fn written(plan: &Plan, again: Duration) -> Verdict {
+    match &plan.verdict {
+        Verdict::Ready { message } => {
+            Verdict::Progressing { reason: "Applied", message: message.clone(), requeue: again.as_secs() }
+        }
+        other => other.clone(),
+    }
+}

@@ -1,0 +1,9 @@
+//! Journeys: sentences about the agent, told against the simulator with real sockets, a real Git repository and the
+//! real aws-sdk. One binary, as each costs a link.
+
+mod drift;
+mod kill;
+mod rollouts;
+mod scale;
+mod statuses;
+mod world;

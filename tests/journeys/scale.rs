@@ -1,0 +1,75 @@
+//! Many services: no throttle received, few calls, and what that costs. Figures are printed (`--nocapture`), never asserted.
+
+use std::time::Instant;
+
+use driftless_simulator::Options;
+
+use crate::world::{World, service};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_hundred_services_are_created_under_amazons_quotas_without_one_throttle() {
+    let world = World::with(Options { pace: 60.0, quotas: true, ..Options::default() }).await;
+    let agent = world.agent().await;
+    let began = Instant::now();
+    let sha = commit_services(&world, 200);
+    world.ends_as(&sha, "success").await;
+    let logical = began.elapsed().as_secs_f64() * world.pace;
+    println!("200 services from nothing: {logical:.0} s of AWS's time, {:?}", world.simulator.counters());
+    assert_eq!(world.simulator.throttled(), 0);
+    assert_eq!(world.count("CreateService"), 200);
+    assert_eq!(world.count("RegisterTaskDefinition"), 200);
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_drift_pass_over_a_thousand_unchanged_services_takes_a_hundred_calls_and_no_write() {
+    let mut world = World::with(Options { pace: 600.0, ..Options::default() }).await;
+    world.interval = "24h";
+    let agent = world.agent().await;
+    let sha = commit_services(&world, 1000);
+    world.ends_as(&sha, "success").await;
+    // Whatever the last rollout still asked for has been answered.
+    world.pass(600.0).await;
+    world.simulator.reset_calls();
+
+    let (began, cpu) = (Instant::now(), cpu_seconds());
+    agent.reconciler.look();
+    world.until("every service was described", async || world.count("DescribeServices") >= 100).await;
+    let (wall, cpu) = (began.elapsed(), cpu_seconds() - cpu);
+    world.pass(600.0).await;
+    let calls: u64 = world.simulator.counters().values().sum();
+    println!(
+        "a drift pass over 1,000 unchanged services: {calls} calls, {:.2} s wall, {cpu:.2} s CPU (agent and simulator, debug build), {} MiB peak memory",
+        wall.as_secs_f64(),
+        peak_memory_mib()
+    );
+    assert!(calls <= 101, "{:?}", world.simulator.counters());
+    assert_eq!(world.simulator.mutations(), 0);
+    agent.stop().await;
+}
+
+fn commit_services(world: &World, count: usize) -> String {
+    let files: Vec<(String, String)> = (0..count)
+        .map(|n| {
+            let name = format!("service-{n:04}");
+            let manifest = service(&name, &format!("registry.example.com/{name}:1"), "      desiredCount: 1");
+            (format!("{name}.yaml"), manifest)
+        })
+        .collect();
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    world.commit(&files)
+}
+
+/// User and system time of this process, in seconds; fields 14 and 15 of proc(5)'s stat, in ticks of 10 ms.
+fn cpu_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let after_name = stat.rsplit(')').next().unwrap_or_default();
+    after_name.split_whitespace().skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() / 100.0
+}
+
+/// `VmHWM` of proc(5)'s status.
+fn peak_memory_mib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
+    line.split_whitespace().next().and_then(|kib| kib.parse::<u64>().ok()).unwrap_or_default() / 1024
+}
