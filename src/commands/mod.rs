@@ -20,6 +20,9 @@ use crate::logging;
 pub async fn run(cli: Cli) -> ExitCode {
     logging::start(match &cli.command {
         Command::Agent { .. } => "warn,driftless=info",
+        // It tells everything itself.
+        #[cfg(feature = "demo")]
+        Command::Demo { .. } => "off",
         _ => "error",
     });
     let output = output(&cli.command);

@@ -177,9 +177,10 @@ fn resource_row(view: &CommitView, progress: &Progress) -> CommitStatus {
     CommitStatus { name, state, description: cut(&said(progress), "") }
 }
 
-/// `RolloutFailed: container app exited with 1`, or whichever of the two there is.
+/// `RolloutFailed: container app exited with 1`, or whichever of the two there is. Of a message only the first line: what
+/// stands below it (a service's last events) is for those who ask for the status.
 fn said(progress: &Progress) -> String {
-    match (progress.reason.as_str(), progress.message.as_str()) {
+    match (progress.reason.as_str(), progress.message.lines().next().unwrap_or_default()) {
         ("", message) => message.to_owned(),
         (reason, "") => reason.to_owned(),
         (reason, message) => format!("{reason}: {message}"),
