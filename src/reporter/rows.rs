@@ -28,8 +28,8 @@ pub(super) struct Post {
 }
 
 impl Rows {
-    /// Nothing is known yet but where posts go.
-    pub fn at(place: Place) -> Self {
+    /// Of a commit whose first post goes to `place`.
+    pub fn at(place: Place) -> Rows {
         Rows { place, ..Rows::default() }
     }
 
