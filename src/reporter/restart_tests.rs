@@ -93,8 +93,13 @@ async fn other_agents_jobs_and_users_are_left_alone() {
     assert!(world.gitlab.statuses(SHA).iter().all(|row| row.state == "running"), "{:?}", world.rows());
 
     // At the other user's own commit: a row of ours beside theirs, and theirs stays.
+    let ours = |state| {
+        world.gitlab.statuses(SHA).into_iter().any(|row| row.user == "driftless-bot" && row.name == OVERALL && row.state == state)
+    };
+    reporter.report(view(false, Phase::Reconciling));
+    until(|| ours("pending"), || format!("{:?}", world.rows())).await;
     reporter.report(view(false, Phase::Ready));
-    until(|| world.rows().contains(&is(OVERALL, "success")), || format!("{:?}", world.rows())).await;
+    until(|| ours("success"), || format!("{:?}", world.rows())).await;
     assert!(world.rows().contains(&is(OVERALL, "running")));
 }
 
