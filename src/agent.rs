@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use rand::Rng as _;
 use tokio::net::TcpListener;
+use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 
@@ -18,6 +19,9 @@ use crate::source::Source;
 
 /// After the last step, how long GitLab may take to hear about it.
 const LAST_REPORT: Duration = Duration::from_secs(10);
+
+/// While many resources move, GitLab's view is renewed at most this often.
+const BETWEEN_REPORTS: Duration = Duration::from_millis(50);
 
 /// A source that cannot be read is read again at least this often.
 const UNREADABLE: Duration = Duration::from_secs(30);
@@ -78,13 +82,14 @@ impl Agent {
         let server =
             axum::serve(listener, server::router(served.clone())).with_graceful_shutdown(shutdown.clone().cancelled_owned());
         let serving = tokio::spawn(server.into_future());
-        let reporting = reporter.clone().map(|reporter| tokio::spawn(report(reconciler.subscribe(), reporter)));
+        let reporting =
+            reporter.clone().map(|reporter| tokio::spawn(report(reconciler.subscribe(), reconciler.clone(), reporter)));
         tokio::join!(reconciler.run(), follow(&source, &reconciler, &served.source_error, pace, &shutdown));
-        // The loop holds the sender of the events: with it gone, the last of them has been sent.
-        drop((reconciler, served));
-        if let Some(reporter) = reporter {
-            if let Some(reporting) = reporting {
-                reporting.abort();
+        if let (Some(reporter), Some(reporting)) = (reporter, reporting) {
+            reporting.abort();
+            // What was not handed on yet.
+            if reconciler.commit().is_real() {
+                reporter.report(reconciler.view());
             }
             reporter.drain(LAST_REPORT).await;
         }
@@ -128,14 +133,26 @@ async fn follow(
     }
 }
 
-/// Hands on what GitLab is told. A view that was missed is followed by a newer one.
-async fn report(mut events: tokio::sync::broadcast::Receiver<Event>, reporter: Reporter) {
+/// Hands on what GitLab is told. Many moves of many resources become one view: only the newest counts.
+async fn report(mut events: Receiver<Event>, reconciler: Reconciler, reporter: Reporter) {
     loop {
-        match events.recv().await {
-            Ok(Event::Accepted(view) | Event::Superseded(view) | Event::Progress(view)) => reporter.report(view),
-            Ok(_) => {}
-            Err(RecvError::Lagged(missed)) => tracing::debug!(missed, "the reporter lags behind"),
-            Err(RecvError::Closed) => return,
+        let mut moved = false;
+        let mut event = events.recv().await;
+        loop {
+            match event {
+                Ok(Event::Superseded(view)) => reporter.report(view),
+                Ok(Event::Accepted(_) | Event::Progress) | Err(RecvError::Lagged(_)) => moved = true,
+                Ok(_) => {}
+                Err(RecvError::Closed) => return,
+            }
+            match events.try_recv() {
+                Ok(next) => event = Ok(next),
+                Err(_) => break,
+            }
+        }
+        if moved {
+            reporter.report(reconciler.view());
+            tokio::time::sleep(BETWEEN_REPORTS).await;
         }
     }
 }

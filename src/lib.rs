@@ -17,6 +17,8 @@ pub mod environment;
 pub mod logging;
 pub mod queue;
 pub mod quota;
+pub mod reconcile;
 pub mod reporter;
+pub mod server;
 pub mod shutdown;
 pub mod source;

@@ -13,8 +13,9 @@ pub enum Event {
     Accepted(CommitView),
     /// A revision was replaced by a newer one.
     Superseded(CommitView),
-    /// A resource of the revision in force moved on.
-    Progress(CommitView),
+    /// A resource of the revision in force moved on; [`Reconciler::view`](super::Reconciler::view) shows how far. A view in
+    /// each event would be a copy of every resource for every move of one.
+    Progress,
     /// A pass found a difference, and is about to write.
     Planned(Plan),
     /// One call was made and answered.
@@ -41,7 +42,7 @@ impl Event {
                 }
             }
             Event::Superseded(view) => tracing::info!(revision = %view.revision, "superseded"),
-            Event::Progress(_) => {}
+            Event::Progress => {}
             Event::Planned(plan) => {
                 tracing::info!(resource = %plan.resource, changes = plan.changes.len(), steps = plan.steps.len(), "differs")
             }

@@ -34,7 +34,7 @@ impl History {
 
     /// The members of `resource` that the commit which last wrote it declared and `resource` no longer does.
     pub(super) async fn removed(&self, resource: &Resource, observed: &ServiceObservation, sha: Option<&str>) -> Vec<String> {
-        let Some(written_at) = tag(observed, REVISION_TAG) else { return vec![] };
+        let Some(written_at) = written_at(observed) else { return vec![] };
         if sha.is_none_or(|sha| sha == written_at) {
             return vec![];
         }
@@ -62,6 +62,11 @@ impl History {
         parsed.insert(sha.to_owned(), desired.clone());
         desired
     }
+}
+
+/// The commit that last wrote the service, if it was ours to write.
+pub(super) fn written_at(observed: &ServiceObservation) -> Option<&str> {
+    tag(observed, REVISION_TAG)
 }
 
 fn tag<'a>(observed: &'a ServiceObservation, key: &str) -> Option<&'a str> {

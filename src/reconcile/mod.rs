@@ -38,7 +38,7 @@ use crate::source::Source;
 use history::History;
 
 /// How many events a slow listener may lag behind before it misses some.
-const EVENTS: usize = 4096;
+const EVENTS: usize = 1024;
 
 /// A resource that failed is tried again after about this long, and ever longer after that.
 const FIRST_RETRY: Duration = Duration::from_secs(2);
@@ -102,10 +102,10 @@ impl Reconciler {
         let commit = Arc::new(Commit::new(desired));
         let previous = std::mem::replace(&mut *self.0.commit.write().expect("not poisoned"), commit.clone());
         if previous.is_real() {
-            self.emit(Event::Superseded(self.view(&previous, true)));
+            self.emit(Event::Superseded(self.view_of(&previous, true)));
         }
         self.forget_all_but(&commit);
-        self.emit(Event::Accepted(self.view(&commit, false)));
+        self.emit(Event::Accepted(self.view_of(&commit, false)));
         for (id, verdict) in commit.refusals() {
             self.record(&commit, &id, &verdict, false);
         }
@@ -183,6 +183,11 @@ impl Reconciler {
         self.0.commit.read().expect("not poisoned").clone()
     }
 
+    /// How far the revision in force has come.
+    pub fn view(&self) -> CommitView {
+        self.view_of(&self.commit(), false)
+    }
+
     fn is_in_force(&self, commit: &Arc<Commit>) -> bool {
         Arc::ptr_eq(&self.commit(), commit)
     }
@@ -197,7 +202,7 @@ impl Reconciler {
         let _ = self.0.events.send(event);
     }
 
-    fn view(&self, commit: &Commit, superseded: bool) -> CommitView {
+    fn view_of(&self, commit: &Commit, superseded: bool) -> CommitView {
         commit.view(&self.0.agent.name, superseded)
     }
 
@@ -214,7 +219,7 @@ impl Reconciler {
             self.emit(Event::Status(status));
         }
         if progressed.changed && self.is_in_force(commit) {
-            self.emit(Event::Progress(self.view(commit, false)));
+            self.emit(Event::Progress);
         }
         if progressed.decided_for_dependents {
             for dependent in commit.dependents(id) {

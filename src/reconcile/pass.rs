@@ -9,7 +9,7 @@ use driftless_core::plan::ecs::Context;
 use driftless_core::plan::{self, Plan, Step, Verdict};
 use driftless_core::resource::ResourceId;
 
-use super::{Commit, Event, Reconciler, verdicts};
+use super::{Commit, Event, Reconciler, history, verdicts};
 use crate::aws::ecs::Ecs;
 use crate::aws::{ProviderError, Retry};
 use crate::queue::Action;
@@ -36,7 +36,11 @@ impl Reconciler {
         }
         let plan = self.decide(&commit, &resource, &observed, ecs);
         match self.act(&commit, &plan, ecs).await {
-            Ok(Acted::Nothing) => self.settle(&commit, &plan),
+            Ok(Acted::Nothing) => {
+                // An agent that was restarted after it wrote finds nothing to do; the change is this commit's all the same.
+                let written_here = history::written_at(&observed) == Some(tag_value(&commit).as_str());
+                self.settle(&commit, &plan, written_here)
+            }
             Ok(Acted::Everything) => {
                 self.retried(&id);
                 self.record(&commit, &id, &verdicts::written(&plan, AFTER_A_WRITE), true);
@@ -145,8 +149,8 @@ impl Reconciler {
     }
 
     /// Nothing to write: the verdict stands.
-    fn settle(&self, commit: &Arc<Commit>, plan: &Plan) -> Action {
-        self.record(commit, &plan.resource, &plan.verdict, false);
+    fn settle(&self, commit: &Arc<Commit>, plan: &Plan, stepped: bool) -> Action {
+        self.record(commit, &plan.resource, &plan.verdict, stepped);
         if !matches!(plan.verdict, Verdict::Unknown { .. }) {
             self.retried(&plan.resource);
         }
