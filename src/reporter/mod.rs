@@ -8,7 +8,7 @@ mod client;
 mod pass;
 mod rows;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
@@ -79,6 +79,8 @@ struct Shared {
 struct Views {
     by_sha: HashMap<String, Seen>,
     references: Vec<String>,
+    in_force: Option<String>,
+    superseded: HashSet<String>,
 }
 
 struct Seen {
@@ -120,19 +122,19 @@ impl Reporter {
 
     /// Takes the newest view of a revision. Never blocks; a directory's is dropped.
     pub fn report(&self, view: CommitView) {
-        let Revision::Git { reference, sha } = view.revision.clone() else { return };
+        let Revision::Git { reference, .. } = view.revision.clone() else { return };
         let agent = view.agent.clone();
-        let first_of_its_reference = {
+        let (news, first_of_its_reference) = {
             let mut views = self.shared.views();
-            let since = views.by_sha.get(&sha).map_or_else(tokio::time::Instant::now, |seen| seen.since);
-            views.by_sha.insert(sha.clone(), Seen { view, told: false, since });
             let first = !views.references.contains(&reference);
             if first {
                 views.references.push(reference.clone());
             }
-            first
+            (views.take(view), first)
         };
-        self.queue.add(Key::Commit(sha));
+        for sha in news {
+            self.queue.add(Key::Commit(sha));
+        }
         if first_of_its_reference {
             self.queue.add(Key::History { agent, reference });
         }
@@ -156,6 +158,39 @@ impl Reporter {
             let _ = tokio::time::timeout(deadline.max(Duration::from_secs(1)), task).await;
         }
         all_told
+    }
+}
+
+impl Views {
+    /// Takes a view in; the commits that have something new to be told.
+    ///
+    /// An agent follows one source, so one commit is in force. Passes of an older one may still end while the newer takes
+    /// over, and their views come late: a commit that was superseded comes back only once no other is in force. And a
+    /// newer commit supersedes the one in force, should the view that says so have been lost.
+    fn take(&mut self, view: CommitView) -> Vec<String> {
+        let Some(sha) = view.revision.sha().map(str::to_owned) else { return Vec::new() };
+        let other = self.in_force.take_if(|in_force| *in_force != sha);
+        let mut news = vec![sha.clone()];
+        if view.superseded {
+            self.superseded.insert(sha.clone());
+            self.in_force = other;
+        } else if other.is_some() && self.superseded.contains(&sha) {
+            self.in_force = other;
+            return Vec::new();
+        } else {
+            self.superseded.remove(&sha);
+            self.in_force = Some(sha.clone());
+            if let Some(other) = other {
+                self.superseded.insert(other.clone());
+                if let Some(seen) = self.by_sha.get_mut(&other) {
+                    (seen.view.superseded, seen.told) = (true, false);
+                }
+                news.push(other);
+            }
+        }
+        let since = self.by_sha.get(&sha).map_or_else(tokio::time::Instant::now, |seen| seen.since);
+        self.by_sha.insert(sha, Seen { view, told: false, since });
+        news
     }
 }
 

@@ -323,6 +323,29 @@ async fn a_superseded_commit_ends_as_canceled_beside_the_new_one() {
 }
 
 #[tokio::test]
+async fn a_late_view_of_a_superseded_commit_does_not_bring_it_back() {
+    let world = World::new().await;
+    let reporter = world.reporter();
+    let newer = "2e0c".repeat(10);
+    world.gitlab.add_commit(PROJECT, &newer, "main");
+    reporter.report(view(true, Phase::Reconciling));
+    world.until(&[is(OVERALL, "running"), is(WEB, "running")]).await;
+    // The view that says so is lost: the newer commit supersedes by itself.
+    reporter.report(view_of(&newer, true, Phase::Reconciling));
+    world.until(&[is(OVERALL, "canceled"), is(WEB, "canceled")]).await;
+    reporter.report(view(true, Phase::Reconciling));
+    settle().await;
+    assert_eq!(world.rows(), [is(OVERALL, "canceled"), is(WEB, "canceled")]);
+
+    // The branch is set back to it: now it is in force again.
+    reporter.report(CommitView { superseded: true, ..view_of(&newer, true, Phase::Reconciling) });
+    reporter.report(view(true, Phase::Ready));
+    until(|| world.rows().contains(&is(OVERALL, "success")), || format!("{:?}", world.rows())).await;
+    let states = world.gitlab.statuses(&newer).into_iter().map(|row| row.state).collect::<Vec<_>>();
+    assert_eq!(states, ["canceled", "canceled"]);
+}
+
+#[tokio::test]
 async fn a_failure_that_a_retry_mends_becomes_a_success() {
     let world = World::new().await;
     let reporter = world.reporter();
