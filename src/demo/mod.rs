@@ -3,6 +3,7 @@
 //! Nothing in it is staged: each step of the story waits until the thing was seen in the simulated AWS and GitLab, asked
 //! over their own protocols, and fails when it was not.
 
+pub mod console;
 mod narrator;
 pub mod repository;
 mod story;

@@ -14,6 +14,7 @@ use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::console::Console;
 use super::narrator::Narrator;
 use super::repository::{Author, DemoRepository};
 use crate::agent::Agent;
@@ -41,7 +42,7 @@ pub(super) struct World {
     events: tokio::sync::Mutex<tokio::sync::broadcast::Receiver<Event>>,
     address: String,
     shutdown: CancellationToken,
-    http: reqwest::Client,
+    console: Console,
     folder: TempDir,
 }
 
@@ -53,6 +54,7 @@ impl World {
             .await
             .context("cannot start the simulator on 127.0.0.1")?;
         simulator.gitlab().accept_unknown_commits(true);
+        let console = Console::new(simulator.url())?;
         let repository = DemoRepository::create(&folder.path().join("deploy.git"))?;
         let config = write_config(folder.path(), &repository, &simulator.url())?;
         let source = Arc::new(config.open_source()?);
@@ -63,18 +65,8 @@ impl World {
         let address = format!("http://{}", agent.address()?);
         let agent = tokio::spawn(agent.run());
         narrator.say("A simulator of AWS and GitLab, an empty Git repository, and an agent that follows it:");
-        let world = World {
-            agent_name: "demo",
-            simulator,
-            repository,
-            reconciler,
-            agent,
-            events,
-            address,
-            shutdown,
-            http: reqwest::Client::builder().no_proxy().build()?,
-            folder,
-        };
+        let world =
+            World { agent_name: "demo", simulator, repository, reconciler, agent, events, address, shutdown, console, folder };
         world.explain(narrator);
         world.call("CreateCluster", json!({"clusterName": "shop"})).await?;
         Ok(world)
@@ -110,17 +102,7 @@ impl World {
 
     /// What somebody else does in AWS, past the agent: an ECS action, as the console would call it.
     pub(super) async fn call(&self, action: &str, body: Value) -> anyhow::Result<Value> {
-        let response = self
-            .http
-            .post(self.simulator.url())
-            .header("content-type", "application/x-amz-json-1.1")
-            .header("x-amz-target", format!("AmazonEC2ContainerServiceV20141113.{action}"))
-            .body(body.to_string())
-            .send()
-            .await?;
-        let (status, text) = (response.status(), response.text().await?);
-        ensure!(status.is_success(), "{action} answered {status}: {text}");
-        Ok(serde_json::from_str(&text)?)
+        self.console.call(action, body).await
     }
 
     /// The service as AWS describes it.

@@ -10,6 +10,7 @@ use driftless::agent::Agent;
 use driftless::aws::target::Options as AwsOptions;
 use driftless::cli::{Common, Output};
 use driftless::config::Config;
+use driftless::demo::console::Console;
 use driftless::demo::repository::{Author, DemoRepository};
 use driftless::reconcile::{Reconciler, Targets};
 use driftless_simulator::gitlab::{Row, TOKEN};
@@ -29,7 +30,7 @@ pub struct World {
     pub simulator: Simulator,
     repository: DemoRepository,
     folder: TempDir,
-    http: reqwest::Client,
+    console: Console,
     pub pace: f64,
     /// `reconcile.interval`, logical.
     pub interval: &'static str,
@@ -50,8 +51,8 @@ impl World {
         std::fs::write(folder.path().join("gitlab-token"), format!("{TOKEN}\n")).expect("written");
         // Three parts make a JWT; the simulator verifies no signature.
         std::fs::write(folder.path().join("id-token"), "header.claims.signature\n").expect("written");
-        let http = reqwest::Client::builder().no_proxy().build().expect("a client");
-        let world = World { simulator, repository, folder, http, pace, interval: "60s" };
+        let console = Console::new(simulator.url()).expect("a client");
+        let world = World { simulator, repository, folder, console, pace, interval: "60s" };
         world.call("CreateCluster", json!({"clusterName": "shop"})).await;
         world.simulator.reset_calls();
         world
@@ -76,40 +77,25 @@ impl World {
         Running { reconciler, task: tokio::spawn(agent.run()), shutdown }
     }
 
-    /// The agent as a process of its own: what `kill -9` is for.
-    pub fn agent_process(&self) -> tokio::process::Child {
+    /// The binary with this world's configuration, and without any environment.
+    fn binary(&self, arguments: &[&str]) -> tokio::process::Command {
         let common = self.write_config();
-        tokio::process::Command::new(env!("CARGO_BIN_EXE_driftless"))
-            .arg("agent")
-            .arg("--config")
-            .arg(&common.config)
-            .arg("--cache")
-            .arg(self.folder.path().join("cache"))
-            .args(["--pace", &self.pace.to_string()])
-            .env_clear()
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(std::fs::File::options().create(true).append(true).open(self.log()).expect("a log"))
-            .kill_on_drop(true)
-            .spawn()
-            .expect("the binary starts")
+        let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_driftless"));
+        command.args(arguments).arg("--config").arg(&common.config);
+        command.arg("--cache").arg(self.folder.path().join("cache")).args(["--pace", &self.pace.to_string()]);
+        command.env_clear().stdin(Stdio::null()).kill_on_drop(true);
+        command
     }
 
-    /// Runs a command of the binary to its end: its code and stdout.
+    /// The agent as a process of its own: what `kill -9` is for.
+    pub fn agent_process(&self) -> tokio::process::Child {
+        let log = std::fs::File::options().create(true).append(true).open(self.log()).expect("a log");
+        self.binary(&["agent"]).stdout(Stdio::null()).stderr(log).spawn().expect("the binary starts")
+    }
+
+    /// Runs a command of the binary to its end: its code, and what it printed.
     pub async fn command(&self, arguments: &[&str]) -> (i32, String) {
-        let common = self.write_config();
-        let output = tokio::process::Command::new(env!("CARGO_BIN_EXE_driftless"))
-            .args(arguments)
-            .arg("--config")
-            .arg(&common.config)
-            .arg("--cache")
-            .arg(self.folder.path().join("cache"))
-            .args(["--pace", &self.pace.to_string()])
-            .env_clear()
-            .stdin(Stdio::null())
-            .output()
-            .await
-            .expect("the binary starts");
+        let output = self.binary(arguments).output().await.expect("the binary starts");
         let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         (output.status.code().unwrap_or(-1), text)
     }
@@ -150,19 +136,7 @@ spec:
 
     /// An ECS action, as somebody else would call it. Panics when AWS refuses.
     pub async fn call(&self, action: &str, body: Value) -> Value {
-        let response = self
-            .http
-            .post(self.simulator.url())
-            .header("content-type", "application/x-amz-json-1.1")
-            .header("x-amz-target", format!("AmazonEC2ContainerServiceV20141113.{action}"))
-            .body(body.to_string())
-            .send()
-            .await
-            .expect("an answer");
-        let status = response.status();
-        let text = response.text().await.expect("a body");
-        assert!(status.is_success(), "{action} answered {status}: {text}");
-        serde_json::from_str(&text).expect("JSON")
+        self.console.call(action, body).await.unwrap_or_else(|error| panic!("{error:#}"))
     }
 
     /// The service as AWS describes it, with its tags; null when there is none.

@@ -1,0 +1,295 @@
+//! Each rule about a task definition's containers and what they refer to, as a sentence, and what a person reads.
+
+mod model_documents;
+
+use driftless_core::model::check_task_definition;
+use model_documents::*;
+use serde_json::json;
+
+// Containers
+
+#[test]
+fn a_container_or_its_task_has_memory() {
+    assert_findings(
+        &checked(check_task_definition(&task(json!({"containerDefinitions": [{"name": "app", "image": "web"}]})))),
+        &[
+            "/containerDefinitions/0 | container `app`: neither `memory` nor `memoryReservation` is given, and the task has no `memory`; AWS requires one of them",
+        ],
+    );
+}
+
+#[test]
+fn memory_is_not_less_than_its_reservation() {
+    assert_findings(
+        &checked(check_task_definition(&container(json!({"memory": 64, "memoryReservation": 128})))),
+        &[
+            "/containerDefinitions/0/memory | container `app`: `memory` is 64 MiB, less than `memoryReservation`, 128; AWS requires it to be more",
+        ],
+    );
+}
+
+#[test]
+fn memory_may_equal_its_reservation() {
+    assert_findings(&checked(check_task_definition(&container(json!({"memory": 64, "memoryReservation": 64})))), &[]);
+}
+
+#[test]
+fn memory_is_at_least_what_docker_takes() {
+    assert_findings(
+        &checked(check_task_definition(&container(json!({"memory": 3})))),
+        &[
+            "/containerDefinitions/0/memory | container `app`: `memory` is 3 MiB; AWS accepts no less than 6 (4 with Docker before 20.10)",
+        ],
+    );
+}
+
+#[test]
+fn memory_of_4_is_a_warning() {
+    assert_findings(
+        &checked(check_task_definition(&container(json!({"memory": 4})))),
+        &["warning: /containerDefinitions/0/memory | container `app`: `memory` is 4 MiB; Docker from 20.10 on needs at least 6"],
+    );
+}
+
+#[test]
+fn containers_reserve_no_more_than_their_task_has() {
+    assert_findings(
+        &checked(check_task_definition(&container_of(json!({"memory": "128"}), json!({"memory": 256})))),
+        &["/memory | `memory` is 128 MiB, and the containers reserve 256 together; AWS accepts no more than the task's"],
+    );
+}
+
+#[test]
+fn one_container_is_essential() {
+    assert_findings(
+        &checked(check_task_definition(&container(json!({"essential": false})))),
+        &["/containerDefinitions | every container has `essential: false`; AWS requires at least one essential container"],
+    );
+}
+
+#[test]
+fn a_secret_and_a_variable_have_two_names() {
+    assert_findings(
+        &checked(check_task_definition(&role(
+            json!({"environment": [{"name": "A", "value": "1"}], "secrets": [{"name": "A", "valueFrom": "a"}]}),
+        ))),
+        &[
+            "/containerDefinitions/0/secrets/0/name | container `app`: `secrets[0].name`: `A` is also an environment variable or another secret; AWS requires distinct names",
+        ],
+    );
+}
+
+#[test]
+fn secrets_need_an_execution_role() {
+    assert_findings(
+        &checked(check_task_definition(&container(json!({"secrets": [{"name": "A", "valueFrom": "a"}]})))),
+        &[
+            "/containerDefinitions/0/secrets | container `app`: `secrets` need an execution role to be read, and `executionRoleArn` is missing; AWS requires it",
+        ],
+    );
+}
+
+#[test]
+fn a_variable_set_twice_is_a_warning() {
+    assert_findings(
+        &checked(check_task_definition(&container(
+            json!({"environment": [{"name": "A", "value": "1"}, {"name": "A", "value": "2"}]}),
+        ))),
+        &[
+            "warning: /containerDefinitions/0/environment/1 | container `app`: `environment[1]`: `A` is set twice; the container sees one of them",
+        ],
+    );
+}
+
+#[test]
+fn a_health_check_has_bounds() {
+    assert_findings(
+        &checked(check_task_definition(&container(
+            json!({"healthCheck": {"command": ["CMD", "true"], "interval": 1, "timeout": 1, "retries": 11, "startPeriod": 301}}),
+        ))),
+        &[
+            "/containerDefinitions/0/healthCheck/interval | container `app`: `healthCheck.interval` is 1; AWS accepts 5 to 300 seconds",
+            "/containerDefinitions/0/healthCheck/timeout | container `app`: `healthCheck.timeout` is 1; AWS accepts 2 to 60 seconds",
+            "/containerDefinitions/0/healthCheck/retries | container `app`: `healthCheck.retries` is 11; AWS accepts 1 to 10 retries",
+            "/containerDefinitions/0/healthCheck/startPeriod | container `app`: `healthCheck.startPeriod` is 301; AWS accepts 0 to 300 seconds",
+        ],
+    );
+}
+
+#[test]
+fn a_health_check_without_cmd_is_a_warning() {
+    assert_findings(
+        &checked(check_task_definition(&container(json!({"healthCheck": {"command": ["/healthcheck"]}})))),
+        &[
+            "warning: /containerDefinitions/0/healthCheck/command | container `app`: `healthCheck.command` begins with `/healthcheck`; AWS's reference asks for `CMD` or `CMD-SHELL` first",
+        ],
+    );
+}
+
+#[test]
+fn a_health_check_has_a_command() {
+    assert_findings(
+        &checked(check_task_definition(&container(json!({"healthCheck": {"command": []}})))),
+        &["/containerDefinitions/0/healthCheck/command | container `app`: `healthCheck`: `command` is empty; AWS requires one"],
+    );
+}
+
+#[test]
+fn awslogs_requires_group_and_region() {
+    assert_findings(
+        &checked(check_task_definition(&container(json!({"logConfiguration": {"logDriver": "awslogs"}})))),
+        &[
+            "/containerDefinitions/0/logConfiguration | container `app`: `logConfiguration.options` has no `awslogs-group`; the log driver `awslogs` requires it",
+            "/containerDefinitions/0/logConfiguration | container `app`: `logConfiguration.options` has no `awslogs-region`; the log driver `awslogs` requires it",
+        ],
+    );
+}
+
+#[test]
+fn awsfirelens_without_a_router_is_a_warning() {
+    assert_findings(
+        &checked(check_task_definition(&container(json!({"logConfiguration": {"logDriver": "awsfirelens"}})))),
+        &[
+            "warning: /containerDefinitions/0/logConfiguration/logDriver | container `app`: `logConfiguration.logDriver` is `awsfirelens`, and no container has a `firelensConfiguration`",
+        ],
+    );
+}
+
+#[test]
+fn a_restart_policy_has_bounds() {
+    assert_findings(
+        &checked(check_task_definition(&container(json!({"restartPolicy": {"enabled": true, "restartAttemptPeriod": 30}})))),
+        &[
+            "/containerDefinitions/0/restartPolicy/restartAttemptPeriod | container `app`: `restartPolicy.restartAttemptPeriod` is 30; AWS accepts 60 to 1800 seconds",
+        ],
+    );
+}
+
+#[test]
+fn a_task_definition_has_64_kib_at_most() {
+    assert_findings(
+        &checked(check_task_definition(&container(json!({"command": ["x".repeat(70_000)]})))),
+        &[" | the task definition is 70099 bytes long; AWS accepts at most 65536"],
+    );
+}
+
+#[test]
+fn ephemeral_storage_is_21_to_200() {
+    assert_findings(
+        &checked(check_task_definition(&task(json!({"ephemeralStorage": {"sizeInGiB": 20}})))),
+        &["/ephemeralStorage/sizeInGiB | `ephemeralStorage.sizeInGiB` is 20; AWS accepts 21 to 200 GiB"],
+    );
+}
+
+// References
+
+#[test]
+fn a_dependency_exists() {
+    assert_findings(
+        &checked(check_task_definition(&container(json!({"dependsOn": [{"containerName": "ap", "condition": "START"}]})))),
+        &[
+            "/containerDefinitions/0/dependsOn/0/containerName | container `app`: `dependsOn[0].containerName` names the container `ap`, which the task definition does not have; did you mean `app`?",
+        ],
+    );
+}
+
+#[test]
+fn healthy_needs_a_health_check() {
+    assert_findings(
+        &checked(check_task_definition(&pair(
+            json!({"dependsOn": [{"containerName": "db", "condition": "HEALTHY"}]}),
+            json!({}),
+        ))),
+        &[
+            "/containerDefinitions/0/dependsOn/0/condition | container `app`: `dependsOn[0]` waits for `db` to be HEALTHY, and `db` has no `healthCheck`; AWS requires one",
+        ],
+    );
+}
+
+#[test]
+fn complete_needs_a_container_that_may_end() {
+    assert_findings(
+        &checked(check_task_definition(&pair(
+            json!({"dependsOn": [{"containerName": "db", "condition": "COMPLETE"}]}),
+            json!({}),
+        ))),
+        &[
+            "/containerDefinitions/0/dependsOn/0/condition | container `app`: `dependsOn[0]` waits for `db` to end (COMPLETE), and `db` is essential; AWS requires `essential: false` there",
+        ],
+    );
+}
+
+#[test]
+fn success_of_a_container_that_may_end_is_taken() {
+    assert_findings(
+        &checked(check_task_definition(&pair(
+            json!({"dependsOn": [{"containerName": "db", "condition": "SUCCESS"}]}),
+            json!({"essential": false}),
+        ))),
+        &[],
+    );
+}
+
+#[test]
+fn dependencies_go_in_no_circle() {
+    assert_findings(
+        &checked(check_task_definition(&pair(
+            json!({"dependsOn": [{"containerName": "db", "condition": "START"}]}),
+            json!({"dependsOn": [{"containerName": "app", "condition": "START"}]}),
+        ))),
+        &["/containerDefinitions/0/dependsOn | containers wait for each other: app → db → app; AWS accepts no circle"],
+    );
+}
+
+#[test]
+fn two_ways_to_one_dependency_are_no_circle() {
+    assert_findings(
+        &checked(check_task_definition(&task(
+            json!({"containerDefinitions": [{"name": "a", "image": "a", "memory": 64, "dependsOn": [{"containerName": "b", "condition": "START"}, {"containerName": "c", "condition": "START"}]}, {"name": "b", "image": "b", "memory": 64, "dependsOn": [{"containerName": "c", "condition": "START"}]}, {"name": "c", "image": "c", "memory": 64}]}),
+        ))),
+        &[],
+    );
+}
+
+#[test]
+fn a_mounted_volume_exists() {
+    assert_findings(
+        &checked(check_task_definition(&container_of(
+            json!({"volumes": [{"name": "data"}]}),
+            json!({"mountPoints": [{"sourceVolume": "date", "containerPath": "/d"}]}),
+        ))),
+        &[
+            "/containerDefinitions/0/mountPoints/0/sourceVolume | container `app`: `mountPoints[0].sourceVolume` names the volume `date`, which the task definition does not have; did you mean `data`?",
+        ],
+    );
+}
+
+#[test]
+fn a_container_to_take_volumes_from_exists() {
+    assert_findings(
+        &checked(check_task_definition(&container(json!({"volumesFrom": [{"sourceContainer": "db"}]})))),
+        &[
+            "/containerDefinitions/0/volumesFrom/0/sourceContainer | container `app`: `volumesFrom[0].sourceContainer` names the container `db`, which the task definition does not have",
+        ],
+    );
+}
+
+#[test]
+fn a_linked_container_exists() {
+    assert_findings(
+        &checked(check_task_definition(&container(json!({"links": ["db:database"]})))),
+        &[
+            "/containerDefinitions/0/links/0 | container `app`: `links[0]` names the container `db`, which the task definition does not have",
+        ],
+    );
+}
+
+#[test]
+fn a_proxy_exists() {
+    assert_findings(
+        &checked(check_task_definition(&task(json!({"proxyConfiguration": {"containerName": "envoy"}})))),
+        &[
+            "/proxyConfiguration/containerName | `proxyConfiguration.containerName` names the container `envoy`, which the task definition does not have",
+        ],
+    );
+}
