@@ -8,6 +8,7 @@ use driftless_core::observed::ServiceObservation;
 use driftless_core::plan::ecs::Context;
 use driftless_core::plan::{self, Plan, Step, Verdict};
 use driftless_core::resource::ResourceId;
+use tokio::time::Instant;
 
 use super::{Commit, Event, Reconciler, history, verdicts};
 use crate::aws::ecs::Ecs;
@@ -16,6 +17,9 @@ use crate::queue::Action;
 
 /// How soon the effect of a write is looked at.
 const AFTER_A_WRITE: Duration = Duration::from_secs(5);
+
+/// What was observed longer ago is not decided on.
+const STALE: Duration = Duration::from_secs(10);
 
 impl Reconciler {
     /// One pass. Never waits for a rollout: the next pass finds it in progress.
@@ -28,14 +32,19 @@ impl Reconciler {
             return Action::Done;
         }
         let ecs = self.0.targets.of(resource);
-        let (resource, observed) = self.observe(&commit, resource, ecs).await;
-
+        let mut looked = self.observe(&commit, resource, ecs).await;
+        let looked_at = Instant::now();
         let _writer = self.0.writers.acquire().await.expect("never closed");
+        if looked_at.elapsed() > self.paced(STALE) {
+            // Many were in front of it.
+            looked = self.observe(&commit, resource, ecs).await;
+        }
+        let (resource, observed) = looked;
         if !self.is_in_force(&commit) || self.0.shutdown.is_cancelled() {
             return Action::Requeue(Duration::ZERO);
         }
         let plan = self.decide(&commit, &resource, &observed, ecs);
-        match self.act(&commit, &plan, ecs).await {
+        match self.act(&commit, &plan, &observed, ecs).await {
             Ok(Acted::Nothing) => {
                 // An agent that was restarted after it wrote finds nothing to do; the change is this commit's all the same.
                 let written_here = history::written_at(&observed) == Some(tag_value(&commit).as_str());
@@ -48,10 +57,6 @@ impl Reconciler {
             }
             Ok(Acted::Interrupted) => Action::Requeue(Duration::ZERO),
             Err(error) => {
-                if matches!(error, ProviderError::Unavailable(_)) {
-                    // An answer that was lost may have had its effect.
-                    self.wrote(&commit, &id, observed.now);
-                }
                 self.record(&commit, &id, &verdicts::write_failed(&error), true);
                 match error.retry() {
                     Retry::Observe => Action::Requeue(self.paced(AFTER_A_WRITE)),
@@ -79,7 +84,8 @@ impl Reconciler {
     }
 
     async fn observe_once(&self, commit: &Commit, resource: &Resource, ecs: &Ecs) -> ServiceObservation {
-        self.with_context(commit, &resource.id, ecs, async |context| ecs.observe(resource, context).await).await
+        let revision = tag_value(commit);
+        ecs.observe(resource, &self.context(&revision, &resource.id, ecs)).await
     }
 
     fn decide(&self, commit: &Commit, resource: &Resource, observed: &ServiceObservation, ecs: &Ecs) -> Plan {
@@ -87,16 +93,11 @@ impl Reconciler {
         plan::ecs::plan(resource, observed, &self.context(&revision, &resource.id, ecs))
     }
 
-    /// [`decide`](Self::decide) for `driftless plan`: observes, and decides, and stops there.
+    /// One look for `driftless plan` and `driftless status`: observes and decides, and writes nothing.
     pub async fn preview(&self, commit: &Commit, resource: &Resource) -> Plan {
         let ecs = self.0.targets.of(resource);
         let (resource, observed) = self.observe(commit, resource, ecs).await;
         self.decide(commit, &resource, &observed, ecs)
-    }
-
-    async fn with_context<T>(&self, commit: &Commit, id: &ResourceId, ecs: &Ecs, f: impl AsyncFnOnce(&Context<'_>) -> T) -> T {
-        let revision = tag_value(commit);
-        f(&self.context(&revision, id, ecs)).await
     }
 
     fn context<'a>(&'a self, revision: &'a str, id: &ResourceId, ecs: &'a Ecs) -> Context<'a> {
@@ -112,7 +113,13 @@ impl Reconciler {
     }
 
     /// Makes the plan's calls, in order. A newer revision or a shutdown ends it between two of them.
-    async fn act(&self, commit: &Arc<Commit>, plan: &Plan, ecs: &Ecs) -> Result<Acted, ProviderError> {
+    async fn act(
+        &self,
+        commit: &Arc<Commit>,
+        plan: &Plan,
+        observed: &ServiceObservation,
+        ecs: &Ecs,
+    ) -> Result<Acted, ProviderError> {
         if plan.steps.is_empty() {
             return Ok(Acted::Nothing);
         }
@@ -124,8 +131,16 @@ impl Reconciler {
             if !self.is_in_force(commit) || self.0.shutdown.is_cancelled() {
                 return Ok(Acted::Interrupted);
             }
-            let applied = ecs.apply(step, registered.as_deref()).await?;
-            self.wrote(commit, &plan.resource, applied.now);
+            let outcome = ecs.apply(step, registered.as_deref()).await;
+            if changes_the_service(step) {
+                match &outcome {
+                    Ok(applied) => self.wrote(commit, &plan.resource, applied.now),
+                    // An answer that was lost may have had its effect.
+                    Err(ProviderError::Unavailable(_)) => self.wrote(commit, &plan.resource, observed.now),
+                    Err(_) => {}
+                }
+            }
+            let applied = outcome?;
             if matches!(step, Step::RegisterTaskDefinition { .. }) {
                 registered = applied.arn.clone();
             }
@@ -161,6 +176,12 @@ impl Reconciler {
             Verdict::Unknown { .. } => Action::Retry(None),
         }
     }
+}
+
+/// Whether DescribeServices may show the state before this step for a while ("eventual consistency",
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html>).
+fn changes_the_service(step: &Step) -> bool {
+    matches!(step, Step::CreateService { .. } | Step::UpdateService { .. })
 }
 
 /// How far the writes came.
