@@ -107,3 +107,39 @@ async fn a_member_that_leaves_the_manifest_goes_back_to_its_default() {
     assert_eq!(world.service("web").await["enableExecuteCommand"], json!(false));
     agent.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_an_adopted_service_a_default_is_enforced_only_for_what_the_manifest_once_declared() {
+    let world = World::start().await;
+    world
+        .call(
+            "RegisterTaskDefinition",
+            json!({"family": "web", "requiresCompatibilities": ["FARGATE"], "networkMode": "awsvpc", "cpu": "256", "memory": "512",
+                "executionRoleArn": "arn:aws:iam::123456789012:role/execution",
+                "containerDefinitions": [{"name": "app", "image": "registry.example.com/web:1", "essential": true,
+                    "environment": [{"name": "LOG_LEVEL", "value": "info"}], "portMappings": [{"containerPort": 8080}]}]}),
+        )
+        .await;
+    world
+        .call(
+            "CreateService",
+            json!({"cluster": "shop", "serviceName": "web", "taskDefinition": "web", "desiredCount": 2, "launchType": "FARGATE",
+                "enableExecuteCommand": true, "enableECSManagedTags": true,
+                "networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-0a1b2c3d"], "securityGroups": ["sg-0a1b2c3d"]}}}),
+        )
+        .await;
+    world.pass(60.0).await;
+    let agent = world.agent().await;
+    // A new image, so that this commit writes the service and stands in its tag.
+    let declared = "      desiredCount: 2\n      enableExecuteCommand: true";
+    let first = world.commit(&[("web.yaml", &service("web", "registry.example.com/web:2", declared))]);
+    world.ends_as(&first, "success").await;
+    assert_eq!(world.service("web").await["enableExecuteCommand"], json!(true));
+
+    let second = world.commit(&[("web.yaml", &service("web", "registry.example.com/web:2", "      desiredCount: 2"))]);
+    world.ends_as(&second, "success").await;
+    let web = world.service("web").await;
+    assert_eq!(web["enableExecuteCommand"], json!(false), "it was declared, and is no longer");
+    assert_eq!(web["enableECSManagedTags"], json!(true), "it was never declared, and the service is not ours");
+    agent.stop().await;
+}
