@@ -19,7 +19,7 @@ use crate::reconcile::{Commit, Event, Reconciler};
 use crate::shutdown::Shutdown;
 
 /// How long AWS may stay unreadable, or refuse a write for the moment, before `apply` gives up on a resource.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// `--output json`.
 #[derive(Serialize)]
