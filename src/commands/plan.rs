@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use driftless_core::graph;
 use driftless_core::location::Problem;
 use driftless_core::plan::render::{Options, render, summary};
 use driftless_core::plan::{Plan, Verdict};
@@ -26,7 +27,9 @@ pub(super) async fn run(common: &Common, show_values: bool) -> anyhow::Result<Ex
     let setup = Setup::new(common, CancellationToken::new()).await?;
     let commit = setup.reconciler.accept(&setup.snapshot().await?);
     let desired = &commit.desired;
-    let plans = join_all(desired.resources.values().map(|resource| setup.reconciler.preview(&commit, resource))).await;
+    // As they would be made: what others depend on comes first.
+    let in_order = graph::order(&desired.resources).into_iter().flatten();
+    let plans = join_all(in_order.map(|id| setup.reconciler.preview(&commit, &desired.resources[&id]))).await;
     let plans: Vec<Plan> = if show_values { plans.into_iter().map(Plan::revealed).collect() } else { plans };
     match common.output {
         Output::Json => print::json(&Report {

@@ -1,5 +1,6 @@
 //! What another YAML library writes reads back as it was meant: quoting, escapes, block scalars, and strings that look
-//! like something else (`no`, `1e3`, `~`, `0x10`).
+//! like something else (`no`, `1e3`, `~`, `0x10`). U+2028 and U+2029 are left out: serde_yaml's writer still breaks lines there,
+//! as YAML 1.1 did, and YAML 1.2 does not (<https://yaml.org/spec/1.2.2/#54-line-break-characters>).
 
 mod manifest_source;
 
@@ -26,8 +27,8 @@ proptest! {
 
     #[test]
     fn strings_come_back_as_they_were(
-        command in proptest::collection::vec("([^$\\p{C}]|\n|\t){0,30}|no|~|null|1e3|0x10|0o7|-|- a|a: b|# c|'|\"", 1..5),
-        labels in proptest::collection::btree_map("[a-z.:# -]{1,12}", "[^$\\p{C}]{0,20}", 0..4),
+        command in proptest::collection::vec("([^$\\p{C}\\p{Zl}\\p{Zp}]|\n|\t){0,30}|no|~|null|1e3|0x10|0o7|-|- a|a: b|# c|'|\"", 1..5),
+        labels in proptest::collection::btree_map("[a-z.:# -]{1,12}", "[^$\\p{C}\\p{Zl}\\p{Zp}]{0,20}", 0..4),
     ) {
         let labels = json!(labels);
         let yaml = written(&command, &labels);
@@ -38,6 +39,6 @@ proptest! {
         let container = &document["containerDefinitions"][0];
         prop_assert_eq!(&container["command"], &json!(command), "{}", yaml);
         let empty = labels.as_object().is_some_and(serde_json::Map::is_empty);
-        prop_assert!(empty || container["dockerLabels"] == labels, "{}\n{}", container, yaml);
+        prop_assert!(empty || container["dockerLabels"] == labels, "{:?} is not {:?}\n{}", container["dockerLabels"].to_string(), labels.to_string(), yaml);
     }
 }

@@ -7,6 +7,7 @@
 //! <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-deployment.html>
 
 mod judge;
+mod memory;
 mod message;
 mod record;
 
@@ -16,7 +17,7 @@ use crate::desired::EcsService;
 use crate::plan::Step;
 
 pub use judge::judge;
-pub use record::remembered;
+pub use memory::remembered;
 
 /// The tag that remembers a failure, on the service: its value is the digest of the resource that failed.
 pub const FAILED_TAG: &str = "driftless:failed";
