@@ -8,7 +8,8 @@ use crate::world::{World, service};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_hundred_services_are_created_under_amazons_quotas_without_one_throttle() {
-    let world = World::with(Options { pace: 60.0, quotas: true, ..Options::default() }).await;
+    // A slow pace: at 60 a hiccup of this machine of 70 ms is four seconds of AWS's, all that is kept free of a burst.
+    let world = World::with(Options { pace: 12.0, quotas: true, ..Options::default() }).await;
     let agent = world.agent().await;
     let began = Instant::now();
     let sha = commit_services(&world, 200);
