@@ -5,6 +5,5 @@ mod commands;
 mod drift;
 mod kill;
 mod rollouts;
-mod scale;
 mod statuses;
 mod world;
