@@ -2,7 +2,8 @@
 //!
 //! ECS: "Request throttling for the Amazon ECS API",
 //! <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html>. All actions of one row share one
-//! bucket, per account and Region. Each starts half full, since others use the account too.
+//! bucket, per account and Region. Each holds half of the documented burst: others use the account too, and calls that left in
+//! time may arrive bunched. The other half takes that up, so that even a busy machine is not throttled.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,8 +13,8 @@ use tokio::time::Instant;
 
 /// How long a throttled bucket keeps its lowered refill before it is doubled again.
 const RECOVERY: Duration = Duration::from_secs(10);
-/// The share of a documented burst that a bucket fills to: calls bunch up on their way, and others use the account too.
-const FULL: f64 = 0.8;
+/// The share of a documented burst that a bucket starts with and fills to.
+const FULL: f64 = 0.5;
 /// Refills are lowered to no less than this share of the documented one.
 const SLOWEST: f64 = 1.0 / 16.0;
 
