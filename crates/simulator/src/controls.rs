@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
@@ -23,6 +24,7 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
         .route("/reset", post(reset))
         .route("/faults", post(add_fault).delete(clear_faults))
         .route("/clock", get(clock).post(skip))
+        .fallback(|| async { (StatusCode::NOT_FOUND, Json(json!({"message": "The simulator has no such control."}))) })
 }
 
 async fn totals(State(shared): App) -> Json<Value> {

@@ -3,18 +3,28 @@
 //! documentation, cited beside each rule; what AWS does and it does not stands in this crate's README.
 
 mod clock;
+mod cloudformation;
+mod codedeploy;
 mod consistency;
 mod controls;
 mod ecs;
+mod error;
 mod faults;
+mod front;
 pub mod gitlab;
+mod ids;
 mod log;
 mod options;
+mod query;
 mod quotas;
+mod s3;
 mod server;
+mod service;
 mod simulator;
 mod sts;
+mod tagging;
 mod wire;
+mod world;
 
 pub use faults::{Fault, When};
 pub use log::Call;

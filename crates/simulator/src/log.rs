@@ -5,33 +5,23 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::clock::Seconds;
-
-/// The actions that change something in AWS. Everything else only reads.
-const MUTATIONS: [&str; 11] = [
-    "CreateCluster",
-    "DeleteCluster",
-    "RegisterTaskDefinition",
-    "DeregisterTaskDefinition",
-    "CreateService",
-    "UpdateService",
-    "DeleteService",
-    "StopServiceDeployment",
-    "StopTask",
-    "TagResource",
-    "UntagResource",
-];
+use crate::service::Service;
 
 /// One call that reached the simulator.
 #[derive(Clone, Debug, Serialize)]
 pub struct Call {
+    /// The service, as the AWS CLI names it: `ecs`, `cloudformation`, `s3`.
+    pub service: &'static str,
     /// The action, for example `UpdateService`.
     pub action: String,
     /// When it came, in seconds since the epoch on the logical clock.
     pub at: f64,
     /// `ok`; or the error's code; or `closed` when the connection was closed instead of an answer; or `hung`.
     pub outcome: String,
-    /// What it named: `cluster/service`, a family, or an ARN; empty when it names nothing.
+    /// What it named: `cluster/service`, a family, a stack's name, `bucket/key`, or an ARN; empty when it names nothing.
     pub resource: String,
+    /// Whether the action is one that writes, whatever became of the call.
+    pub writes: bool,
 }
 
 /// Every call since the start or the last reset.
@@ -42,8 +32,9 @@ pub(crate) struct Log {
 
 impl Log {
     /// Notes a call as it comes in, and gives its place, for `outcome`.
-    pub(crate) fn add(&mut self, action: &str, at: Seconds, resource: String) -> usize {
-        self.calls.push(Call { action: action.into(), at, outcome: "pending".into(), resource });
+    pub(crate) fn add(&mut self, service: Service, action: &str, at: Seconds, resource: String) -> usize {
+        let (name, writes) = (service.name(), service.writes(action));
+        self.calls.push(Call { service: name, action: action.into(), at, outcome: "pending".into(), resource, writes });
         self.calls.len() - 1
     }
 
@@ -70,12 +61,13 @@ impl Log {
 
     /// How many calls were of an action that writes, whatever became of them.
     pub(crate) fn mutations(&self) -> u64 {
-        self.calls.iter().filter(|call| MUTATIONS.contains(&call.action.as_str())).count() as u64
+        self.calls.iter().filter(|call| call.writes).count() as u64
     }
 
-    /// How many calls were answered with a throttle.
+    /// How many calls were answered with a throttle, in whichever words their service has for it.
     pub(crate) fn throttled(&self) -> u64 {
-        self.calls.iter().filter(|call| call.outcome == "ThrottlingException").count() as u64
+        const CODES: [&str; 3] = ["ThrottlingException", "Throttling", "SlowDown"];
+        self.calls.iter().filter(|call| CODES.contains(&call.outcome.as_str())).count() as u64
     }
 
     /// Forgets all calls.

@@ -39,7 +39,7 @@ pub(crate) struct Quotas {
 }
 
 impl Quotas {
-    /// Takes a token for the action. False means: answer `ThrottlingException`.
+    /// Takes a token for an action of ECS. False means: answer `ThrottlingException`.
     pub(crate) fn take(&mut self, action: &str, now: Seconds) -> bool {
         let row = TABLE.iter().chain(&DEPLOYMENTS).find(|row| row.3.contains(&action));
         let Some(&(name, burst, sustained, _)) = row else { return true };

@@ -4,9 +4,9 @@
 use crate::clock::Seconds;
 
 use super::deployments::DEPLOYS;
-use super::names::Ids;
 use super::rollout::REACTION;
 use super::service::{Rollout, Service};
+use crate::ids::Ids;
 
 /// Logical seconds that a rollback takes at least, so that it can be seen.
 const ROLLBACK: f64 = 5.0;

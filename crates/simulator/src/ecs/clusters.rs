@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::tags::{self, Tags};
-use super::{Answer, AwsError, Members, World, names, paging, text, texts, with_tags};
+use super::{Answer, AwsError, Members, State, names, paging, text, texts, with_tags};
 
 /// One cluster. A deleted one stays describable as INACTIVE:
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeleteCluster.html>.
@@ -13,7 +13,7 @@ pub(super) struct Cluster {
     sent: Members,
 }
 
-impl World {
+impl State {
     /// The name of the ACTIVE cluster that an input names; `default` when it names none.
     pub(super) fn cluster(&mut self, input: &Members) -> Result<String, AwsError> {
         let name = names::short(text(input, "cluster").filter(|name| !name.is_empty()).unwrap_or("default")).to_string();

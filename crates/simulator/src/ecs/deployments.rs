@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 
 use crate::clock::Seconds;
 
-use super::names::{self, Ids};
+use super::names;
 use super::rollout::REACTION;
 use super::service::{Blueprint, Deployment, Revision, Rollout, Service, ServiceDeployment};
-use super::{Answer, AwsError, Members, World, circuit_breaker, paging, text, texts};
+use super::{Answer, AwsError, Members, State, circuit_breaker, paging, text, texts};
+use crate::ids::Ids;
 
 /// The members that a service revision is made of: those "that trigger a new service deployment" (each member's text in
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html>), and those that only come with one.
@@ -145,7 +146,7 @@ impl Service {
     }
 }
 
-impl World {
+impl State {
     fn owner(&self, arn: &str, kind: &str) -> Option<&Service> {
         let rest = arn.strip_prefix(&self.names.arn(&format!("{kind}/")))?;
         let mut parts = rest.split('/');

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use crate::clock::Seconds;
 
-use super::names::Ids;
 use super::service::Service;
+use crate::ids::Ids;
 
 /// "The event stream for your service. A maximum of 100 of the latest events are displayed.": API_Service.html.
 const KEPT: usize = 100;

@@ -28,10 +28,11 @@ use serde_json::{Map, Value};
 
 use crate::clock::Seconds;
 use crate::consistency::Consistency;
+use crate::error::AwsError;
+use crate::ids::Ids;
 use crate::options::Options;
 
-pub(crate) use error::AwsError;
-use names::{Ids, Names};
+use names::Names;
 use service::Service;
 use task_definitions::TaskDefinition;
 
@@ -42,7 +43,7 @@ pub(crate) type Members = Map<String, Value>;
 pub(crate) type Answer = Result<Value, AwsError>;
 
 /// The state of one account in one Region.
-pub(crate) struct World {
+pub(crate) struct State {
     names: Names,
     ids: Ids,
     auto_clusters: bool,
@@ -54,7 +55,7 @@ pub(crate) struct World {
     services: BTreeMap<String, Service>,
 }
 
-impl World {
+impl State {
     /// An empty account.
     pub(crate) fn new(options: &Options) -> Self {
         Self {
@@ -80,7 +81,6 @@ impl World {
     /// One call, at `now`.
     pub(crate) fn call(&mut self, action: &str, input: &Value, now: Seconds) -> Answer {
         let input = shapes::read(action, input)?;
-        self.advance(now);
         match action {
             "CreateCluster" => self.create_cluster(&input),
             "DescribeClusters" => self.describe_clusters(&input),

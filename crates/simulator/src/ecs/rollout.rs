@@ -7,9 +7,9 @@
 use crate::clock::Seconds;
 
 use super::circuit_breaker;
-use super::names::Ids;
 use super::service::{Rollout, Service, Status};
 use super::task::{Change, Phase, REMEMBERED, Stop, Task};
+use crate::ids::Ids;
 
 /// Logical seconds from a write to the scheduler's first look.
 pub(super) const REACTION: f64 = 1.0;

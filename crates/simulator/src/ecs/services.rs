@@ -8,9 +8,9 @@ use crate::clock::Seconds;
 
 use super::fill::default;
 use super::service::{Blueprint, Service, Status};
-use super::{Answer, AwsError, Members, World, deployments, names, paging, rollout, tags, text, texts, with_tags};
+use super::{Answer, AwsError, Members, State, deployments, names, paging, rollout, tags, text, texts, with_tags};
 
-impl World {
+impl State {
     pub(super) fn create_service(&mut self, input: &Members, now: Seconds) -> Answer {
         let cluster = self.cluster(input)?;
         let name = text(input, "serviceName").unwrap_or_default().to_string();

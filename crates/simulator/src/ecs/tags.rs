@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::clock::Seconds;
 
-use super::{Answer, AwsError, Members, World, names, text, texts};
+use super::{Answer, AwsError, Members, State, names, text, texts};
 
 /// Keys and values.
 pub(super) type Tags = BTreeMap<String, String>;
@@ -41,7 +41,7 @@ pub(super) fn view(tags: &Tags) -> Value {
     tags.iter().map(|(key, value)| json!({"key": key, "value": value})).collect()
 }
 
-impl World {
+impl State {
     /// The tags of the resource with this ARN.
     fn tags_of(&mut self, arn: &str) -> Result<&mut Tags, AwsError> {
         let resource = arn.splitn(6, ':').nth(5).unwrap_or_default().to_string();

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::clock::Seconds;
 
 use super::tags::{self, Tags};
-use super::{Answer, AwsError, Members, World, fill, names, paging, text, validate_task_definition, with_tags};
+use super::{Answer, AwsError, Members, State, fill, names, paging, text, validate_task_definition, with_tags};
 
 /// One revision. Its content never changes; its status and tags do.
 #[derive(Clone)]
@@ -64,7 +64,7 @@ impl TaskDefinition {
     }
 }
 
-impl World {
+impl State {
     pub(super) fn register_task_definition(&mut self, input: &Members, now: Seconds) -> Answer {
         validate_task_definition::check(input)?;
         let tags = tags::read(input)?;

@@ -6,7 +6,7 @@ use crate::clock::Seconds;
 
 use super::service::Service;
 use super::task::{Phase, Stop, Task};
-use super::{Answer, AwsError, Members, World, names, paging, tags, text, texts, with_tags};
+use super::{Answer, AwsError, Members, State, names, paging, tags, text, texts, with_tags};
 
 impl Service {
     /// A task, whole.
@@ -34,7 +34,7 @@ impl Service {
     }
 }
 
-impl World {
+impl State {
     pub(super) fn list_tasks(&mut self, input: &Members) -> Answer {
         let cluster = self.cluster(input)?;
         let (service, family) = (text(input, "serviceName"), text(input, "family"));

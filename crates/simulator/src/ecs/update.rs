@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::clock::Seconds;
 
 use super::service::{Blueprint, Status};
-use super::{Answer, AwsError, Members, World, deployments, rollout, services, text};
+use super::{Answer, AwsError, Members, State, deployments, rollout, services, text};
 
 /// The members whose change "triggers a new service deployment".
 const TRIGGERS: [&str; 9] = [
@@ -34,7 +34,7 @@ const QUIET: [&str; 8] = [
     "propagateTags",
 ];
 
-impl World {
+impl State {
     pub(super) fn update_service(&mut self, input: &Members, now: Seconds) -> Answer {
         let cluster = self.cluster(input)?;
         let arn = self.service_key(&cluster, services::short(input));

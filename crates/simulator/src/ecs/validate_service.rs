@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::task_definitions::TaskDefinition;
-use super::{AwsError, Members, World, services, text};
+use super::{AwsError, Members, State, services, text};
 
 type Checked = Result<(), AwsError>;
 
@@ -12,7 +12,7 @@ type Checked = Result<(), AwsError>;
 /// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/platform-linux-fargate.html>.
 const PLATFORM_VERSIONS: [&str; 6] = ["LATEST", "1.4.0", "1.3.0", "1.2.0", "1.1.0", "1.0.0"];
 
-impl World {
+impl State {
     /// What the document alone shows.
     pub(super) fn check_new_service(&self, input: &Members) -> Checked {
         let name = text(input, "serviceName").unwrap_or_default();

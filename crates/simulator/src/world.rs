@@ -1,0 +1,75 @@
+//! Everything there is in one account and one Region: the state of all services, and the order in which time passes for them.
+
+use serde_json::Value;
+
+use crate::clock::Seconds;
+use crate::error::AwsError;
+use crate::options::Options;
+use crate::service::Service;
+use crate::{cloudformation, codedeploy, ecs, s3, sts, tagging};
+
+/// What an action answers: its output's members.
+pub(crate) type Answer = Result<Value, AwsError>;
+
+/// The state of one account in one Region, one field a service.
+#[allow(dead_code, reason = "the services that use the rest of it come next")]
+pub(crate) struct World {
+    pub(crate) account: String,
+    pub(crate) region: String,
+    pub(crate) ecs: ecs::State,
+    pub(crate) cloudformation: cloudformation::State,
+    pub(crate) codedeploy: codedeploy::State,
+    pub(crate) s3: s3::State,
+}
+
+/// A call of a service that is answered from JSON or from a form.
+pub(crate) struct Request<'a> {
+    pub(crate) service: Service,
+    pub(crate) action: &'a str,
+    pub(crate) input: &'a Value,
+    /// The access key of the signature, empty without one.
+    pub(crate) access_key: &'a str,
+}
+
+impl World {
+    /// An empty account.
+    pub(crate) fn new(options: &Options) -> Self {
+        Self {
+            account: options.account_id.clone(),
+            region: options.region.clone(),
+            ecs: ecs::State::new(options),
+            cloudformation: cloudformation::State::default(),
+            codedeploy: codedeploy::State::default(),
+            s3: s3::State::default(),
+        }
+    }
+
+    /// Lets everything that was due until `now` happen, each thing at its own time. A stack's step at a moment sees the
+    /// other services as they were at that moment.
+    pub(crate) fn advance(&mut self, now: Seconds) {
+        while let Some(at) = self.cloudformation.due().filter(|at| *at <= now) {
+            self.advance_services(at);
+            cloudformation::step(self, at);
+        }
+        self.advance_services(now);
+    }
+
+    fn advance_services(&mut self, now: Seconds) {
+        self.ecs.advance(now);
+        codedeploy::advance(self, now);
+    }
+
+    /// One call, at `now`. S3's calls are not among them: they stream, and `s3::call` answers them.
+    pub(crate) fn call(&mut self, request: &Request<'_>, now: Seconds) -> Answer {
+        self.advance(now);
+        let Request { service, action, input, access_key } = *request;
+        match service {
+            Service::Ecs => self.ecs.call(action, input, now),
+            Service::CodeDeploy => codedeploy::call(self, action, input, now),
+            Service::Tagging => tagging::call(self, action, input, now),
+            Service::CloudFormation => cloudformation::call(self, action, input, now),
+            Service::Sts => sts::call(&self.account, action, input, access_key, now),
+            Service::S3 => Err(AwsError::unknown_operation()),
+        }
+    }
+}
