@@ -113,7 +113,7 @@ async fn follow(
         match read {
             Ok(snapshot) => {
                 if snapshot.revision != reconciler.commit().desired.revision {
-                    reconciler.accept(&snapshot);
+                    reconciler.accept(snapshot);
                 }
                 source_error.lock().expect("not poisoned").take();
             }

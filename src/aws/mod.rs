@@ -5,6 +5,7 @@ mod credentials;
 pub mod ecs;
 mod error;
 mod loader;
+pub mod providers;
 mod raw;
 mod send;
 pub mod target;

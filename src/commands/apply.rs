@@ -7,6 +7,7 @@ use anyhow::bail;
 use driftless_core::location::Problem;
 use driftless_core::report::Progress;
 use driftless_core::resource::ResourceId;
+use driftless_core::snapshot::Snapshot;
 use driftless_core::status::{Phase, Status};
 use serde::Serialize;
 use tokio::sync::broadcast::error::RecvError;
@@ -36,14 +37,16 @@ struct Report<'a> {
 pub(super) async fn run(common: &Common, no_wait: bool) -> anyhow::Result<ExitCode> {
     let shutdown = Shutdown::on_signals()?;
     let setup = Setup::new(common, shutdown.token()).await?;
-    let desired = driftless_core::manifest::read(&setup.snapshot().await?, &setup.config.agent);
-    converge(&setup, desired, common.output, no_wait, &[]).await
+    let snapshot = setup.snapshot().await?;
+    let desired = driftless_core::manifest::read(&snapshot, &setup.config.agent);
+    converge(&setup, desired, snapshot, common.output, no_wait, &[]).await
 }
 
 /// Converges `desired`, and prints how that went. The resources in `retry` are tried again although they failed.
 pub(super) async fn converge(
     setup: &Setup,
     desired: driftless_core::desired::Desired,
+    snapshot: Snapshot,
     output: Output,
     no_wait: bool,
     retry: &[ResourceId],
@@ -52,7 +55,7 @@ pub(super) async fn converge(
         print::problems(&desired.errors, &desired.warnings);
     }
     let events = setup.reconciler.subscribe();
-    let commit = setup.reconciler.accept_desired(desired);
+    let commit = setup.reconciler.accept_desired(desired, snapshot);
     for id in retry {
         setup.reconciler.retry(id);
     }

@@ -25,11 +25,14 @@ struct Report<'a> {
 
 pub(super) async fn run(common: &Common, show_values: bool) -> anyhow::Result<ExitCode> {
     let setup = Setup::new(common, CancellationToken::new()).await?;
-    let commit = setup.reconciler.accept(&setup.snapshot().await?);
+    let commit = setup.reconciler.accept(setup.snapshot().await?);
     let desired = &commit.desired;
     // As they would be made: what others depend on comes first.
-    let in_order = graph::order(&desired.resources).into_iter().flatten();
-    let plans = join_all(in_order.map(|id| setup.reconciler.preview(&commit, &desired.resources[&id]))).await;
+    let mut plans = Vec::new();
+    for layer in graph::order(&desired.resources) {
+        // What a layer gives, the next one takes.
+        plans.extend(join_all(layer.iter().map(|id| setup.reconciler.preview(&commit, &desired.resources[id]))).await);
+    }
     let plans: Vec<Plan> = if show_values { plans.into_iter().map(Plan::revealed).collect() } else { plans };
     match common.output {
         Output::Json => print::json(&Report {

@@ -3,8 +3,10 @@
 use std::process::ExitCode;
 
 use anyhow::bail;
-use driftless_core::manifest;
+use driftless_core::desired::{Desired, Resource};
 use driftless_core::resource::ResourceId;
+use driftless_core::snapshot::Snapshot;
+use driftless_core::{graph, manifest};
 
 use super::setup::Setup;
 use super::{apply, print, status};
@@ -22,14 +24,28 @@ pub(super) async fn run(common: &Common, server: &Server, resource: ResourceId) 
     }
     let shutdown = Shutdown::on_signals()?;
     let setup = Setup::new(common, shutdown.token()).await?;
-    let mut desired = manifest::read(&setup.snapshot().await?, &setup.config.agent);
+    let snapshot = setup.snapshot().await?;
+    let mut desired = manifest::read(&snapshot, &setup.config.agent);
     let Some(mut only) = desired.resources.remove(&resource) else {
         bail!("{} declares no valid {resource}; `driftless validate` shows what it declares", desired.revision);
     };
-    // What it depends on is not looked at here.
+    look_at_what_it_takes(&setup, &only, &desired, &snapshot).await;
+    // What it depends on is not converged here.
     only.depends_on.clear();
     desired.resources = [(resource.clone(), only)].into();
     desired.refused.clear();
     desired.errors.clear();
-    apply::converge(&setup, desired, common.output, false, &[resource]).await
+    apply::converge(&setup, desired, snapshot, common.output, false, &[resource]).await
+}
+
+/// Reads what other resources give to `only`: the next revision in force knows it.
+async fn look_at_what_it_takes(setup: &Setup, only: &Resource, desired: &Desired, snapshot: &Snapshot) {
+    if only.references.is_empty() {
+        return;
+    }
+    let commit = setup.reconciler.accept_desired(desired.clone(), snapshot.clone());
+    let needed = graph::all_dependencies(&desired.resources, only);
+    for id in graph::order(&desired.resources).into_iter().flatten().filter(|id| needed.contains(id)) {
+        setup.reconciler.preview(&commit, &desired.resources[&id]).await;
+    }
 }

@@ -49,7 +49,7 @@ pub(super) fn client(common: &Common, server: &Server) -> anyhow::Result<Client>
 /// Without an agent: one look at everything, and nothing written.
 async fn observe(common: &Common) -> anyhow::Result<Report> {
     let setup = Setup::new(common, CancellationToken::new()).await?;
-    let commit = setup.reconciler.accept(&setup.snapshot().await?);
+    let commit = setup.reconciler.accept(setup.snapshot().await?);
     let look = commit.desired.resources.values().map(|resource| setup.reconciler.preview(&commit, resource));
     let revision = commit.desired.revision.to_string();
     let mut resources: Vec<Status> = setup.reconciler.statuses();

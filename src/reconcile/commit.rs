@@ -1,13 +1,15 @@
 //! One revision in force: what it declares, and how far each of its resources has come at it.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
-use driftless_core::desired::{Desired, Resource};
+use driftless_core::agent::Agent;
+use driftless_core::desired::{Desired, Outputs, Resource};
+use driftless_core::manifest;
 use driftless_core::plan::Verdict;
 use driftless_core::report::{CommitView, Progress};
 use driftless_core::resource::ResourceId;
-use driftless_core::snapshot::Revision;
+use driftless_core::snapshot::{Revision, Snapshot};
 use driftless_core::status::Phase;
 
 /// What one revision declares, and its progress.
@@ -15,7 +17,11 @@ use driftless_core::status::Phase;
 pub struct Commit {
     /// As read from the snapshot.
     pub desired: Desired,
+    /// What it was read from.
+    snapshot: Arc<Snapshot>,
     dependents: BTreeMap<ResourceId, Vec<ResourceId>>,
+    /// What its resources give to others, as they were last seen, at this revision or one before.
+    outputs: Mutex<Outputs>,
     progress: Mutex<BTreeMap<ResourceId, Standing>>,
 }
 
@@ -41,19 +47,20 @@ impl Default for Commit {
     /// Before the first revision: declares nothing.
     fn default() -> Self {
         let revision = Revision::Directory { digest: String::new() };
-        Commit::new(Desired {
-            revision,
+        let desired = Desired {
+            revision: revision.clone(),
             resources: BTreeMap::new(),
             refused: BTreeMap::new(),
             errors: vec![],
             warnings: vec![],
             ignored: 0,
-        })
+        };
+        Commit::new(desired, Arc::new(Snapshot { revision, files: BTreeMap::new() }), Outputs::new())
     }
 }
 
 impl Commit {
-    pub(super) fn new(desired: Desired) -> Self {
+    pub(super) fn new(desired: Desired, snapshot: Arc<Snapshot>, outputs: Outputs) -> Self {
         let mut dependents: BTreeMap<ResourceId, Vec<ResourceId>> = BTreeMap::new();
         for resource in desired.resources.values() {
             for dependency in &resource.depends_on {
@@ -62,7 +69,37 @@ impl Commit {
         }
         let all = desired.resources.keys().chain(desired.refused.keys());
         let progress = all.map(|id| (id.clone(), Standing::before_any_pass(id))).collect();
-        Commit { desired, dependents, progress: Mutex::new(progress) }
+        Commit { desired, snapshot, dependents, outputs: Mutex::new(outputs), progress: Mutex::new(progress) }
+    }
+
+    /// The resource with what it takes from others in its place.
+    ///
+    /// # Errors
+    /// The verdict of a resource that takes what is not there.
+    pub(super) fn resolve(&self, resource: &Resource, agent: &Agent) -> Result<Resource, Verdict> {
+        if resource.references.is_empty() {
+            return Ok(resource.clone());
+        }
+        let outputs = self.outputs();
+        if let Some(missing) = resource.references.iter().find(|reference| !outputs.contains_key(&reference.resource)) {
+            let message = format!("waits for {}, of which it takes `{}`", missing.resource, missing.key);
+            return Err(Verdict::Progressing { reason: "DependencyNotReady", message, requeue: 0 });
+        }
+        manifest::resolve(&self.snapshot, agent, resource, &outputs).map_err(|problems| {
+            let told: Vec<String> = problems.iter().map(|problem| format!("{}: {}", problem.location, problem.message)).collect();
+            Verdict::Stalled { reason: "Invalid", message: told.join("; ") }
+        })
+    }
+
+    /// What is known of what resources give to others.
+    pub(super) fn outputs(&self) -> Outputs {
+        self.outputs.lock().expect("not poisoned").clone()
+    }
+
+    /// Takes note of what a resource gives to others. Whether that is news.
+    pub(super) fn give(&self, id: &ResourceId, outputs: &BTreeMap<String, String>) -> bool {
+        let mut all = self.outputs.lock().expect("not poisoned");
+        all.insert(id.clone(), outputs.clone()).is_none_or(|before| before != *outputs)
     }
 
     /// Whether any source was ever read.

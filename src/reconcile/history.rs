@@ -7,7 +7,7 @@ use std::sync::Arc;
 use driftless_core::agent::Agent;
 use driftless_core::desired::{Desired, Resource};
 use driftless_core::manifest;
-use driftless_core::observed::ServiceObservation;
+use driftless_core::observed::Observation;
 use sha2::{Digest, Sha256};
 use tokio::sync::Mutex;
 
@@ -15,9 +15,6 @@ use crate::source::Source;
 
 /// How many older commits are kept parsed.
 const KEPT: usize = 4;
-
-/// The tag that names the commit which last wrote the resource.
-const REVISION_TAG: &str = "driftless:revision";
 
 /// Reads older commits, each once.
 pub(super) struct History {
@@ -33,8 +30,8 @@ impl History {
     }
 
     /// The members of `resource` that the commit which last wrote it declared and `resource` no longer does.
-    pub(super) async fn removed(&self, resource: &Resource, observed: &ServiceObservation, sha: Option<&str>) -> Vec<String> {
-        let Some(written_at) = written_at(observed) else { return vec![] };
+    pub(super) async fn removed(&self, resource: &Resource, observed: &Observation, sha: Option<&str>) -> Vec<String> {
+        let Some(written_at) = observed.written_at() else { return vec![] };
         if sha.is_none_or(|sha| sha == written_at) {
             return vec![];
         }
@@ -62,16 +59,6 @@ impl History {
         parsed.insert(sha.to_owned(), desired.clone());
         desired
     }
-}
-
-/// The commit that last wrote the service, if it was ours to write.
-pub(super) fn written_at(observed: &ServiceObservation) -> Option<&str> {
-    tag(observed, REVISION_TAG)
-}
-
-fn tag<'a>(observed: &'a ServiceObservation, key: &str) -> Option<&'a str> {
-    let tags = observed.service.present()?.get("tags")?.as_array()?;
-    tags.iter().find(|tag| tag["key"] == key)?["value"].as_str()
 }
 
 /// The value of `driftless:source`: 32 hex digits of the SHA-256 of the source's url, reference and path.

@@ -93,13 +93,14 @@ impl Reconciler {
 
     /// Puts a revision in force, and queues all of its resources. The one before is superseded: what it had not
     /// finished is left to this one.
-    pub fn accept(&self, snapshot: &Snapshot) -> Arc<Commit> {
-        self.accept_desired(driftless_core::manifest::read(snapshot, &self.0.agent))
+    pub fn accept(&self, snapshot: Snapshot) -> Arc<Commit> {
+        let desired = driftless_core::manifest::read(&snapshot, &self.0.agent);
+        self.accept_desired(desired, snapshot)
     }
 
-    /// [`accept`](Self::accept), of what was read and perhaps narrowed already.
-    pub fn accept_desired(&self, desired: Desired) -> Arc<Commit> {
-        let commit = Arc::new(Commit::new(desired));
+    /// [`accept`](Self::accept), of what was read from the snapshot and perhaps narrowed already.
+    pub fn accept_desired(&self, desired: Desired, snapshot: Snapshot) -> Arc<Commit> {
+        let commit = Arc::new(Commit::new(desired, Arc::new(snapshot), self.commit().outputs()));
         let previous = std::mem::replace(&mut *self.0.commit.write().expect("not poisoned"), commit.clone());
         if previous.is_real() {
             self.emit(Event::Superseded(self.view_of(&previous, true)));

@@ -3,15 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use driftless_core::desired::Resource;
-use driftless_core::observed::ServiceObservation;
-use driftless_core::plan::ecs::Context;
-use driftless_core::plan::{self, Plan, Step, Verdict};
+use driftless_core::desired::{Resource, Spec};
+use driftless_core::observed::Observation;
+use driftless_core::plan::{self, Context, Plan, Verdict};
 use driftless_core::resource::ResourceId;
 use tokio::time::Instant;
 
-use super::{Commit, Event, Reconciler, history, verdicts};
-use crate::aws::ecs::Ecs;
+use super::{Commit, Event, Reconciler, verdicts};
+use crate::aws::providers::{Made, Providers};
 use crate::aws::{ProviderError, Retry};
 use crate::queue::Action;
 
@@ -31,23 +30,30 @@ impl Reconciler {
             // Whatever it waits for queues it.
             return Action::Done;
         }
-        let ecs = self.0.targets.of(resource);
-        let mut looked = self.observe(&commit, resource, ecs).await;
+        let resource = match commit.resolve(resource, &self.0.agent) {
+            Ok(resource) => resource,
+            Err(verdict) => {
+                self.record(&commit, &id, &verdict, false);
+                return Action::Done;
+            }
+        };
+        let providers = self.0.targets.of(&resource);
+        let mut looked = self.observe(&commit, &resource, providers).await;
         let looked_at = Instant::now();
         let _writer = self.0.writers.acquire().await.expect("never closed");
         if looked_at.elapsed() > self.paced(STALE) {
             // Many were in front of it.
-            looked = self.observe(&commit, resource, ecs).await;
+            looked = self.observe(&commit, &resource, providers).await;
         }
         let (resource, observed) = looked;
         if !self.is_in_force(&commit) || self.0.shutdown.is_cancelled() {
             return Action::Requeue(Duration::ZERO);
         }
-        let plan = self.decide(&commit, &resource, &observed, ecs);
-        match self.act(&commit, &plan, &observed, ecs).await {
+        let plan = self.decide(&commit, &resource, &observed, providers);
+        match self.act(&commit, &plan, &observed, providers).await {
             Ok(Acted::Nothing) => {
                 // An agent that was restarted after it wrote finds nothing to do; the change is this commit's all the same.
-                let written_here = history::written_at(&observed) == Some(tag_value(&commit).as_str());
+                let written_here = observed.written_at() == Some(tag_value(&commit).as_str());
                 self.settle(&commit, &plan, written_here)
             }
             Ok(Acted::Everything) => {
@@ -69,44 +75,50 @@ impl Reconciler {
     }
 
     /// What AWS runs, and the resource with what was removed from its manifest since it was last written.
-    pub(super) async fn observe(&self, commit: &Commit, resource: &Resource, ecs: &Ecs) -> (Resource, ServiceObservation) {
+    pub(super) async fn observe(&self, commit: &Commit, resource: &Resource, providers: &Providers) -> (Resource, Observation) {
         let mut resource = resource.clone();
-        let observed = self.observe_once(commit, &resource, ecs).await;
+        let observed = self.observe_once(commit, &resource, providers).await;
         let removed = self.0.history.removed(&resource, &observed, commit.desired.revision.sha()).await;
-        let driftless_core::desired::Spec::EcsService(service) = &mut resource.spec;
+        let Spec::EcsService(service) = &mut resource.spec else { return (resource, observed) };
         if removed.is_empty() || service.removed == removed {
             return (resource, observed);
         }
         service.removed = removed;
         // What must be read depends on what is compared.
-        let observed = self.observe_once(commit, &resource, ecs).await;
+        let observed = self.observe_once(commit, &resource, providers).await;
         (resource, observed)
     }
 
-    async fn observe_once(&self, commit: &Commit, resource: &Resource, ecs: &Ecs) -> ServiceObservation {
+    async fn observe_once(&self, commit: &Commit, resource: &Resource, providers: &Providers) -> Observation {
         let revision = tag_value(commit);
-        ecs.observe(resource, &self.context(&revision, &resource.id, ecs)).await
+        providers.observe(resource, &self.context(&revision, &resource.id, providers)).await
     }
 
-    fn decide(&self, commit: &Commit, resource: &Resource, observed: &ServiceObservation, ecs: &Ecs) -> Plan {
+    fn decide(&self, commit: &Commit, resource: &Resource, observed: &Observation, providers: &Providers) -> Plan {
         let revision = tag_value(commit);
-        plan::ecs::plan(resource, observed, &self.context(&revision, &resource.id, ecs))
+        plan::plan(resource, observed, &self.context(&revision, &resource.id, providers))
     }
 
     /// One look for `driftless plan` and `driftless status`: observes and decides, and writes nothing.
     pub async fn preview(&self, commit: &Commit, resource: &Resource) -> Plan {
-        let ecs = self.0.targets.of(resource);
-        let (resource, observed) = self.observe(commit, resource, ecs).await;
-        self.decide(commit, &resource, &observed, ecs)
+        let resource = match commit.resolve(resource, &self.0.agent) {
+            Ok(resource) => resource,
+            Err(verdict) => return Plan::new(&resource.id, verdict),
+        };
+        let providers = self.0.targets.of(&resource);
+        let (resource, observed) = self.observe(commit, &resource, providers).await;
+        let plan = self.decide(commit, &resource, &observed, providers);
+        commit.give(&resource.id, &plan.outputs);
+        plan
     }
 
-    fn context<'a>(&'a self, revision: &'a str, id: &ResourceId, ecs: &'a Ecs) -> Context<'a> {
+    fn context<'a>(&'a self, revision: &'a str, id: &ResourceId, providers: &'a Providers) -> Context<'a> {
         Context {
             agent: &self.0.agent.name,
             source_hash: &self.0.source_hash,
             revision,
-            region: ecs.target().region(),
-            account_id: ecs.target().account_id(),
+            region: providers.target().region(),
+            account_id: providers.target().account_id(),
             last_write: self.last_write(id, revision),
             retry: self.0.retries.lock().expect("not poisoned").contains(id),
         }
@@ -117,33 +129,30 @@ impl Reconciler {
         &self,
         commit: &Arc<Commit>,
         plan: &Plan,
-        observed: &ServiceObservation,
-        ecs: &Ecs,
+        observed: &Observation,
+        providers: &Providers,
     ) -> Result<Acted, ProviderError> {
         if plan.steps.is_empty() {
             return Ok(Acted::Nothing);
         }
-        ecs.target().check_account().await?;
+        providers.target().check_account().await?;
         self.emit(Event::Planned(plan.clone()));
         self.record(commit, &plan.resource, &verdicts::writing(plan), true);
-        let mut registered = None;
+        let mut made = Made::default();
         for step in &plan.steps {
             if !self.is_in_force(commit) || self.0.shutdown.is_cancelled() {
                 return Ok(Acted::Interrupted);
             }
-            let outcome = ecs.apply(step, registered.as_deref()).await;
-            if changes_the_service(step) {
+            let outcome = providers.apply(step, &mut made).await;
+            if step.seen_late() {
                 match &outcome {
                     Ok(applied) => self.wrote(commit, &plan.resource, applied.now),
                     // An answer that was lost may have had its effect.
-                    Err(ProviderError::Unavailable(_)) => self.wrote(commit, &plan.resource, observed.now),
+                    Err(ProviderError::Unavailable(_)) => self.wrote(commit, &plan.resource, observed.now()),
                     Err(_) => {}
                 }
             }
             let applied = outcome?;
-            if matches!(step, Step::RegisterTaskDefinition { .. }) {
-                registered = applied.arn.clone();
-            }
             self.emit(Event::Applied { resource: plan.resource.clone(), action: step.action(), arn: applied.arn });
         }
         Ok(Acted::Everything)
@@ -165,9 +174,14 @@ impl Reconciler {
 
     /// Nothing to write: the verdict stands.
     fn settle(&self, commit: &Arc<Commit>, plan: &Plan, stepped: bool) -> Action {
+        let news = matches!(plan.verdict, Verdict::Ready { .. }) && commit.give(&plan.resource, &plan.outputs);
         self.record(commit, &plan.resource, &plan.verdict, stepped);
         if !matches!(plan.verdict, Verdict::Unknown { .. }) {
             self.retried(&plan.resource);
+        }
+        if news {
+            // What takes from it looks again.
+            commit.dependents(&plan.resource).iter().for_each(|dependent| self.0.queue.add(dependent.clone()));
         }
         match &plan.verdict {
             // The next look is the drift interval's, or a newer revision's.
@@ -176,12 +190,6 @@ impl Reconciler {
             Verdict::Unknown { .. } => Action::Retry(None),
         }
     }
-}
-
-/// Whether DescribeServices may show the state before this step for a while ("eventual consistency",
-/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html>).
-fn changes_the_service(step: &Step) -> bool {
-    matches!(step, Step::CreateService { .. } | Step::UpdateService { .. })
 }
 
 /// How far the writes came.

@@ -1,4 +1,4 @@
-//! The accounts and Regions that manifests name, connected: one ECS provider for each, shared by all passes.
+//! The accounts and Regions that manifests name, connected: the providers of each, shared by all passes.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -6,11 +6,11 @@ use std::path::Path;
 use driftless_core::agent::Agent;
 use driftless_core::desired::Resource;
 
-use crate::aws::ecs::Ecs;
+use crate::aws::providers::Providers;
 use crate::aws::target::{ConnectError, Options, Target};
 
 /// By target name.
-pub struct Targets(BTreeMap<String, Ecs>);
+pub struct Targets(BTreeMap<String, Providers>);
 
 impl Targets {
     /// Prepares the clients of each of the agent's targets; nothing is sent yet. `base` is the configuration's folder.
@@ -20,13 +20,13 @@ impl Targets {
     pub async fn connect(agent: &Agent, base: &Path, options: &Options) -> Result<Self, ConnectError> {
         let mut targets = BTreeMap::new();
         for target in &agent.targets {
-            targets.insert(target.name.clone(), Ecs::new(&Target::connect(target, base, options).await?));
+            targets.insert(target.name.clone(), Providers::new(&Target::connect(target, base, options).await?));
         }
         Ok(Targets(targets))
     }
 
     /// Where a resource lives. Reading the manifests has checked that its target exists.
-    pub(super) fn of(&self, resource: &Resource) -> &Ecs {
+    pub(super) fn of(&self, resource: &Resource) -> &Providers {
         &self.0[&resource.target]
     }
 }

@@ -31,6 +31,20 @@ pub fn order(resources: &BTreeMap<ResourceId, Resource>) -> Vec<Vec<ResourceId>>
     layers
 }
 
+/// What `resource` depends on, and what that depends on, and so on.
+pub fn all_dependencies(resources: &BTreeMap<ResourceId, Resource>, resource: &Resource) -> BTreeSet<ResourceId> {
+    let mut found = BTreeSet::new();
+    let mut left: Vec<&ResourceId> = resource.depends_on.iter().collect();
+    while let Some(id) = left.pop() {
+        if found.insert(id.clone())
+            && let Some(dependency) = resources.get(id)
+        {
+            left.extend(&dependency.depends_on);
+        }
+    }
+    found
+}
+
 /// Every ring of `edges`, each once, as the way around it: `[a, b]` for a → b → a. It begins with its smallest member.
 pub(crate) fn rings(edges: &BTreeMap<ResourceId, Vec<ResourceId>>) -> Vec<Vec<ResourceId>> {
     let mut settled: BTreeSet<&ResourceId> = BTreeSet::new();
@@ -107,21 +121,21 @@ mod tests {
             ignore: Vec::new(),
             removed: Vec::new(),
         };
-        Resource {
-            location: crate::location::Location::new("a.yaml", 1, 1),
-            target: "prod".into(),
-            depends_on,
-            reconcile_disabled: false,
-            adopt_force: false,
-            spec: Spec::EcsService(service),
-            id,
-        }
+        let location = crate::location::Location::new("a.yaml", 1, 1);
+        Resource { depends_on, ..Resource::new(id, location, "prod", Spec::EcsService(service)) }
     }
 
     #[test]
     fn what_depends_comes_after_what_it_depends_on() {
         assert_eq!(layers("a:b,c b:c c: d:"), "c,d | b | a");
         assert_eq!(order(&BTreeMap::new()), Vec::<Vec<ResourceId>>::new());
+    }
+
+    #[test]
+    fn dependencies_are_followed_to_their_end() {
+        let resources = edges("a:b b:c,gone c: d:a").into_iter().map(|(id, on)| (id.clone(), resource(id, on))).collect();
+        let found = all_dependencies(&resources, &resources[&ResourceId::ecs_service("a")]);
+        assert_eq!(names(&found.into_iter().collect::<Vec<_>>()), "b,c,gone");
     }
 
     #[test]

@@ -1,11 +1,17 @@
-//! `${vars.NAME}`, `${git.sha}`, `${git.shortSha}`, `${git.ref}`: what stands in a manifest for something else.
+//! `${vars.NAME}`, `${git.sha}`, `${git.shortSha}`, `${git.ref}`, `${stack.NAME.outputs.KEY}`, `${artifact.NAME.KEY}`: what
+//! stands in a manifest for something else.
+//!
+//! The last two are values of other resources. A manifest is read once before those are known, and keeps the two as they are
+//! written; it is read again when they are.
 //!
 //! Inside AWS's documents only `vars`, `git`, `stack` and `artifact` are references; any other `${...}` belongs to the
 //! shell or program that reads it. In the manifest's own fields an unknown one is an error. `$${` is a literal `${`.
 
 use std::collections::BTreeMap;
 
+use crate::desired::{Outputs, Reference};
 use crate::model::report::{did_you_mean, listed, shown};
+use crate::resource::{Kind, ResourceId};
 use crate::snapshot::Revision;
 
 /// What references are resolved with.
@@ -15,6 +21,17 @@ pub struct Interpolation<'a> {
     pub variables: &'a BTreeMap<String, String>,
     /// What is being read.
     pub revision: &'a Revision,
+    /// What other resources give; None: not known yet.
+    pub outputs: Option<&'a Outputs>,
+}
+
+/// A text with its references replaced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filled {
+    /// What it says now.
+    pub text: String,
+    /// What still stands in it as written, because other resources give it later.
+    pub open: Vec<Reference>,
 }
 
 /// Whose text it is.
@@ -28,6 +45,8 @@ pub enum Place {
 
 /// The members of `${git.…}`.
 const GIT: [&str; 3] = ["sha", "shortSha", "ref"];
+/// The members of `${artifact.NAME.…}`.
+pub const ARTIFACT: [&str; 4] = ["bucket", "key", "versionId", "etag"];
 /// GitLab's CI_COMMIT_SHORT_SHA is "the first eight characters of CI_COMMIT_SHA":
 /// <https://docs.gitlab.com/ci/variables/predefined_variables/>
 const SHORT: usize = 8;
@@ -41,11 +60,11 @@ impl Interpolation<'_> {
     ///
     /// # Errors
     /// One sentence for each reference that cannot be resolved.
-    pub fn apply(&self, text: &str, place: Place) -> Result<Option<String>, Vec<String>> {
+    pub fn apply(&self, text: &str, place: Place) -> Result<Option<Filled>, Vec<String>> {
         if !text.contains("${") {
             return Ok(None);
         }
-        let (mut out, mut errors, mut rest) = (String::with_capacity(text.len()), Vec::new(), text);
+        let (mut out, mut open, mut errors, mut rest) = (String::with_capacity(text.len()), Vec::new(), Vec::new(), text);
         while let Some(dollar) = rest.find('$').filter(|_| errors.len() < MAX_ERRORS) {
             let (before, from) = rest.split_at(dollar);
             out.push_str(before);
@@ -63,7 +82,11 @@ impl Interpolation<'_> {
             match (reference, place) {
                 (Some((name, after)), _) => {
                     match self.resolve(name) {
-                        Ok(value) => out.push_str(value),
+                        Ok(Value::Known(value)) => out.push_str(value),
+                        Ok(Value::Open(reference)) => {
+                            out.push_str(&format!("${{{name}}}"));
+                            open.push(reference);
+                        }
                         Err(message) => errors.push(message),
                     }
                     rest = after;
@@ -79,31 +102,46 @@ impl Interpolation<'_> {
             }
         }
         out.push_str(rest);
-        if errors.is_empty() { Ok(Some(out)) } else { Err(errors) }
+        if errors.is_empty() { Ok(Some(Filled { text: out, open })) } else { Err(errors) }
     }
 
-    fn resolve(&self, name: &str) -> Result<&str, String> {
+    fn resolve(&self, name: &str) -> Result<Value<'_>, String> {
         if name.trim() != name {
             return Err(format!("`${{{name}}}` has spaces; write `${{{}}}`", name.trim()));
         }
         match name.split_once('.') {
-            Some(("vars", variable)) => self.variable(variable),
-            Some(("git", member)) => self.git(member),
-            Some(("stack", _)) => Err(format!(
-                "`${{{name}}}` names an output of a CloudFormationStack, and this version does not build that kind yet; write the value itself, or a variable of the agent (`${{vars.NAME}}`)"
-            )),
-            Some(("artifact", _)) => Err(format!(
-                "`${{{name}}}` names an S3Artifact, and this version does not build that kind yet; write the value itself, or a variable of the agent (`${{vars.NAME}}`)"
-            )),
+            Some(("vars", variable)) => self.variable(variable).map(Value::Known),
+            Some(("git", member)) => self.git(member).map(Value::Known),
+            Some(("stack", rest)) => self.other(name, stack_output(name, rest)?),
+            Some(("artifact", rest)) => self.other(name, artifact_member(name, rest)?),
             _ => {
                 let known = if self.variables.contains_key(name) {
                     format!("did you mean `${{vars.{name}}}`?")
                 } else {
-                    "known are `${vars.NAME}`, `${git.sha}`, `${git.shortSha}` and `${git.ref}`.".to_owned()
+                    "known are `${vars.NAME}`, `${git.sha}`, `${git.shortSha}`, `${git.ref}`, `${stack.NAME.outputs.KEY}` and `${artifact.NAME.KEY}`.".to_owned()
                 };
                 Err(format!("{} is no reference; {known} A literal `${{` is written `$${{`", shown(&format!("${{{name}}}"))))
             }
         }
+    }
+
+    /// What another resource gives.
+    fn other(&self, name: &str, reference: Reference) -> Result<Value<'_>, String> {
+        let Some(outputs) = self.outputs else { return Ok(Value::Open(reference)) };
+        let given = outputs.get(&reference.resource);
+        if let Some(value) = given.and_then(|given| given.get(&reference.key)) {
+            return Ok(Value::Known(value));
+        }
+        let Reference { resource, key } = reference;
+        let Some(given) = given else { return Err(format!("`${{{name}}}`: nothing is known of {resource} yet")) };
+        let known = || given.keys().map(String::as_str);
+        let near = did_you_mean(&key, known());
+        let near = match given.len() {
+            0 => "; it has none".to_owned(),
+            _ if near.is_empty() => format!("; it has {}", listed(known())),
+            _ => near,
+        };
+        Err(format!("`${{{name}}}`: {resource} has no output {}{near}", shown(&key)))
     }
 
     fn variable(&self, name: &str) -> Result<&str, String> {
@@ -136,6 +174,38 @@ impl Interpolation<'_> {
                 "`${{git.{member}}}` needs a Git source, and these manifests are read from a directory; write the value itself, or use `${{vars.NAME}}`"
             )),
         }
+    }
+}
+
+/// What a reference stands for.
+enum Value<'a> {
+    Known(&'a str),
+    Open(Reference),
+}
+
+/// `NAME.outputs.KEY`. A stack's logical output names are alphanumeric; a resource's name may have dots.
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/outputs-section-structure.html>
+fn stack_output(name: &str, rest: &str) -> Result<Reference, String> {
+    match rest.rsplit_once(".outputs.") {
+        Some((stack, key)) if !stack.is_empty() && !key.is_empty() => {
+            Ok(Reference { resource: ResourceId::new(Kind::CloudFormationStack, stack), key: key.to_owned() })
+        }
+        _ => Err(format!(
+            "`${{{name}}}` names no output of a CloudFormationStack; write `${{stack.NAME.outputs.KEY}}`. A literal `${{` is written `$${{`"
+        )),
+    }
+}
+
+/// `NAME.KEY`.
+fn artifact_member(name: &str, rest: &str) -> Result<Reference, String> {
+    match rest.rsplit_once('.') {
+        Some((artifact, key)) if !artifact.is_empty() && ARTIFACT.contains(&key) => {
+            Ok(Reference { resource: ResourceId::new(Kind::S3Artifact, artifact), key: key.to_owned() })
+        }
+        _ => Err(format!(
+            "`${{{name}}}` names nothing of an S3Artifact; known are {}, as in `${{artifact.NAME.key}}`. A literal `${{` is written `$${{`",
+            listed(ARTIFACT)
+        )),
     }
 }
 
@@ -181,7 +251,16 @@ mod tests {
     }
 
     fn apply(text: &str, place: Place) -> Result<Option<String>, Vec<String>> {
-        Interpolation { variables: &variables(), revision: &git() }.apply(text, place)
+        let interpolation = Interpolation { variables: &variables(), revision: &git(), outputs: None };
+        interpolation.apply(text, place).map(|filled| filled.map(|filled| filled.text))
+    }
+
+    fn with_outputs(text: &str) -> Result<Option<Filled>, Vec<String>> {
+        let mut outputs = Outputs::new();
+        let subnet = [("SubnetA".to_owned(), "subnet-1".to_owned())].into();
+        outputs.insert(ResourceId::new(Kind::CloudFormationStack, "net.work"), subnet);
+        let interpolation = Interpolation { variables: &variables(), revision: &git(), outputs: Some(&outputs) };
+        interpolation.apply(text, Place::Document)
     }
 
     fn both(text: &str) -> String {
@@ -235,7 +314,7 @@ mod tests {
         assert_eq!(refused("${ vars.domain }", Place::Document), "`${ vars.domain }` has spaces; write `${vars.domain}`");
         assert_eq!(
             refused("${HOME}", Place::Field),
-            "`${HOME}` is no reference; known are `${vars.NAME}`, `${git.sha}`, `${git.shortSha}` and `${git.ref}`. A literal `${` is written `$${`"
+            "`${HOME}` is no reference; known are `${vars.NAME}`, `${git.sha}`, `${git.shortSha}`, `${git.ref}`, `${stack.NAME.outputs.KEY}` and `${artifact.NAME.KEY}`. A literal `${` is written `$${`"
         );
         assert_eq!(
             refused("${domain}", Place::Field),
@@ -258,25 +337,49 @@ mod tests {
     }
 
     #[test]
-    fn kinds_of_a_later_version_are_named() {
+    fn what_others_give_stays_open_until_it_is_known() {
+        let text = "${stack.net.work.outputs.SubnetA}/${vars.domain}/${artifact.web.key}";
+        let interpolation = Interpolation { variables: &variables(), revision: &git(), outputs: None };
+        let filled = interpolation.apply(text, Place::Field).expect("fine").expect("filled");
+        assert_eq!(filled.text, "${stack.net.work.outputs.SubnetA}/example.com/${artifact.web.key}");
+        let stack = ResourceId::new(Kind::CloudFormationStack, "net.work");
+        let artifact = ResourceId::new(Kind::S3Artifact, "web");
+        let reference = |resource, key: &str| Reference { resource, key: key.into() };
+        assert_eq!(filled.open, [reference(stack, "SubnetA"), reference(artifact, "key")]);
+        let filled = with_outputs("${stack.net.work.outputs.SubnetA}!").expect("fine").expect("filled");
+        assert_eq!((filled.text.as_str(), filled.open.len()), ("subnet-1!", 0));
+    }
+
+    #[test]
+    fn an_output_that_there_is_not_is_told_with_the_nearest() {
         assert_eq!(
-            refused("${stack.network.outputs.Subnet}", Place::Document),
-            "`${stack.network.outputs.Subnet}` names an output of a CloudFormationStack, and this version does not build that kind yet; write the value itself, or a variable of the agent (`${vars.NAME}`)"
+            with_outputs("${stack.net.work.outputs.SubnetB}").expect_err("refused"),
+            [
+                "`${stack.net.work.outputs.SubnetB}`: CloudFormationStack/net.work has no output `SubnetB`; did you mean `SubnetA`?"
+            ]
         );
-        assert!(refused("${artifact.web.key}", Place::Field).contains("names an S3Artifact"));
+        assert_eq!(
+            refused("${stack.network.Subnet}", Place::Document),
+            "`${stack.network.Subnet}` names no output of a CloudFormationStack; write `${stack.NAME.outputs.KEY}`. A literal `${` is written `$${`"
+        );
+        assert_eq!(
+            refused("${artifact.web.size}", Place::Document),
+            "`${artifact.web.size}` names nothing of an S3Artifact; known are `bucket`, `key`, `versionId` and `etag`, as in `${artifact.NAME.key}`. A literal `${` is written `$${`"
+        );
     }
 
     #[test]
     fn a_directory_has_no_commit() {
         let revision = Revision::Directory { digest: "0123456789ab".into() };
-        let directory = Interpolation { variables: &variables(), revision: &revision };
+        let directory = Interpolation { variables: &variables(), revision: &revision, outputs: None };
         assert_eq!(
             directory.apply("${git.sha}", Place::Document).expect_err("refused"),
             [
                 "`${git.sha}` needs a Git source, and these manifests are read from a directory; write the value itself, or use `${vars.NAME}`"
             ]
         );
-        assert_eq!(directory.apply("${vars.domain}", Place::Field), Ok(Some("example.com".into())));
+        let filled = directory.apply("${vars.domain}", Place::Field).expect("fine").expect("filled");
+        assert_eq!(filled.text, "example.com");
     }
 
     #[test]

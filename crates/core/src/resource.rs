@@ -10,16 +10,29 @@ use serde::{Deserialize, Serialize};
 pub enum Kind {
     /// A task definition revision, the service that runs it, and its rollout.
     EcsService,
+    /// A task that runs to its end, once for each new definition.
+    EcsTask,
+    /// A CloudFormation stack.
+    CloudFormationStack,
+    /// A file, a folder or a job's artifact, in a bucket.
+    S3Artifact,
+    /// A CodeDeploy deployment of an S3 revision to EC2 instances.
+    Ec2Deployment,
 }
 
 impl Kind {
     /// Every kind, for messages that list what is known.
-    pub const ALL: [Kind; 1] = [Kind::EcsService];
+    pub const ALL: [Kind; 5] =
+        [Kind::EcsService, Kind::EcsTask, Kind::CloudFormationStack, Kind::S3Artifact, Kind::Ec2Deployment];
 
     /// The word users type.
     pub fn as_str(self) -> &'static str {
         match self {
             Kind::EcsService => "EcsService",
+            Kind::EcsTask => "EcsTask",
+            Kind::CloudFormationStack => "CloudFormationStack",
+            Kind::S3Artifact => "S3Artifact",
+            Kind::Ec2Deployment => "Ec2Deployment",
         }
     }
 }
@@ -40,7 +53,7 @@ impl FromStr for Kind {
 
 /// A word that names no kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("there is no kind `{0}`; the kinds are EcsService")]
+#[error("there is no kind `{0}`; the kinds are EcsService, EcsTask, CloudFormationStack, S3Artifact and Ec2Deployment")]
 pub struct UnknownKind(pub String);
 
 /// `EcsService/web`: unique within one agent's source.
@@ -54,9 +67,14 @@ pub struct ResourceId {
 }
 
 impl ResourceId {
+    /// The id of the `kind` called `name`.
+    pub fn new(kind: Kind, name: impl Into<String>) -> Self {
+        ResourceId { kind, name: name.into() }
+    }
+
     /// The id of the `EcsService` called `name`.
     pub fn ecs_service(name: impl Into<String>) -> Self {
-        ResourceId { kind: Kind::EcsService, name: name.into() }
+        ResourceId::new(Kind::EcsService, name)
     }
 }
 

@@ -101,8 +101,8 @@ b.yaml:1:1: EcsService/b: this is the service `web` in the cluster `default` of 
 
 #[test]
 fn a_dependency_has_to_exist() {
-    assert_snapshot!(told(&[("a.yaml", after("web", "databse")), ("b.yaml", service("database", ""))]), @"a.yaml:6:15: EcsService/web: `dependsOn` names `EcsService/databse`, which no manifest declares; did you mean `database`?");
-    assert_snapshot!(told(&[("a.yaml", after("web", "elsewhere"))]), @"a.yaml:6:15: EcsService/web: `dependsOn` names `EcsService/elsewhere`, which no manifest declares");
+    assert_snapshot!(told(&[("a.yaml", after("web", "databse")), ("b.yaml", service("database", ""))]), @"a.yaml:6:15: EcsService/web: `EcsService/databse` is named here, and no manifest declares it; did you mean `database`?");
+    assert_snapshot!(told(&[("a.yaml", after("web", "elsewhere"))]), @"a.yaml:6:15: EcsService/web: `EcsService/elsewhere` is named here, and no manifest declares it");
 }
 
 #[test]

@@ -201,7 +201,7 @@ fn references_that_fail_are_told_once() {
 web.yaml:6:22: EcsService/web: there is no variable `family`; the agent's `spec.variables` has `count` and `domain`
 web.yaml:6:94: EcsService/web: there is no `${git.sha1}`; did you mean `sha`? A literal `${` is written `$${`
 web.yaml:8:14: EcsService/web: `networkConfiguration` is given, and the task definition has no networkMode, which means `bridge`; AWS accepts it with `awsvpc` only
-web.yaml:8:69: EcsService/web: `${stack.network.outputs.SubnetA}` names an output of a CloudFormationStack, and this version does not build that kind yet; write the value itself, or a variable of the agent (`${vars.NAME}`)
+web.yaml:8:69: EcsService/web: `CloudFormationStack/network` is named here, and no manifest declares it
 ");
     assert_snapshot!(of_spec("  taskDefinition: {family: web}\n  service: {inline: {desiredCount: '${vars.count}'}}\n"), @"web.yaml:6:22: EcsService/web: `desiredCount` is the string `3`, where AWS takes a whole number; a reference's value is always a string, so write the value itself");
 }

@@ -60,7 +60,7 @@ web.yaml:1:1: `spec` is missing; it says what is to run
 web.yaml:3:11: `metadata.name` is missing; it names the resource within its kind
 web.yaml:4:1: `spec` is empty; it says what is to run
 ");
-    assert_snapshot!(file("apiVersion: driftless/v1alpha1\nmetadata: {name: web}\n"), @"web.yaml:1:1: `kind` is missing; there is `EcsService`");
+    assert_snapshot!(file("apiVersion: driftless/v1alpha1\nmetadata: {name: web}\n"), @"web.yaml:1:1: `kind` is missing; there is `EcsService`, `EcsTask`, `CloudFormationStack`, `S3Artifact` and `Ec2Deployment`");
     assert_snapshot!(of_spec("  cluster: shop\n"), @"web.yaml:5:3: EcsService/web: `taskDefinition` is missing; `file: NAME`, `inline: {…}` or `family: NAME` is expected under it, or a `taskDefinition` in the service's document");
     assert_snapshot!(of_spec("  taskDefinition: {images: {app: web}}\n  service: {}\n"), @"
 web.yaml:5:19: EcsService/web: `spec.taskDefinition` has no document; `file: NAME`, `inline: {…}` or `family: NAME` is expected
@@ -76,10 +76,9 @@ web.yaml:6:35: EcsService/web: `spec.dependsOn[1].kind` is missing; the kind of 
 fn a_kind_that_is_not_there_names_what_is() {
     let kind = |kind: &str| file(&format!("apiVersion: driftless/v1alpha1\nkind: {kind}\nmetadata: {{name: web}}\n"));
     assert_snapshot!(kind("EcsServce"), @"web.yaml:2:7: there is no kind `EcsServce`; did you mean `EcsService`?");
-    assert_snapshot!(kind("Deployment"), @"web.yaml:2:7: there is no kind `Deployment`; there is `EcsService`");
-    assert_snapshot!(kind("CloudFormationStack"), @"web.yaml:2:7: the kind `CloudFormationStack` is not built yet in this version; there is `EcsService`; take the document out until then");
+    assert_snapshot!(kind("Deployment"), @"web.yaml:2:7: there is no kind `Deployment`; did you mean `Ec2Deployment`?");
     assert_snapshot!(with("  dependsOn: [{kind: CloudFormationStack, name: network}, {kind: EcsServce, name: x}]\n"), @"
-web.yaml:6:22: EcsService/web: the kind `CloudFormationStack` is not built yet in this version; there is `EcsService`
+web.yaml:6:15: EcsService/web: `CloudFormationStack/network` is named here, and no manifest declares it
 web.yaml:6:66: EcsService/web: there is no kind `EcsServce`; did you mean `EcsService`?
 ");
 }
@@ -177,7 +176,7 @@ fn a_cluster_is_a_name_or_an_arn() {
 fn references_in_the_manifests_own_fields_are_strict() {
     assert_snapshot!(with("  cluster: shop-${vars.stage}\n  target: ${env.TARGET}\n"), @"
 web.yaml:6:12: EcsService/web: there is no variable `stage`; the agent's `spec.variables` has `count` and `domain`
-web.yaml:7:11: EcsService/web: `${env.TARGET}` is no reference; known are `${vars.NAME}`, `${git.sha}`, `${git.shortSha}` and `${git.ref}`. A literal `${` is written `$${`
+web.yaml:7:11: EcsService/web: `${env.TARGET}` is no reference; known are `${vars.NAME}`, `${git.sha}`, `${git.shortSha}`, `${git.ref}`, `${stack.NAME.outputs.KEY}` and `${artifact.NAME.KEY}`. A literal `${` is written `$${`
 ");
     assert_snapshot!(of_spec("  taskDefinition: {family: '${vars.domian}'}\n"), @"web.yaml:5:28: EcsService/web: there is no variable `domian`; did you mean `domain`?");
     assert_snapshot!(of_spec("  taskDefinition: {family: web, images: {app: 'web:${git.sha1}'}}\n"), @"web.yaml:5:47: EcsService/web: there is no `${git.sha1}`; did you mean `sha`? A literal `${` is written `$${`");

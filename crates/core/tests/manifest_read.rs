@@ -37,7 +37,7 @@ spec:
     let desired = read(&source);
     assert_eq!(problems(&desired), Vec::<String>::new());
     let resource = &desired.resources[&ResourceId::ecs_service("web")];
-    let Spec::EcsService(service) = &resource.spec;
+    let Spec::EcsService(service) = &resource.spec else { panic!("a service") };
     assert_eq!(resource.location.to_string(), "web.yaml:1:1");
     assert_eq!((resource.target.as_str(), service.cluster.as_str()), ("test", "shop"));
     assert_eq!(service.service_name, "shop-web");

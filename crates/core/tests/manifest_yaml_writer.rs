@@ -34,7 +34,7 @@ proptest! {
         let yaml = written(&command, &labels);
         let desired = read(&[("web.yaml", &yaml)]);
         prop_assert!(desired.errors.is_empty(), "{:?}\n{yaml}", desired.errors);
-        let Spec::EcsService(service) = &desired.resources.values().next().expect("the service").spec;
+        let Spec::EcsService(service) = &desired.resources.values().next().expect("the service").spec else { panic!("a service") };
         let TaskDefinition::Document(document) = &service.task_definition else { panic!("a document") };
         let container = &document["containerDefinitions"][0];
         prop_assert_eq!(&container["command"], &json!(command), "{}", yaml);

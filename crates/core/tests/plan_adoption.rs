@@ -5,6 +5,7 @@ mod plan_world;
 use driftless_core::desired::TaskDefinition;
 use driftless_core::plan::Cause;
 use driftless_core::plan::ecs::Context;
+use driftless_core::plan::{EcsStep, Step};
 use plan_world::*;
 use serde_json::{Value, json};
 
@@ -182,7 +183,7 @@ fn an_unknown_answer_blocks() {
     let world = converged(&web(task(), service()));
     let whole = world.observe(&resource, &context());
     let look = |observed: &driftless_core::observed::ServiceObservation| {
-        let plan = driftless_core::plan::ecs::plan(&resource, observed, &context());
+        let plan = driftless_core::plan::ecs::plan(&resource, declared(&resource), observed, &context());
         assert!(plan.is_empty(), "{plan:#?}");
         reason(&plan)
     };
@@ -229,7 +230,7 @@ fn a_draining_service_is_waited_for_and_an_inactive_one_created_anew_with_anothe
         let plan = world.look(&resource, &context());
         assert_eq!(actions(&plan), ["CreateService"], "the revision is still there");
         match &plan.steps[0] {
-            driftless_core::plan::Step::CreateService { document, .. } => document["clientToken"].clone(),
+            Step::Ecs(EcsStep::CreateService { document, .. }) => document["clientToken"].clone(),
             other => panic!("{other:?}"),
         }
     };

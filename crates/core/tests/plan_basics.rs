@@ -2,7 +2,7 @@
 
 mod plan_world;
 
-use driftless_core::plan::{Cause, Step, TaskDefinitionRef};
+use driftless_core::plan::{Cause, EcsStep, Step, TaskDefinitionRef};
 use plan_world::*;
 use serde_json::json;
 
@@ -33,7 +33,13 @@ fn a_settled_service_wants_no_further_read() {
     let resource = web(task(), service());
     let world = converged(&resource);
     let seen = world.observe(&resource, &context());
-    let wanted = driftless_core::plan::ecs::wants(&resource, &seen.service, seen.task_definition.as_ref(), &context());
+    let wanted = driftless_core::plan::ecs::wants(
+        &resource,
+        declared(&resource),
+        &seen.service,
+        seen.task_definition.as_ref(),
+        &context(),
+    );
     assert_eq!(wanted, driftless_core::plan::ecs::Wants::default());
 }
 
@@ -66,7 +72,7 @@ fn a_revision_that_says_the_same_is_used_again() {
     let plan = world.look(&back, &context());
     assert_eq!(actions(&plan), ["UpdateService", "TagResource"][..1]);
     assert!(
-        matches!(&plan.steps[0], Step::UpdateService { task_definition: Some(TaskDefinitionRef::Arn(arn)), .. } if arn.ends_with("web:1"))
+        matches!(&plan.steps[0], Step::Ecs(EcsStep::UpdateService { task_definition: Some(TaskDefinitionRef::Arn(arn)), .. }) if arn.ends_with("web:1"))
     );
     world.apply(&plan);
     world.assert_settled(&back);

@@ -4,7 +4,7 @@ mod plan_world;
 
 use driftless_core::desired::{Resource, TaskDefinition};
 use driftless_core::plan::ecs::{Context, digest};
-use driftless_core::plan::{Step, Verdict};
+use driftless_core::plan::{EcsStep, Step, Verdict};
 use plan_world::*;
 use serde_json::json;
 
@@ -50,7 +50,7 @@ fn what_starts_no_deployment_is_healed_while_failed_and_the_commits_tag_waits() 
     let plan = world.look(&bad(), &next);
     assert_eq!(lines(&plan), ["/service/desiredCount: 7 -> 2"]);
     assert_eq!(actions(&plan), ["UpdateService"]);
-    assert!(matches!(&plan.steps[0], Step::UpdateService { task_definition: None, .. }));
+    assert!(matches!(&plan.steps[0], Step::Ecs(EcsStep::UpdateService { task_definition: None, .. })));
     assert_eq!(reason(&plan), "RolloutFailed");
     world.apply(&plan);
     assert_eq!(world.tag("driftless:revision").as_deref(), Some("c1"));
@@ -67,7 +67,7 @@ fn a_failure_that_only_aws_remembers_gets_the_digests_tag() {
         vec![json!({"status": "ROLLBACK_SUCCESSFUL", "targetServiceRevision": {"arn": arn}, "createdAt": 1.0})];
     let failed = world.revisions[1]["taskDefinition"]["taskDefinitionArn"].clone();
     observed.service_revisions = vec![json!({"serviceRevisionArn": arn, "taskDefinition": failed})];
-    let plan = driftless_core::plan::ecs::plan(&bad(), &observed, &context());
+    let plan = driftless_core::plan::ecs::plan(&bad(), declared(&bad()), &observed, &context());
     assert_eq!((actions(&plan), reason(&plan)), (vec!["TagResource"], "RolloutFailed"));
     world.apply(&plan);
     assert_eq!(world.tag("driftless:failed"), Some(digest(spec(&mut bad()))));
@@ -85,7 +85,7 @@ fn a_change_that_aws_sees_no_difference_in_is_tried_again_all_the_same() {
     observed.service_deployments =
         vec![json!({"status": "ROLLBACK_SUCCESSFUL", "targetServiceRevision": {"arn": arn}, "createdAt": 1.0})];
     observed.service_revisions = vec![json!({"serviceRevisionArn": arn, "taskDefinition": failed})];
-    let plan = driftless_core::plan::ecs::plan(&patient, &observed, &context());
+    let plan = driftless_core::plan::ecs::plan(&patient, declared(&patient), &observed, &context());
     assert_eq!(actions(&plan), ["UpdateService", "UntagResource", "TagResource"][..2]);
     world.apply(&plan);
     assert_eq!(world.tag("driftless:failed"), None);

@@ -5,7 +5,7 @@ mod rollout_world;
 use std::time::Duration;
 
 use driftless_core::desired::{OnFailure, Rollout};
-use driftless_core::plan::Step;
+use driftless_core::plan::EcsStep;
 use driftless_core::rollout::{Judgement, judge, remembered};
 use rollout_world::*;
 use serde_json::{Value, json};
@@ -44,7 +44,7 @@ fn the_circuit_breakers_verdict_is_remembered_in_a_tag_once() {
         message,
         "container app of web:2 exited with code 1 (Essential container in task exited); it was the first deployment, so there is nothing to roll back to; the next commit is rolled out at once"
     );
-    let [Step::TagResource { document }] = steps.as_slice() else { panic!("{steps:?}") };
+    let [EcsStep::TagResource { document }] = steps.as_slice() else { panic!("{steps:?}") };
     assert_eq!(
         Value::Object(document.clone()),
         json!({"resourceArn": SERVICE, "tags": [{"key": "driftless:failed", "value": "digest-2"}]})
@@ -66,14 +66,14 @@ fn our_timeout_remembers_first_and_then_stops_the_deployment_with_a_rollback() {
     let (reason, message, steps) = failure(judge(&target(&service), &late));
     assert_eq!(reason, "RolloutTimedOut");
     assert_eq!(message, "not rolled out within 5 min: the rollout of web:2 failed; rolling back");
-    assert_eq!(steps.iter().map(Step::action).collect::<Vec<_>>(), ["TagResource", "StopServiceDeployment"]);
-    let Step::StopServiceDeployment { document } = &steps[1] else { panic!() };
+    assert_eq!(steps.iter().map(EcsStep::action).collect::<Vec<_>>(), ["TagResource", "StopServiceDeployment"]);
+    let EcsStep::StopServiceDeployment { document } = &steps[1] else { panic!() };
     assert_eq!(Value::Object(document.clone()), json!({"serviceDeploymentArn": DEPLOYMENT, "stopType": "ROLLBACK"}));
 
     // Killed between the two: only the rollback is left to do.
     let tagged = edit(late.clone(), |live| live["tags"] = json!([{"key": "driftless:failed", "value": "digest-2"}]));
     assert_eq!(
-        failure(judge(&target(&service), &tagged)).2.iter().map(Step::action).collect::<Vec<_>>(),
+        failure(judge(&target(&service), &tagged)).2.iter().map(EcsStep::action).collect::<Vec<_>>(),
         ["StopServiceDeployment"]
     );
     // Asked for once.
@@ -87,7 +87,7 @@ fn without_service_deployments_our_timeout_goes_back_to_the_version_that_complet
     service.rollout.timeout = Duration::from_secs(30);
     let late = observed(vec![deployment("PRIMARY", NEW, "IN_PROGRESS", 0), deployment("ACTIVE", OLD, "COMPLETED", 2)], 2);
     let steps = failure(judge(&target(&service), &late)).2;
-    let [Step::TagResource { .. }, Step::UpdateService { task_definition: Some(previous), .. }] = steps.as_slice() else {
+    let [EcsStep::TagResource { .. }, EcsStep::UpdateService { task_definition: Some(previous), .. }] = steps.as_slice() else {
         panic!("{steps:?}")
     };
     assert_eq!(*previous, driftless_core::plan::TaskDefinitionRef::Arn(OLD.into()));
@@ -100,7 +100,7 @@ fn on_failure_stay_reports_only() {
     let late = observed(vec![deployment("PRIMARY", NEW, "IN_PROGRESS", 0), deployment("ACTIVE", OLD, "COMPLETED", 2)], 2);
     let (_, message, steps) = failure(judge(&target(&service), &late));
     assert!(message.ends_with("left as it is (rollout.onFailure: stay)"), "{message}");
-    assert_eq!(steps.iter().map(Step::action).collect::<Vec<_>>(), ["TagResource"]);
+    assert_eq!(steps.iter().map(EcsStep::action).collect::<Vec<_>>(), ["TagResource"]);
 }
 
 #[test]

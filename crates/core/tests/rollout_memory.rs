@@ -2,7 +2,7 @@
 
 mod rollout_world;
 
-use driftless_core::plan::Step;
+use driftless_core::plan::EcsStep;
 use driftless_core::rollout::{Judgement, judge, remembered};
 use rollout_world::*;
 use serde_json::json;
@@ -14,7 +14,7 @@ fn new_subnets_that_ecs_took_back_are_not_tried_again_though_the_same_task_defin
     let message = remembered(&target(&service), &back).expect("a failure on record");
     assert_eq!(message, "the rollout of web:2 failed; rolled back");
     let (reason, _, steps) = failure(judge(&target(&service), &back));
-    assert_eq!((reason, steps.iter().map(Step::action).collect::<Vec<_>>()), ("RolloutFailed", vec!["TagResource"]));
+    assert_eq!((reason, steps.iter().map(EcsStep::action).collect::<Vec<_>>()), ("RolloutFailed", vec!["TagResource"]));
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn a_server_without_service_deployments_tells_a_failure_by_the_deployment_that_d
     assert!(remembered(&target(&service), &back).is_some());
     let (_, message, steps) = failure(judge(&target(&service), &back));
     assert_eq!(message, "the rollout of web:2 failed; rolling back to web:1");
-    assert_eq!(steps.iter().map(Step::action).collect::<Vec<_>>(), ["TagResource"]);
+    assert_eq!(steps.iter().map(EcsStep::action).collect::<Vec<_>>(), ["TagResource"]);
 }
 
 #[test]

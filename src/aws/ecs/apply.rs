@@ -1,29 +1,21 @@
 //! One step is one call, with the step's document as its body.
 
 use driftless_core::desired::Document;
-use driftless_core::plan::{Step, TaskDefinitionRef};
+use driftless_core::plan::{EcsStep, TaskDefinitionRef};
 use serde_json::Value;
 
 use super::{Ecs, Said, ecs_call};
 use crate::aws::error::{Call, ProviderError};
-
-/// What a call that succeeded gave.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Applied {
-    /// Of the task definition revision, the service or the service deployment; the tag calls give none.
-    pub arn: Option<String>,
-    /// AWS's clock: seconds since the epoch.
-    pub now: f64,
-}
+use crate::aws::providers::Applied;
 
 impl Ecs {
     /// Makes the step's one call. `registered` is the ARN that the RegisterTaskDefinition step before it answered with.
     /// Every kind of [`ProviderError`]; after `Unavailable` the call may have had its effect.
-    pub async fn apply(&self, step: &Step, registered: Option<&str>) -> Result<Applied, ProviderError> {
+    pub async fn apply(&self, step: &EcsStep, registered: Option<&str>) -> Result<Applied, ProviderError> {
         let target = &self.target;
         let resource = resource(step);
         let (said, arn) = match step {
-            Step::RegisterTaskDefinition { document } => {
+            EcsStep::RegisterTaskDefinition { document } => {
                 let said = ecs_call!(target, register_task_definition, "RegisterTaskDefinition", &resource, &document.0).await?;
                 let arn = text(&said, "/taskDefinition/taskDefinitionArn");
                 if arn.is_none() {
@@ -32,23 +24,25 @@ impl Ecs {
                 }
                 (said, arn)
             }
-            Step::CreateService { document, task_definition } => {
+            EcsStep::CreateService { document, task_definition } => {
                 let body = with(document, Some(task_definition), registered, step, &resource)?;
                 let said = ecs_call!(target, create_service, "CreateService", &resource, &body).await?;
                 let arn = text(&said, "/service/serviceArn");
                 (said, arn)
             }
-            Step::UpdateService { document, task_definition } => {
+            EcsStep::UpdateService { document, task_definition } => {
                 let body = with(document, task_definition.as_ref(), registered, step, &resource)?;
                 let said = ecs_call!(target, update_service, "UpdateService", &resource, &body).await?;
                 let arn = text(&said, "/service/serviceArn");
                 (said, arn)
             }
-            Step::TagResource { document } => (ecs_call!(target, tag_resource, "TagResource", &resource, document).await?, None),
-            Step::UntagResource { document } => {
+            EcsStep::TagResource { document } => {
+                (ecs_call!(target, tag_resource, "TagResource", &resource, document).await?, None)
+            }
+            EcsStep::UntagResource { document } => {
                 (ecs_call!(target, untag_resource, "UntagResource", &resource, document).await?, None)
             }
-            Step::StopServiceDeployment { document } => {
+            EcsStep::StopServiceDeployment { document } => {
                 let said = ecs_call!(target, stop_service_deployment, "StopServiceDeployment", &resource, document).await?;
                 let arn = text(&said, "/serviceDeploymentArn");
                 (said, arn)
@@ -59,20 +53,22 @@ impl Ecs {
 }
 
 /// What the step concerns, for messages.
-fn resource(step: &Step) -> String {
+fn resource(step: &EcsStep) -> String {
     let text = |document: &Document, member: &str| document.get(member).and_then(Value::as_str).map(str::to_owned);
     let service = |document: &Document, name: &str| {
         let name = text(document, name).unwrap_or_default();
         format!("{}/{name}", text(document, "cluster").unwrap_or_else(|| "default".to_owned()))
     };
     match step {
-        Step::RegisterTaskDefinition { document } => {
+        EcsStep::RegisterTaskDefinition { document } => {
             format!("the family {}", text(&document.0, "family").unwrap_or_default())
         }
-        Step::CreateService { document, .. } => service(document, "serviceName"),
-        Step::UpdateService { document, .. } => service(document, "service"),
-        Step::TagResource { document } | Step::UntagResource { document } => text(document, "resourceArn").unwrap_or_default(),
-        Step::StopServiceDeployment { document } => text(document, "serviceDeploymentArn").unwrap_or_default(),
+        EcsStep::CreateService { document, .. } => service(document, "serviceName"),
+        EcsStep::UpdateService { document, .. } => service(document, "service"),
+        EcsStep::TagResource { document } | EcsStep::UntagResource { document } => {
+            text(document, "resourceArn").unwrap_or_default()
+        }
+        EcsStep::StopServiceDeployment { document } => text(document, "serviceDeploymentArn").unwrap_or_default(),
     }
 }
 
@@ -81,7 +77,7 @@ fn with(
     document: &Document,
     wanted: Option<&TaskDefinitionRef>,
     registered: Option<&str>,
-    step: &Step,
+    step: &EcsStep,
     resource: &str,
 ) -> Result<Document, ProviderError> {
     let mut body = document.clone();

@@ -14,8 +14,8 @@ fn document(value: Value) -> Document {
     value.as_object().expect("an object").clone()
 }
 
-fn register(value: Value) -> Step {
-    Step::RegisterTaskDefinition { document: Secret(document(value)) }
+fn register(value: Value) -> EcsStep {
+    EcsStep::RegisterTaskDefinition { document: Secret(document(value)) }
 }
 
 fn registered() -> Reply {
@@ -46,17 +46,17 @@ async fn documents_leave_verbatim_with_members_that_no_sdk_knows() {
 async fn a_service_step_gets_the_revision_that_was_registered() {
     let server = Server::start(|_| Reply::ok(json!({"service": {"serviceArn": "arn:service"}}))).await;
     let ecs = server.ecs().await;
-    let create = Step::CreateService {
+    let create = EcsStep::CreateService {
         document: document(json!({"cluster": "shop", "serviceName": "web", "clientToken": "ours", "desiredCount": 0})),
         task_definition: TaskDefinitionRef::Registered,
     };
     assert_eq!(ecs.apply(&create, Some("arn:web:3")).await.unwrap().arn.as_deref(), Some("arn:service"));
-    let update = Step::UpdateService {
+    let update = EcsStep::UpdateService {
         document: document(json!({"cluster": "shop", "service": "web", "loadBalancers": []})),
         task_definition: Some(TaskDefinitionRef::Arn("arn:web:2".to_owned())),
     };
     ecs.apply(&update, Some("arn:web:3")).await.unwrap();
-    let scale = Step::UpdateService {
+    let scale = EcsStep::UpdateService {
         document: document(json!({"cluster": "shop", "service": "web", "desiredCount": 3})),
         task_definition: None,
     };
@@ -83,14 +83,14 @@ async fn each_step_is_one_call_of_its_own_action() {
     let ecs = server.ecs().await;
     let tag = json!({"resourceArn": "arn:service", "tags": [{"key": "a", "value": "b"}]});
     let steps = [
-        (Step::TagResource { document: document(tag.clone()) }, tag, None),
+        (EcsStep::TagResource { document: document(tag.clone()) }, tag, None),
         (
-            Step::UntagResource { document: document(json!({"resourceArn": "arn:service", "tagKeys": ["a"]})) },
+            EcsStep::UntagResource { document: document(json!({"resourceArn": "arn:service", "tagKeys": ["a"]})) },
             json!({"resourceArn": "arn:service", "tagKeys": ["a"]}),
             None,
         ),
         (
-            Step::StopServiceDeployment {
+            EcsStep::StopServiceDeployment {
                 document: document(json!({"serviceDeploymentArn": "arn:deployment", "stopType": "ROLLBACK"})),
             },
             json!({"serviceDeploymentArn": "arn:deployment", "stopType": "ROLLBACK"}),
@@ -108,7 +108,7 @@ async fn each_step_is_one_call_of_its_own_action() {
 #[tokio::test]
 async fn a_revision_that_was_never_registered_is_not_sent() {
     let server = Server::start(|_| Reply::text(200, "{}")).await;
-    let step = Step::CreateService { document: Document::new(), task_definition: TaskDefinitionRef::Registered };
+    let step = EcsStep::CreateService { document: Document::new(), task_definition: TaskDefinitionRef::Registered };
     assert_eq!(server.ecs().await.apply(&step, None).await.unwrap_err().label(), "invalid");
     assert!(server.sent().is_empty());
 }
@@ -189,7 +189,7 @@ async fn a_throttle_slows_the_bucket_it_belongs_to() {
     })
     .await;
     let ecs = server.ecs().await;
-    let update = Step::UpdateService { document: document(json!({"service": "web"})), task_definition: None };
+    let update = EcsStep::UpdateService { document: document(json!({"service": "web"})), task_definition: None };
     assert_eq!(ecs.apply(&update, None).await.unwrap_err().label(), "throttled");
     let before = Instant::now();
     ecs.apply(&update, None).await.unwrap();

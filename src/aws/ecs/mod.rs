@@ -21,8 +21,6 @@ use super::target::Target;
 use services::Looked;
 use task_definitions::Contents;
 
-pub use apply::Applied;
-
 /// The ECS provider of one target. One for the whole process: its reads wait for each other, to leave in batches, and
 /// what it has read of task definition revisions is kept. Clones share everything.
 #[derive(Clone)]

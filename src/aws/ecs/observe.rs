@@ -1,8 +1,9 @@
 //! One look at one service: its description, what it runs, and what else the planner needs this time.
 
-use driftless_core::desired::{EcsService, Resource, Spec, TaskDefinition};
+use driftless_core::desired::{EcsService, Resource, TaskDefinition};
 use driftless_core::observed::{Observed, ServiceObservation};
-use driftless_core::plan::ecs::{Context, Wants, wants};
+use driftless_core::plan::Context;
+use driftless_core::plan::ecs::{Wants, wants};
 use serde_json::{Value, json};
 
 use super::{Ecs, Looked, ecs_call};
@@ -21,11 +22,10 @@ const STOPPED_TASKS: usize = 20;
 const ARNS: usize = 20;
 
 impl Ecs {
-    /// Looks at the service that `resource` declares. A read that fails makes what it should have shown `Unknown`;
+    /// Looks at the service that `resource` declares as `declared`. A read that fails makes what it should have shown `Unknown`;
     /// where the observation has no such word for it, the service itself (rule 5: nothing is decided on half a look).
-    pub async fn observe(&self, resource: &Resource, context: &Context<'_>) -> ServiceObservation {
-        let Spec::EcsService(declared) = &resource.spec;
-        self.observe_with(declared, |service, definition| wants(resource, service, definition, context)).await
+    pub async fn observe(&self, resource: &Resource, declared: &EcsService, context: &Context<'_>) -> ServiceObservation {
+        self.observe_with(declared, |service, definition| wants(resource, declared, service, definition, context)).await
     }
 
     /// [`Ecs::observe`], with what else to read decided by `wanted`.

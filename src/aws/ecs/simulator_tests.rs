@@ -6,14 +6,13 @@ use std::path::Path;
 use driftless_core::agent;
 use driftless_core::desired::{EcsService, Resource, Rollout, Spec, TaskDefinition};
 use driftless_core::location::Location;
-use driftless_core::plan::ecs::{Context, plan};
-use driftless_core::plan::{Plan, Verdict};
+use driftless_core::plan::{Context, Plan, Verdict, plan};
 use driftless_core::resource::ResourceId;
 use driftless_simulator::{Options as Simulated, Simulator};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use super::Ecs;
+use crate::aws::providers::{Made, Providers};
 use crate::aws::target::{Options, Target};
 
 const CONTEXT: Context<'static> = Context {
@@ -32,27 +31,20 @@ fn resource(name: &str) -> Resource {
         "family": name, "networkMode": "bridge",
         "containerDefinitions": [{"name": "app", "image": "web:1", "memory": 128, "essential": true}],
     }));
-    Resource {
-        id: ResourceId::ecs_service(name),
-        location: Location::new("web.yaml", 1, 1),
-        target: "prod".to_owned(),
-        depends_on: Vec::new(),
-        reconcile_disabled: false,
-        adopt_force: false,
-        spec: Spec::EcsService(EcsService {
-            cluster: "shop".to_owned(),
-            service_name: name.to_owned(),
-            task_definition: TaskDefinition::Document(task_definition),
-            images: BTreeMap::new(),
-            service: object(json!({"desiredCount": 1, "launchType": "EC2"})),
-            rollout: Rollout::default(),
-            ignore: Vec::new(),
-            removed: Vec::new(),
-        }),
-    }
+    let service = EcsService {
+        cluster: "shop".to_owned(),
+        service_name: name.to_owned(),
+        task_definition: TaskDefinition::Document(task_definition),
+        images: BTreeMap::new(),
+        service: object(json!({"desiredCount": 1, "launchType": "EC2"})),
+        rollout: Rollout::default(),
+        ignore: Vec::new(),
+        removed: Vec::new(),
+    };
+    Resource::new(ResourceId::ecs_service(name), Location::new("web.yaml", 1, 1), "prod", Spec::EcsService(service))
 }
 
-async fn ecs(simulator: &Simulator, pace: f64) -> Ecs {
+async fn ecs(simulator: &Simulator, pace: f64) -> Providers {
     let configured = agent::Target {
         name: "prod".to_owned(),
         region: "eu-central-1".to_owned(),
@@ -63,22 +55,21 @@ async fn ecs(simulator: &Simulator, pace: f64) -> Ecs {
     let options = Options::new(pace).with_static_credentials("AKIDEXAMPLE", "secret");
     let target = Target::connect(&configured, Path::new("/"), &options).await.unwrap();
     assert_eq!(target.check_account().await.unwrap(), "123456789012");
-    Ecs::new(&target)
+    Providers::new(&target)
 }
 
 /// One pass: look, decide, and write what was decided.
-async fn pass(ecs: &Ecs, resource: &Resource) -> Plan {
+async fn pass(ecs: &Providers, resource: &Resource) -> Plan {
     let observation = ecs.observe(resource, &CONTEXT).await;
     let plan = plan(resource, &observation, &CONTEXT);
-    let mut registered = None;
+    let mut made = Made::default();
     for step in &plan.steps {
-        let applied = ecs.apply(step, registered.as_deref()).await.unwrap_or_else(|error| panic!("{error}"));
-        registered = applied.arn.or(registered);
+        ecs.apply(step, &mut made).await.unwrap_or_else(|error| panic!("{error}"));
     }
     plan
 }
 
-async fn converge(ecs: &Ecs, resource: &Resource) {
+async fn converge(ecs: &Providers, resource: &Resource) {
     for _ in 0..200 {
         if let Plan { steps, verdict: Verdict::Ready { .. }, .. } = pass(ecs, resource).await
             && steps.is_empty()

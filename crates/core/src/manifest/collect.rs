@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use super::fields::{Found, location};
 use super::node::{Content, Mark, Node};
 use super::parse::{Fault, ParsedDocument, parse};
-use super::words::{API_VERSION, LATER, is_ours};
+use super::words::{API_VERSION, is_ours};
 use super::{Reading, TOO_MUCH, files};
-use crate::location::Problem;
+use crate::location::{Location, Problem};
 use crate::model::report::{did_you_mean, shown};
+use crate::resource::Kind;
 use crate::snapshot::Entry;
 
 /// Documents of one file that are told to be neither ours nor anybody's.
@@ -86,6 +87,15 @@ pub(super) fn collect(reading: &mut Reading<'_>, found: &mut Found) -> Collected
     collected
 }
 
+/// The manifest that begins at `place`.
+pub(super) fn document_at(reading: &mut Reading<'_>, place: &Location) -> Option<Manifest> {
+    let Some(Entry::File(bytes)) = reading.snapshot.files.get(&place.file) else { return None };
+    reading.manifests.insert(place.file.clone());
+    let documents = parse(bytes, super::is_json(&place.file)).documents;
+    let document = documents.into_iter().find(|document| super::place(&place.file, &document.root) == *place)?;
+    Some(Manifest { file: place.file.clone(), document })
+}
+
 fn is_candidate(path: &str) -> bool {
     [".yaml", ".yml", ".json"].iter().any(|end| path.ends_with(end))
 }
@@ -114,7 +124,7 @@ fn sort(root: &Node) -> Sort {
         },
         Some(version) => {
             let text = version.text().unwrap_or_default();
-            let ours = kind.and_then(Node::text).is_some_and(|kind| kind == "EcsService" || LATER.contains(&kind));
+            let ours = kind.and_then(Node::text).is_some_and(|kind| kind.parse::<Kind>().is_ok());
             let near = did_you_mean(text, [API_VERSION]);
             if ours && !near.is_empty() {
                 let message = format!("`apiVersion` is {}, so that the document is ignored{near}", shown(text));

@@ -23,17 +23,20 @@ pub(super) struct Written {
     pub(super) laid: Vec<(String, Location)>,
     /// Values that interpolation changed.
     changed: BTreeSet<Mark>,
+    /// Values that other resources give later.
+    open: BTreeSet<Mark>,
 }
 
 impl Written {
     fn new(file: &str, root: Node, changed: BTreeSet<Mark>) -> Self {
-        Written { file: file.to_owned(), root, laid: Vec::new(), changed }
+        Written { file: file.to_owned(), root, laid: Vec::new(), changed, open: BTreeSet::new() }
     }
 
-    /// Where `finding` is to be told, and in which words. None where a reference failed, which is told already.
+    /// Where `finding` is to be told, and in which words. None where a reference failed, which is told already, and where
+    /// one is still open.
     fn tell(&self, scope: &Scope<'_>, finding: Finding) -> Option<(Location, String)> {
         let (at, node) = self.root.locate(&finding.pointer);
-        if self.file == scope.file && scope.unresolved.contains(&node.at) {
+        if self.open.contains(&node.at) || (self.file == scope.file && scope.unresolved.contains(&node.at)) {
             return None;
         }
         let laid = self.laid.iter().find(|(laid, _)| *laid == finding.pointer).map(|(_, location)| location.clone());
@@ -133,7 +136,7 @@ fn from_file(
 }
 
 /// References in a file are read only where the manifest says so; where it does not, one is worth a warning.
-fn in_file(scope: &mut Scope<'_>, reading: &Reading<'_>, written: &mut Written, interpolate: bool) -> Option<()> {
+fn in_file(scope: &mut Scope<'_>, reading: &mut Reading<'_>, written: &mut Written, interpolate: bool) -> Option<()> {
     if interpolate {
         let mut done = Interpolated::default();
         reading.interpolate(&mut written.root, Place::Document, &mut done);
@@ -141,6 +144,9 @@ fn in_file(scope: &mut Scope<'_>, reading: &Reading<'_>, written: &mut Written, 
             scope.error_in(location(&written.file, *at), message);
         }
         written.changed = done.changed;
+        written.open = done.open.iter().map(|(at, _)| *at).collect();
+        let open = done.open.into_iter().map(|(at, reference)| (reference, location(&written.file, at)));
+        reading.references.extend(open);
         return done.problems.is_empty().then_some(());
     }
     if let Some((at, reference)) = first_in(&written.root) {

@@ -4,8 +4,11 @@
 //! with `file:line:column`, what was expected, and the nearest known name. What is valid goes on without what is not.
 
 mod agent;
+mod artifact;
 mod collect;
+mod deployment;
 mod documents;
+mod ecs_task;
 mod fields;
 mod files;
 mod json;
@@ -15,6 +18,7 @@ mod removed;
 mod resource;
 mod scalar;
 mod service;
+mod stack;
 mod targets;
 mod task;
 mod words;
@@ -22,7 +26,7 @@ mod words;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::agent::Agent;
-use crate::desired::{Desired, Resource, Spec};
+use crate::desired::{Desired, Outputs, Reference, Resource, Spec};
 use crate::graph;
 use crate::interpolate::{Interpolation, Place};
 use crate::location::{Location, Problem};
@@ -55,9 +59,25 @@ struct Reading<'a> {
     kept: usize,
     /// Values of the manifest being read that interpolation changed.
     changed: BTreeSet<Mark>,
+    /// What other resources give; None before they are asked: then what the manifest takes from them stays as written.
+    outputs: Option<&'a Outputs>,
+    /// What the manifest being read takes from other resources, and where.
+    references: Vec<(Reference, Location)>,
 }
 
-impl Reading<'_> {
+impl<'a> Reading<'a> {
+    fn new(snapshot: &'a Snapshot, agent: &'a Agent, outputs: Option<&'a Outputs>) -> Self {
+        Reading {
+            snapshot,
+            agent,
+            manifests: BTreeSet::new(),
+            kept: 0,
+            changed: BTreeSet::new(),
+            outputs,
+            references: Vec::new(),
+        }
+    }
+
     /// Whether so many more values may be kept.
     fn keep(&mut self, nodes: usize) -> bool {
         self.kept = self.kept.saturating_add(nodes);
@@ -66,12 +86,14 @@ impl Reading<'_> {
 
     /// Replaces the references in every string of `node`.
     fn interpolate(&self, node: &mut Node, place: Place, done: &mut Interpolated) {
-        let interpolation = Interpolation { variables: &self.agent.variables, revision: &self.snapshot.revision };
+        let interpolation =
+            Interpolation { variables: &self.agent.variables, revision: &self.snapshot.revision, outputs: self.outputs };
         match &mut node.content {
             Content::Text(text) => match interpolation.apply(text, place) {
-                Ok(Some(new)) => {
-                    *text = new;
+                Ok(Some(filled)) => {
+                    *text = filled.text;
                     done.changed.insert(node.at);
+                    done.open.extend(filled.open.into_iter().map(|reference| (node.at, reference)));
                 }
                 Ok(None) => {}
                 Err(messages) if done.problems.len() < MAX_UNRESOLVED => {
@@ -96,6 +118,8 @@ impl Reading<'_> {
 struct Interpolated {
     /// Values that were changed: each is a string now, whatever it looks like.
     changed: BTreeSet<Mark>,
+    /// What stays as written until other resources give it.
+    open: Vec<(Mark, Reference)>,
     problems: Vec<(Mark, String)>,
 }
 
@@ -108,7 +132,7 @@ fn is_json(path: &str) -> bool {
 /// [`Desired::errors`], and refuses that resource alone.
 pub fn read(snapshot: &Snapshot, agent: &Agent) -> Desired {
     let mut found = Found::default();
-    let mut reading = Reading { snapshot, agent, manifests: BTreeSet::new(), kept: 0, changed: BTreeSet::new() };
+    let mut reading = Reading::new(snapshot, agent, None);
     let collected = collect::collect(&mut reading, &mut found);
     let mut all: Vec<Recognised> = Vec::new();
     for document in collected.documents {
@@ -143,6 +167,25 @@ pub fn read(snapshot: &Snapshot, agent: &Agent) -> Desired {
         errors: found.errors,
         warnings: found.warnings,
         ignored: collected.ignored,
+    }
+}
+
+/// `resource` of the same snapshot once more, with what it takes from other resources in its place.
+///
+/// # Errors
+/// What is wrong with it now: an output that there is not, or a value that AWS does not take where it stands.
+pub fn resolve(snapshot: &Snapshot, agent: &Agent, resource: &Resource, outputs: &Outputs) -> Result<Resource, Vec<Problem>> {
+    let mut found = Found::default();
+    let mut reading = Reading::new(snapshot, agent, Some(outputs));
+    let recognised = collect::document_at(&mut reading, &resource.location)
+        .and_then(|document| resource::read(&mut reading, document, &mut found));
+    match recognised.and_then(|recognised| recognised.resource) {
+        Some(resolved) if found.errors.is_empty() => {
+            // Its dependencies are what they were: with values in their place, the references are gone.
+            let (depends_on, references) = (resource.depends_on.clone(), resource.references.clone());
+            Ok(Resource { depends_on, references, ..resolved })
+        }
+        _ => Err(found.errors),
     }
 }
 
@@ -198,7 +241,7 @@ fn dependencies(all: &mut [Recognised], found: &mut Found) {
                 let names: Vec<String> =
                     known.iter().filter(|id| id.kind == on.kind && found.hints()).map(|id| id.name.clone()).collect();
                 let near = crate::model::report::did_you_mean(&on.name, names.iter().map(String::as_str));
-                let message = format!("`dependsOn` names `{on}`, which no manifest declares{near}");
+                let message = format!("`{on}` is named here, and no manifest declares it{near}");
                 found.errors.push(Problem { location: location.clone(), resource: Some(recognised.id.clone()), message });
                 recognised.refused = true;
             }

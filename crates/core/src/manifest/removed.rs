@@ -9,7 +9,7 @@ use crate::normalise::{Pointer, Subject, elements_at, keyed_elements};
 /// is gone, its own pointer. Elements are told apart where the normaliser gives their list a key; any other list is
 /// declared as a whole, and nothing within it is "removed". Empty where the two are not about the same service.
 pub fn removed(older: &Resource, newer: &Resource) -> Vec<String> {
-    let (Spec::EcsService(old), Spec::EcsService(new)) = (&older.spec, &newer.spec);
+    let (Spec::EcsService(old), Spec::EcsService(new)) = (&older.spec, &newer.spec) else { return Vec::new() };
     let same = older.id == newer.id && older.target == newer.target;
     if !same || old.cluster != new.cluster || old.service_name != new.service_name {
         return Vec::new();

@@ -1,11 +1,11 @@
 //! Reads what every resource has: kind, name, annotations, target, dependencies.
 
 use super::collect::Manifest;
-use super::fields::{Fields, Found, Scope};
+use super::fields::{Fields, Found, Scope, location};
 use super::node::{Content, Mark, Node};
-use super::words::{LATER, check_version, resource_name, unknown_kind};
-use super::{Interpolated, Reading, place, service};
-use crate::desired::{Resource, Spec};
+use super::words::{check_version, resource_name, unknown_kind};
+use super::{Interpolated, Reading, artifact, deployment, ecs_task, place, service, stack};
+use crate::desired::{Reference, Resource, Spec};
 use crate::interpolate::Place;
 use crate::location::Location;
 use crate::model::report::{did_you_mean, listed, shown};
@@ -41,10 +41,12 @@ pub(super) fn read(reading: &mut Reading<'_>, manifest: Manifest, found: &mut Fo
         scope.error(*at, message);
     }
     scope.unresolved = done.problems.iter().map(|(at, _)| *at).chain(document.faults.iter().map(|fault| fault.at)).collect();
+    scope.unresolved.extend(done.open.iter().map(|(at, _)| *at));
     reading.changed = done.changed;
+    reading.references = done.open.into_iter().map(|(at, reference)| (reference, location(&file, at))).collect();
     let top = scope.fields(root, "", &["apiVersion", "kind", "metadata", "spec"])?;
     check_version(&mut scope, &top);
-    let reconcile_disabled = metadata(&mut scope, &top);
+    let annotations = metadata(&mut scope, &top);
     let name_at = root.get("metadata").and_then(|metadata| metadata.get("name")).map_or(root.at, |node| node.at);
     let mut recognised = scope.resource.clone().map(|id| Recognised {
         id,
@@ -58,9 +60,9 @@ pub(super) fn read(reading: &mut Reading<'_>, manifest: Manifest, found: &mut Fo
         refused: true,
     });
     if let Some(spec) = scope.required(&top, "spec", "it says what is to run")
-        && let Some(spec) = scope.fields(spec, "spec", &service::SPEC)
+        && let Some(spec) = scope.fields(spec, "spec", known(kind))
     {
-        let read = resource(&mut scope, reading, &spec, Head { reconcile_disabled, location: place(&file, root), name_at });
+        let read = resource(&mut scope, reading, &spec, Head { kind, annotations, location: place(&file, root), name_at });
         if let (Some(recognised), (resource, depends_on)) = (&mut recognised, read) {
             recognised.refused = resource.is_none();
             recognised.resource = resource;
@@ -72,7 +74,7 @@ pub(super) fn read(reading: &mut Reading<'_>, manifest: Manifest, found: &mut Fo
 
 fn kind(scope: &mut Scope<'_>, root: &Node) -> Option<Kind> {
     let Some(node) = root.get("kind").filter(|node| !node.is_null()) else {
-        scope.error(root.at, "`kind` is missing; there is `EcsService`");
+        scope.error(root.at, format!("`kind` is missing; there is {}", listed(Kind::ALL.map(Kind::as_str))));
         return None;
     };
     let Some(word) = node.text() else {
@@ -82,8 +84,7 @@ fn kind(scope: &mut Scope<'_>, root: &Node) -> Option<Kind> {
     match word.parse() {
         Ok(kind) => Some(kind),
         Err(_) => {
-            let later = if LATER.contains(&word) { "; take the document out until then" } else { "" };
-            scope.error(node.at, format!("{}{later}", unknown_kind(word)));
+            scope.error(node.at, unknown_kind(word));
             None
         }
     }
@@ -95,29 +96,49 @@ fn plain_name(root: &Node) -> Option<String> {
     resource_name(name).is_ok().then(|| name.to_owned())
 }
 
+/// The members that `spec` has.
+fn known(kind: Kind) -> &'static [&'static str] {
+    match kind {
+        Kind::EcsService => service::SPEC,
+        Kind::EcsTask => ecs_task::SPEC,
+        Kind::CloudFormationStack => stack::SPEC,
+        Kind::S3Artifact => artifact::SPEC,
+        Kind::Ec2Deployment => deployment::SPEC,
+    }
+}
+
 /// What stands outside of `spec`.
 struct Head {
-    /// `driftless/reconcile: disabled`.
-    reconcile_disabled: bool,
+    kind: Kind,
+    annotations: Annotations,
     location: Location,
     /// Of `metadata.name`.
     name_at: Mark,
 }
 
-/// Checks `metadata`; whether it has `driftless/reconcile: disabled`.
-fn metadata(scope: &mut Scope<'_>, top: &Fields<'_>) -> bool {
-    let mut reconcile_disabled = false;
+/// `metadata.annotations`, as far as they are ours.
+#[derive(Default)]
+struct Annotations {
+    /// `driftless/prune: disabled`.
+    prune_disabled: bool,
+    /// `driftless/reconcile: disabled`.
+    reconcile_disabled: bool,
+}
+
+/// Checks `metadata`, and reads its annotations.
+fn metadata(scope: &mut Scope<'_>, top: &Fields<'_>) -> Annotations {
+    let mut found = Annotations::default();
     let Some(node) = scope.required(top, "metadata", "it holds the resource's name: `metadata: {name: web}`") else {
-        return false;
+        return found;
     };
-    let Some(fields) = scope.fields(node, "metadata", &["name", "annotations"]) else { return false };
+    let Some(fields) = scope.fields(node, "metadata", &["name", "annotations"]) else { return found };
     if let Some(name) = scope.required_text(&fields, "name", "it names the resource within its kind")
         && let Err(message) = resource_name(&name)
     {
         let at = fields.get("name").map_or(node.at, |node| node.at);
         scope.error(at, message);
     }
-    let Some(annotations) = fields.get("annotations") else { return false };
+    let Some(annotations) = fields.get("annotations") else { return found };
     if !matches!(annotations.content, Content::Map(_)) {
         scope.wrong(annotations, "metadata.annotations", "a mapping");
     }
@@ -127,11 +148,8 @@ fn metadata(scope: &mut Scope<'_>, top: &Fields<'_>) -> bool {
             continue;
         }
         match member.key.as_str() {
-            // Nothing is pruned in this version, so that it is kept already.
-            "driftless/prune" => {
-                disabled(scope, &member.key, &member.node);
-            }
-            "driftless/reconcile" => reconcile_disabled = disabled(scope, &member.key, &member.node),
+            "driftless/prune" => found.prune_disabled = disabled(scope, &member.key, &member.node),
+            "driftless/reconcile" => found.reconcile_disabled = disabled(scope, &member.key, &member.node),
             key => {
                 let known = ["driftless/prune", "driftless/reconcile"];
                 let near = did_you_mean(key, known);
@@ -140,7 +158,7 @@ fn metadata(scope: &mut Scope<'_>, top: &Fields<'_>) -> bool {
             }
         }
     }
-    reconcile_disabled
+    found
 }
 
 fn disabled(scope: &mut Scope<'_>, key: &str, node: &Node) -> bool {
@@ -161,7 +179,7 @@ type Read = (Option<Resource>, Vec<(ResourceId, Location)>);
 
 fn resource(scope: &mut Scope<'_>, reading: &mut Reading<'_>, spec: &Fields<'_>, head: Head) -> Read {
     let target = target(scope, reading, spec);
-    let depends_on = depends_on(scope, spec);
+    let mut depends_on = depends_on(scope, spec);
     let adopt_force = scope.word(spec, "adopt", &["force"]).is_some();
     if let Some(member) = spec.member("replace")
         && scope.word(spec, "replace", &["allow"]).is_some()
@@ -172,23 +190,34 @@ fn resource(scope: &mut Scope<'_>, reading: &mut Reading<'_>, spec: &Fields<'_>,
         );
     }
     // Without a name the rest is read all the same, for its problems.
-    let id = scope.resource.clone().unwrap_or_else(|| ResourceId::ecs_service("unnamed"));
-    let service = service::read(scope, reading, spec, &id.name, head.name_at);
+    let id = scope.resource.clone().unwrap_or_else(|| ResourceId::new(head.kind, "unnamed"));
+    let name = id.name.as_str();
+    let kinds = match head.kind {
+        Kind::EcsService => service::read(scope, reading, spec, name, head.name_at).map(Spec::EcsService),
+        Kind::EcsTask => ecs_task::read(scope, reading, spec, name).map(Spec::EcsTask),
+        Kind::CloudFormationStack => stack::read(scope, reading, spec, name).map(Spec::CloudFormationStack),
+        Kind::S3Artifact => artifact::read(scope, reading, spec, name).map(Spec::S3Artifact),
+        Kind::Ec2Deployment => deployment::read(scope, reading, spec, name).map(Spec::Ec2Deployment),
+    };
+    let references = std::mem::take(&mut reading.references);
+    depends_on.extend(references.iter().map(|(reference, location)| (reference.resource.clone(), location.clone())));
     let mut ids: Vec<ResourceId> = Vec::new();
     for (on, _) in &depends_on {
         if !ids.contains(on) {
             ids.push(on.clone());
         }
     }
-    let resource = match (service, target) {
-        (Some(service), Some(target)) => Some(Resource {
-            id,
-            location: head.location,
-            target,
+    let mut references: Vec<Reference> = references.into_iter().map(|(reference, _)| reference).collect();
+    references.sort();
+    references.dedup();
+    let resource = match (kinds, target) {
+        (Some(spec), Some(target)) => Some(Resource {
             depends_on: ids,
-            reconcile_disabled: head.reconcile_disabled,
+            references,
+            prune_disabled: head.annotations.prune_disabled,
+            reconcile_disabled: head.annotations.reconcile_disabled,
             adopt_force,
-            spec: Spec::EcsService(service),
+            ..Resource::new(id, head.location, target, spec)
         }),
         _ => None,
     };

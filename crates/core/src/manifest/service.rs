@@ -13,8 +13,8 @@ use crate::model::report::shown;
 use crate::model::{Operation, check_service, check_together, input_members};
 
 /// The members of `spec`. `adopt` and `replace` stand beside them.
-pub(super) const SPEC: [&str; 9] =
-    ["target", "dependsOn", "cluster", "taskDefinition", "service", "rollout", "ignore", "adopt", "replace"];
+pub(super) const SPEC: &[&str] =
+    &["target", "dependsOn", "cluster", "taskDefinition", "service", "rollout", "ignore", "adopt", "replace"];
 
 /// Reads `spec`. None when something is missing without which there is no service; all problems are told in any case.
 pub(super) fn read(

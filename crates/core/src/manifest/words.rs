@@ -2,13 +2,11 @@
 
 use super::fields::{Fields, Scope};
 use super::node::Node;
-use crate::model::report::{did_you_mean, shown};
+use crate::model::report::{did_you_mean, listed, shown};
+use crate::resource::Kind;
 
 /// What stands at the top of each of our documents.
 pub(crate) const API_VERSION: &str = "driftless/v1alpha1";
-
-/// Kinds that the design has and this version does not.
-pub(super) const LATER: [&str; 4] = ["EcsTask", "CloudFormationStack", "S3Artifact", "Ec2Deployment"];
 
 /// Whether a document is meant for us: `apiVersion: driftless/…`.
 pub(super) fn is_ours(root: &Node) -> bool {
@@ -54,12 +52,10 @@ fn checked(name: &str, what: &str, most: usize) -> Result<(), String> {
     ))
 }
 
-/// The message for a kind that this version does not have.
+/// The message for a kind that there is not.
 pub(super) fn unknown_kind(kind: &str) -> String {
-    if LATER.contains(&kind) {
-        return format!("the kind `{kind}` is not built yet in this version; there is `EcsService`");
-    }
-    let near = did_you_mean(kind, ["EcsService", "Agent"]);
-    let near = if near.is_empty() { "; there is `EcsService`".to_owned() } else { near };
+    let kinds = Kind::ALL.map(Kind::as_str);
+    let near = did_you_mean(kind, kinds.into_iter().chain(["Agent"]));
+    let near = if near.is_empty() { format!("; there is {}", listed(kinds)) } else { near };
     format!("there is no kind {}{near}", shown(kind))
 }

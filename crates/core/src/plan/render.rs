@@ -34,7 +34,7 @@ pub fn render(plan: &Plan, options: &Options) -> String {
 
 fn headline(plan: &Plan) -> String {
     let id = &plan.resource;
-    let creates = plan.steps.iter().any(|step| matches!(step, Step::CreateService { .. }));
+    let creates = plan.steps.iter().any(Step::creates);
     let (_, reason, message) = plan.verdict.standing();
     match &plan.verdict {
         Verdict::Stalled { .. } | Verdict::Failed { .. } | Verdict::Unknown { .. } => format!("{id}: {reason}: {message}"),
@@ -101,7 +101,7 @@ fn indented(text: &str) -> String {
 
 /// `1 to create, 2 to change, 5 unchanged`, and what stands in the way.
 pub fn summary(plans: &[Plan]) -> String {
-    let creates = |plan: &Plan| plan.steps.iter().any(|step| matches!(step, Step::CreateService { .. }));
+    let creates = |plan: &Plan| plan.steps.iter().any(Step::creates);
     let blocked = |plan: &Plan| matches!(plan.verdict, Verdict::Stalled { .. } | Verdict::Unknown { .. });
     let failed = |plan: &Plan| matches!(plan.verdict, Verdict::Failed { .. });
     let count = |wanted: &dyn Fn(&Plan) -> bool| plans.iter().filter(|plan| wanted(plan)).count();
@@ -123,7 +123,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::plan::TaskDefinitionRef;
+    use crate::plan::{EcsStep, TaskDefinitionRef};
     use crate::resource::ResourceId;
 
     fn change(path: &str, old: Option<Value>, new: Option<Value>) -> Change {
@@ -134,13 +134,9 @@ mod tests {
     fn plan(changes: Vec<Change>) -> Plan {
         let document = json!({"cluster": "shop", "service": "web"}).as_object().cloned().unwrap_or_default();
         let task_definition = Some(TaskDefinitionRef::Registered);
-        Plan {
-            resource: ResourceId::ecs_service("web"),
-            steps: vec![Step::UpdateService { document, task_definition }],
-            changes,
-            notes: vec![],
-            verdict: Verdict::Progressing { reason: "RollingOut", message: "rolls out".into(), requeue: 10 },
-        }
+        let verdict = Verdict::Progressing { reason: "RollingOut", message: "rolls out".into(), requeue: 10 };
+        let steps = vec![EcsStep::UpdateService { document, task_definition }.into()];
+        Plan { steps, changes, ..Plan::new(&ResourceId::ecs_service("web"), verdict) }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{FAILED_TAG, Judgement, Target, failed_tag, list, message, record, short, text};
 use crate::desired::{Document, OnFailure};
 use crate::observed::ServiceObservation;
-use crate::plan::{Step, TaskDefinitionRef};
+use crate::plan::{EcsStep, TaskDefinitionRef};
 
 /// How soon a rollout is looked at again, in seconds.
 const REQUEUE: u64 = 10;
@@ -116,12 +116,12 @@ fn failed(
     target: &Target,
     observed: &ServiceObservation,
     service: &Value,
-    rollback: Vec<Step>,
+    rollback: Vec<EcsStep>,
 ) -> Judgement {
     let mut steps = vec![];
     if failed_tag(service) != Some(target.digest) {
         let tags = json!([{"key": FAILED_TAG, "value": target.digest}]);
-        steps.push(Step::TagResource { document: object(json!({"resourceArn": service["serviceArn"], "tags": tags})) });
+        steps.push(EcsStep::TagResource { document: object(json!({"resourceArn": service["serviceArn"], "tags": tags})) });
     }
     steps.extend(rollback);
     let mut message = message::failure(target, observed, service);
@@ -134,18 +134,18 @@ fn failed(
 
 /// Back to the last version that was rolled out, where there is one and the manifest wants it.
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_StopServiceDeployment.html>
-fn rollback(target: &Target, observed: &ServiceObservation, service: &Value) -> Vec<Step> {
+fn rollback(target: &Target, observed: &ServiceObservation, service: &Value) -> Vec<EcsStep> {
     if target.service.rollout.on_failure == OnFailure::Stay || !message::has_predecessor(target, observed, service) {
         return vec![];
     }
     if let Some(own) = record::own_deployment(target, observed) {
         let document = json!({"serviceDeploymentArn": own["serviceDeploymentArn"], "stopType": "ROLLBACK"});
-        return vec![Step::StopServiceDeployment { document: object(document) }];
+        return vec![EcsStep::StopServiceDeployment { document: object(document) }];
     }
     let previous = list(service, "deployments").iter().find(|deployment| {
         deployment["rolloutState"] == "COMPLETED" && text(deployment, "taskDefinition") != target.task_definition_arn
     });
-    let update = |previous: &Value| Step::UpdateService {
+    let update = |previous: &Value| EcsStep::UpdateService {
         document: object(json!({"cluster": service["clusterArn"], "service": service["serviceName"]})),
         task_definition: Some(TaskDefinitionRef::Arn(text(previous, "taskDefinition").to_owned())),
     };

@@ -14,7 +14,7 @@ mod record;
 use serde_json::Value;
 
 use crate::desired::EcsService;
-use crate::plan::Step;
+use crate::plan::EcsStep;
 
 pub use judge::judge;
 pub use memory::remembered;
@@ -57,7 +57,7 @@ pub enum Judgement {
         /// The container and ECS's reason first, then what became of it, then ECS's last events.
         message: String,
         /// Remembering the failure comes before our own rollback; empty when both are done, or are AWS's work.
-        steps: Vec<Step>,
+        steps: Vec<EcsStep>,
     },
 }
 

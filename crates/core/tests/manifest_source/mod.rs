@@ -66,6 +66,6 @@ pub fn of_spec(spec: &str) -> String {
 pub fn web<B: AsRef<[u8]>>(files: &[(&str, B)]) -> EcsService {
     let desired = read(files);
     assert_eq!(desired.errors, []);
-    let Spec::EcsService(service) = &desired.resources[&ResourceId::ecs_service("web")].spec;
+    let Spec::EcsService(service) = &desired.resources[&ResourceId::ecs_service("web")].spec else { panic!("a service") };
     service.clone()
 }

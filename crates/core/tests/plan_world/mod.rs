@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use driftless_core::desired::{Document, EcsService, OnFailure, Resource, Rollout, Spec, TaskDefinition};
 use driftless_core::location::Location;
-use driftless_core::observed::{Observed, ServiceObservation};
-use driftless_core::plan::ecs::{Context, plan, wants};
-use driftless_core::plan::{Plan, Step, TaskDefinitionRef, Verdict};
+use driftless_core::observed::{Observation, Observed, ServiceObservation};
+use driftless_core::plan::ecs::wants;
+use driftless_core::plan::{Context, EcsStep, Plan, Step, TaskDefinitionRef, Verdict, plan};
 use driftless_core::resource::ResourceId;
 use serde_json::{Map, Value, json};
 
@@ -39,28 +39,27 @@ pub fn with(base: &Value, changes: Value) -> Value {
 
 /// A service as declared, on Fargate.
 pub fn web(task_definition: Value, service: Value) -> Resource {
-    Resource {
-        id: ResourceId::ecs_service("web"),
-        location: Location::new("web.yaml", 1, 1),
-        target: "prod".to_owned(),
-        depends_on: Vec::new(),
-        reconcile_disabled: false,
-        adopt_force: false,
-        spec: Spec::EcsService(EcsService {
-            cluster: "shop".to_owned(),
-            service_name: "web".to_owned(),
-            task_definition: TaskDefinition::Document(object(task_definition)),
-            images: BTreeMap::new(),
-            service: object(service),
-            rollout: Rollout { timeout: Duration::from_secs(3600), on_failure: OnFailure::Rollback },
-            ignore: Vec::new(),
-            removed: Vec::new(),
-        }),
-    }
+    let service = EcsService {
+        cluster: "shop".to_owned(),
+        service_name: "web".to_owned(),
+        task_definition: TaskDefinition::Document(object(task_definition)),
+        images: BTreeMap::new(),
+        service: object(service),
+        rollout: Rollout { timeout: Duration::from_secs(3600), on_failure: OnFailure::Rollback },
+        ignore: Vec::new(),
+        removed: Vec::new(),
+    };
+    Resource::new(ResourceId::ecs_service("web"), Location::new("web.yaml", 1, 1), "prod", Spec::EcsService(service))
 }
 
 pub fn spec(resource: &mut Resource) -> &mut EcsService {
-    let Spec::EcsService(service) = &mut resource.spec;
+    let Spec::EcsService(service) = &mut resource.spec else { panic!("a service") };
+    service
+}
+
+/// What it declares.
+pub fn declared(resource: &Resource) -> &EcsService {
+    let Spec::EcsService(service) = &resource.spec else { panic!("a service") };
     service
 }
 
@@ -117,11 +116,11 @@ pub struct World {
 impl World {
     /// One pass: read what is wanted, plan.
     pub fn look(&self, resource: &Resource, context: &Context) -> Plan {
-        plan(resource, &self.observe(resource, context), context)
+        plan(resource, &Observation::EcsService(self.observe(resource, context)), context)
     }
 
     pub fn observe(&self, resource: &Resource, context: &Context) -> ServiceObservation {
-        let Spec::EcsService(declared) = &resource.spec;
+        let declared = declared(resource);
         let service = match &self.service {
             Some(service) => Observed::Present(answers::disguise(Value::Object(service.clone()), self)),
             None => Observed::Absent,
@@ -129,7 +128,7 @@ impl World {
         let runs = self.service.as_ref().and_then(|service| service["taskDefinition"].as_str());
         let named = |arn: &str| self.revisions.iter().find(|one| one["taskDefinition"]["taskDefinitionArn"] == arn);
         let own = runs.and_then(named).map(|own| answers::disguise(own.clone(), self));
-        let wanted = wants(resource, &service, own.as_ref(), context);
+        let wanted = wants(resource, declared, &service, own.as_ref(), context);
         let family = match &declared.task_definition {
             TaskDefinition::Document(document) => document["family"].as_str().unwrap_or_default().to_owned(),
             TaskDefinition::Family { family, .. } => family.clone(),
@@ -172,29 +171,30 @@ impl World {
 
     /// One call.
     pub fn step(&mut self, step: &Step, registered: &mut Option<String>) {
+        let Step::Ecs(step) = step else { panic!("a step of ECS") };
         self.writes.push(step.action().to_owned());
         match step {
-            Step::RegisterTaskDefinition { document } => *registered = Some(answers::register(self, &document.0)),
-            Step::CreateService { document, task_definition } => {
+            EcsStep::RegisterTaskDefinition { document } => *registered = Some(answers::register(self, &document.0)),
+            EcsStep::CreateService { document, task_definition } => {
                 let arn = arn(task_definition, registered);
                 answers::create(self, document, arn);
             }
-            Step::UpdateService { document, task_definition } => {
+            EcsStep::UpdateService { document, task_definition } => {
                 let arn = task_definition.as_ref().map(|reference| arn(reference, registered));
                 answers::update(self, document, arn);
             }
-            Step::TagResource { document } => {
+            EcsStep::TagResource { document } => {
                 let tags = self.tags_mut();
                 for tag in document["tags"].as_array().expect("tags is a list") {
                     tags.retain(|other| other["key"] != tag["key"]);
                     tags.push(tag.clone());
                 }
             }
-            Step::UntagResource { document } => {
+            EcsStep::UntagResource { document } => {
                 let keys = document["tagKeys"].as_array().expect("tagKeys is a list").clone();
                 self.tags_mut().retain(|tag| !keys.contains(&tag["key"]));
             }
-            Step::StopServiceDeployment { .. } => {}
+            EcsStep::StopServiceDeployment { .. } => {}
         }
     }
 
@@ -271,7 +271,7 @@ pub fn lines(plan: &Plan) -> Vec<String> {
 /// The body of the one UpdateService.
 pub fn update_of(plan: &Plan) -> Document {
     let mut found = plan.steps.iter().filter_map(|step| match step {
-        Step::UpdateService { document, .. } => Some(document.clone()),
+        Step::Ecs(EcsStep::UpdateService { document, .. }) => Some(document.clone()),
         _ => None,
     });
     found.next().expect("there is an UpdateService")

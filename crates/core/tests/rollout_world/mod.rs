@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use driftless_core::desired::{Document, EcsService, Rollout, TaskDefinition};
 use driftless_core::observed::{Observed, ServiceObservation};
-use driftless_core::plan::Step;
+use driftless_core::plan::EcsStep;
 use driftless_core::rollout::{Judgement, Target};
 use serde_json::{Value, json};
 
@@ -75,7 +75,7 @@ pub fn crashed() -> Value {
         "containers": [{"name": "app", "exitCode": 1}]})
 }
 
-pub fn failure(judgement: Judgement) -> (&'static str, String, Vec<Step>) {
+pub fn failure(judgement: Judgement) -> (&'static str, String, Vec<EcsStep>) {
     match judgement {
         Judgement::Failed { reason, message, steps } => (reason, message, steps),
         other => panic!("not failed: {other:?}"),

@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use super::task_definition::choose;
-use super::{Pass, digest, service, tags, unknown};
+use super::{Pass, service, unknown};
 use crate::normalise::{Subject, leaves};
-use crate::plan::{Cause, Change, Plan, Step, TaskDefinitionRef, Verdict};
+use crate::plan::{Cause, Change, EcsStep, Plan, TaskDefinitionRef, Verdict, digest, tags};
 
 /// Plans CreateService. `inactive` is what is left of a predecessor.
 pub(super) fn create(pass: &Pass, inactive: Option<&Value>) -> Plan {
@@ -47,9 +47,9 @@ pub(super) fn create(pass: &Pass, inactive: Option<&Value>) -> Plan {
     all.insert(tags::DECLARED.to_owned(), service::declared_digest(pass));
     document.insert("tags".to_owned(), tags::write(&all));
     document.insert("clientToken".to_owned(), json!(client_token(pass, inactive)));
-    plan.steps.extend(chosen.step);
+    plan.steps.extend(chosen.step.map(Into::into));
     let task_definition = chosen.reference.unwrap_or(TaskDefinitionRef::Registered);
-    plan.steps.push(Step::CreateService { document, task_definition });
+    plan.steps.push(EcsStep::CreateService { document, task_definition }.into());
     if inactive.is_some() {
         plan.notes.push(format!("service `{name}` was deleted, and is created anew"));
     }

@@ -6,9 +6,7 @@ mod create;
 mod digest;
 mod members;
 mod outcome;
-mod ownership;
 mod service;
-pub mod tags;
 mod task_definition;
 mod update;
 mod wants;
@@ -16,7 +14,7 @@ mod wants;
 use serde_json::{Map, Value};
 
 use super::{Plan, Verdict};
-use crate::desired::{Document, EcsService, Resource, Spec};
+use crate::desired::{Document, EcsService, Resource};
 use crate::normalise::{Pointer, Subject};
 use crate::observed::{Observed, ServiceObservation};
 
@@ -35,19 +33,8 @@ const CONSISTENT_AFTER: f64 = 60.0;
 /// Decides what to write for one service.
 ///
 /// `observation.candidates` and `.base` may be `Absent` where [`wants`] did not ask for them.
-pub fn plan(resource: &Resource, observation: &ServiceObservation, context: &Context) -> Plan {
-    let Spec::EcsService(declared) = &resource.spec;
-    let pass = Pass { resource, declared, observation, context, digest: digest(declared) };
-    let mut plan = decide(&pass);
-    if resource.reconcile_disabled {
-        if !plan.steps.is_empty() {
-            let message = format!("service `{}` differs, and is left as it is", declared.service_name);
-            plan.verdict = Verdict::Ready { message };
-        }
-        plan.steps.clear();
-        plan.notes.push("`driftless/reconcile: disabled`: looked at, not written".to_owned());
-    }
-    plan
+pub fn plan(resource: &Resource, declared: &EcsService, observation: &ServiceObservation, context: &Context) -> Plan {
+    decide(&Pass { resource, declared, observation, context, digest: digest(declared) })
 }
 
 fn decide(pass: &Pass) -> Plan {
@@ -83,9 +70,14 @@ struct Pass<'a> {
 }
 
 impl Pass<'_> {
+    /// What messages call it.
+    fn thing(&self) -> String {
+        format!("service `{}`", self.declared.service_name)
+    }
+
     /// A plan without steps.
     fn plan(&self, verdict: Verdict) -> Plan {
-        Plan { resource: self.resource.id.clone(), steps: Vec::new(), changes: Vec::new(), notes: Vec::new(), verdict }
+        Plan::new(&self.resource.id, verdict)
     }
 
     /// Whether an answer may be older than our own last write.
@@ -98,10 +90,6 @@ impl Pass<'_> {
         let pointer = Pointer(vec![member.to_owned()]);
         self.declared.ignore.iter().filter_map(|text| Pointer::parse(Subject::Service, text)).any(|one| one.covers(&pointer))
     }
-}
-
-fn stalled(reason: &'static str, message: String) -> Verdict {
-    Verdict::Stalled { reason, message }
 }
 
 fn unknown(message: String) -> Verdict {
@@ -119,7 +107,7 @@ fn unsupported(pass: &Pass, live: &Document) -> Option<Verdict> {
     let name = &pass.declared.service_name;
     let (wanted, live_one) = found("deploymentController", "type");
     if let Some(other) = wanted.into_iter().chain(live_one).find(|one| one != "ECS") {
-        return Some(stalled(
+        return Some(Verdict::stalled(
             "Unsupported",
             format!(
                 "service `{name}` has the deployment controller `{other}`; Driftless converges services of the controller `ECS` only, for now"
@@ -128,7 +116,7 @@ fn unsupported(pass: &Pass, live: &Document) -> Option<Verdict> {
     }
     let (wanted, live_one) = found("deploymentConfiguration", "strategy");
     if let Some(other) = wanted.or(live_one).filter(|one| one != "ROLLING") {
-        return Some(stalled(
+        return Some(Verdict::stalled(
             "Unsupported",
             format!(
                 "service `{name}` has the deployment strategy `{other}`; Driftless converges rolling deployments only, for now"

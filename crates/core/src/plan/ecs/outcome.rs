@@ -1,13 +1,13 @@
 //! How the rollout goes, asked of the module that judges it, and said in the plan's words.
 
 use super::Pass;
-use crate::plan::{Step, Verdict};
+use crate::plan::{EcsStep, Verdict};
 use crate::rollout::{self, Judgement, Target};
 
 /// A judgement as a verdict.
 pub(super) struct Judged {
     pub(super) verdict: Verdict,
-    pub(super) steps: Vec<Step>,
+    pub(super) steps: Vec<EcsStep>,
 }
 
 /// Of a service that has nothing left to be deployed.

@@ -2,15 +2,15 @@
 
 use serde_json::{Map, Value, json};
 
+use super::Pass;
 use super::members::{self, Change as How};
-use super::ownership::Ownership;
-use super::tags::{self, Tags};
-use super::{Pass, digest, stalled};
 use crate::desired::Document;
 use crate::model::{MemberKind, Operation, member_kind};
 use crate::normalise::{
     Difference, Elements, Pointer, Setting, Sort, Subject, compare, elements_at, get, keyed_elements, says_nothing, set,
 };
+use crate::plan::ownership::Ownership;
+use crate::plan::tags::{self, Tags};
 use crate::plan::{Cause, Change, Verdict};
 
 const SUBJECT: Subject = Subject::Service;
@@ -30,7 +30,7 @@ pub(super) struct Differences {
 
 /// The digest of the declared service, for members that no answer shows.
 pub(super) fn declared_digest(pass: &Pass) -> String {
-    digest::of(&Value::Object(pass.declared.service.clone()))
+    crate::plan::digest::of(&Value::Object(pass.declared.service.clone()))
 }
 
 /// Compares; Err: something differs that AWS cannot change in place.
@@ -155,7 +155,7 @@ fn cannot_change(pass: &Pass, fixed: &[Difference]) -> Verdict {
     } else {
         ""
     };
-    stalled(
+    Verdict::stalled(
         "CannotChangeInPlace",
         format!(
             "service `{}`: {}; AWS takes that at CreateService only.{hint} Declare what is there, or delete the service and it \

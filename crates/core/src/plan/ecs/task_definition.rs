@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::tags::{self, Tags};
-use super::{Pass, digest, stalled, unknown};
+use super::{Pass, unknown};
 use crate::desired::{Document, TaskDefinition};
 use crate::model::{Operation, without_read_only};
 use crate::normalise::{Difference, Pointer, Setting, Sort, Subject, compare, get, leaves, set};
 use crate::observed::Observed;
-use crate::plan::{Cause, Change, Secret, Step, TaskDefinitionRef, Verdict};
+use crate::plan::tags::{self, Tags};
+use crate::plan::{Cause, Change, EcsStep, Secret, TaskDefinitionRef, Verdict};
 use crate::secret::Shown;
 
 const SUBJECT: Subject = Subject::TaskDefinition;
@@ -19,7 +19,7 @@ pub(super) struct Chosen {
     /// What the service is to run instead of what it runs; None: what it runs is right.
     pub(super) reference: Option<TaskDefinitionRef>,
     /// The RegisterTaskDefinition that comes before.
-    pub(super) step: Option<Step>,
+    pub(super) step: Option<EcsStep>,
     /// Against what the service runs.
     pub(super) changes: Vec<Change>,
     /// The revision, when it exists.
@@ -38,7 +38,7 @@ impl Wanted {
     fn new(mut document: Document) -> Self {
         let tags = tags::declared(&document);
         document.remove("tags");
-        let digest = digest::of(&json!({"document": document, "tags": tags}));
+        let digest = crate::plan::digest::of(&json!({"document": document, "tags": tags}));
         Wanted { document, tags, digest }
     }
 }
@@ -149,7 +149,7 @@ fn follow(pass: &Pass, family: &str, revision: Option<u64>, own: Option<&Value>)
         Observed::Present(base) => base,
         Observed::Unknown(why) => return Err(unknown(format!("task definition `{named}` could not be read: {why}"))),
         Observed::Absent => {
-            return Err(stalled(
+            return Err(Verdict::stalled(
                 "TaskDefinitionNotFound",
                 format!("there is no ACTIVE task definition `{named}`: register it, or correct `taskDefinition.family`"),
             ));
@@ -165,7 +165,7 @@ fn follow(pass: &Pass, family: &str, revision: Option<u64>, own: Option<&Value>)
         match get(SUBJECT, &document, &pointer) {
             Some(live) if live == image => {}
             _ if get(SUBJECT, &document, &Pointer(pointer.0[..2].to_vec())).is_none() => {
-                return Err(stalled(
+                return Err(Verdict::stalled(
                     "ContainerNotFound",
                     format!(
                         "`taskDefinition.images` names the container `{container}`, which task definition `{named}` does not have"
@@ -244,14 +244,14 @@ fn existing_or_new(
     Ok(Chosen { reference: Some(TaskDefinitionRef::Registered), step: Some(register(pass, wanted)), changes, arn: None })
 }
 
-fn register(pass: &Pass, wanted: &Wanted) -> Step {
+fn register(pass: &Pass, wanted: &Wanted) -> EcsStep {
     let mut document = wanted.document.clone();
     let mut all = wanted.tags.clone().unwrap_or_default();
     all.extend(tags::ownership(&pass.resource.id, pass.context));
     all.insert(tags::REVISION.to_owned(), pass.context.revision.to_owned());
     all.insert(tags::DEFINITION.to_owned(), wanted.digest.clone());
     document.insert("tags".to_owned(), tags::write(&all));
-    Step::RegisterTaskDefinition { document: Secret(document) }
+    EcsStep::RegisterTaskDefinition { document: Secret(document) }
 }
 
 /// Err: registering what is declared would take away what the running revision has and the manifest does not mention.
@@ -270,7 +270,7 @@ fn would_reset(pass: &Pass, fit: &Fit, adopting: bool) -> Result<(), Verdict> {
     if lost.is_empty() {
         return Ok(());
     }
-    Err(stalled(
+    Err(Verdict::stalled(
         "AdoptionWouldReset",
         format!(
             "service `{}` was not created by Driftless, and a new task definition revision would reset what its manifest does \

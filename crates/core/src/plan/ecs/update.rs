@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::ownership::{self, Ownership};
 use super::service::{self, Differences};
-use super::tags::{self, Tags};
 use super::task_definition::{Chosen, choose};
 use super::{Pass, members, outcome, unknown, unsupported};
 use crate::desired::Document;
 use crate::normalise::Subject;
-use crate::plan::{Cause, Change, Plan, Step, Verdict};
+use crate::plan::ownership::{self, Ownership};
+use crate::plan::tags::{self, Tags};
+use crate::plan::{Cause, Change, EcsStep, Plan, Verdict};
 use crate::secret::Shown;
 
 /// All that is known of the difference.
@@ -82,7 +82,7 @@ fn proceed(pass: &Pass, found: &Found, arn: &str, retried: bool) -> Plan {
             progressing("RolloutStarting", format!("a deployment of service `{name}` starts"))
         }
     };
-    plan.steps = steps;
+    plan.steps = steps.into_iter().map(Into::into).collect();
     plan
 }
 
@@ -97,7 +97,7 @@ fn progressing(reason: &'static str, message: String) -> Verdict {
 
 fn find<'v>(pass: &Pass, service: &'v Map<String, Value>) -> Result<Found<'v>, Verdict> {
     let tags = tags::read(service.get("tags"));
-    let ownership = ownership::of(pass, &tags)?;
+    let ownership = ownership::of(&pass.thing(), pass.resource, &tags, pass.context)?;
     if let Some(verdict) = unsupported(pass, service) {
         return Err(verdict);
     }
@@ -132,7 +132,7 @@ fn failed(pass: &Pass, found: &Found, arn: &str, message: String) -> Plan {
     // The commit's tag waits while something of the commit does: what it removed would be forgotten.
     let tagging = Tagging { writes, complete: !found.deploys(), keep_failure: true };
     steps.extend(tag_steps(pass, found, tagging, &mut plan));
-    plan.steps = steps;
+    plan.steps = steps.into_iter().map(Into::into).collect();
     plan
 }
 
@@ -141,7 +141,7 @@ fn changes(found: &Found, deploying: bool) -> Vec<Change> {
     all.filter(|change| deploying || !change.deploys).cloned().collect()
 }
 
-fn update_service(pass: &Pass, found: &Found, deploying: bool, forced: bool) -> Option<Step> {
+fn update_service(pass: &Pass, found: &Found, deploying: bool, forced: bool) -> Option<EcsStep> {
     let mut document = found.differences.quiet.clone();
     let mut task_definition = None;
     if deploying {
@@ -156,7 +156,7 @@ fn update_service(pass: &Pass, found: &Found, deploying: bool, forced: bool) -> 
     }
     document.insert("cluster".to_owned(), json!(pass.declared.cluster));
     document.insert("service".to_owned(), json!(pass.declared.service_name));
-    Some(Step::UpdateService { document, task_definition })
+    Some(EcsStep::UpdateService { document, task_definition })
 }
 
 /// What else happens in the pass that tags.
@@ -172,7 +172,7 @@ struct Tagging {
 
 /// UntagResource and TagResource, after UpdateService: until then `driftless:revision` names the commit that what was
 /// removed since is told from.
-fn tag_steps(pass: &Pass, found: &Found, how: Tagging, plan: &mut Plan) -> Vec<Step> {
+fn tag_steps(pass: &Pass, found: &Found, how: Tagging, plan: &mut Plan) -> Vec<EcsStep> {
     let mut put: Tags = found.ownership.claims.clone();
     let mut take = BTreeSet::new();
     for (key, value) in &put {
@@ -214,18 +214,18 @@ fn tag_steps(pass: &Pass, found: &Found, how: Tagging, plan: &mut Plan) -> Vec<S
     steps
 }
 
-fn tag(found: &Found, put: &Tags) -> Step {
+fn tag(found: &Found, put: &Tags) -> EcsStep {
     let mut document = Document::new();
     document.insert("resourceArn".to_owned(), found.service.get("serviceArn").cloned().unwrap_or_default());
     document.insert("tags".to_owned(), tags::write(put));
-    Step::TagResource { document }
+    EcsStep::TagResource { document }
 }
 
-fn untag(found: &Found, keys: BTreeSet<String>) -> Step {
+fn untag(found: &Found, keys: BTreeSet<String>) -> EcsStep {
     let mut document = Document::new();
     document.insert("resourceArn".to_owned(), found.service.get("serviceArn").cloned().unwrap_or_default());
     document.insert("tagKeys".to_owned(), json!(keys));
-    Step::UntagResource { document }
+    EcsStep::UntagResource { document }
 }
 
 fn line(key: &str, old: Option<&String>, new: Option<&String>, cause: Cause) -> Change {

@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
-use super::{Context, Pass, digest, members, ownership, service, tags, task_definition, unsupported};
-use crate::desired::{Resource, Spec, TaskDefinition};
+use super::{Context, Pass, digest, members, service, task_definition, unsupported};
+use crate::desired::{EcsService, Resource, TaskDefinition};
 use crate::observed::{Observed, ServiceObservation};
+use crate::plan::{ownership, tags};
 
 /// Which reads this pass needs after DescribeServices and the service's own task definition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -23,8 +24,13 @@ pub struct Wants {
 
 /// `task_definition` is DescribeTaskDefinition's answer for the service's own revision, with tags. An unchanged, settled
 /// service wants nothing; one that follows a family wants the base.
-pub fn wants(resource: &Resource, service: &Observed<Value>, task_definition: Option<&Value>, context: &Context) -> Wants {
-    let Spec::EcsService(declared) = &resource.spec;
+pub fn wants(
+    resource: &Resource,
+    declared: &EcsService,
+    service: &Observed<Value>,
+    task_definition: Option<&Value>,
+    context: &Context,
+) -> Wants {
     let observation = ServiceObservation {
         service: service.clone(),
         task_definition: task_definition.cloned(),
@@ -58,7 +64,7 @@ fn to_create(pass: &Pass) -> Wants {
 fn to_update(pass: &Pass, service: &Value) -> Wants {
     let Some(members) = service.as_object() else { return Wants::default() };
     let tags = tags::read(members.get("tags"));
-    let Ok(ownership) = ownership::of(pass, &tags) else { return Wants::default() };
+    let Ok(ownership) = ownership::of(&pass.thing(), pass.resource, &tags, pass.context) else { return Wants::default() };
     if unsupported(pass, members).is_some() {
         return Wants::default();
     }

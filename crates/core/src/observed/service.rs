@@ -1,28 +1,9 @@
-//! What AWS runs, as AWS's own answers: raw JSON, so that nothing is invented and nothing unknown is dropped.
+//! What AWS says about an ECS service.
 
 use serde::Serialize;
 use serde_json::Value;
 
-/// The result of looking at one thing. Unknown is not absent (rule 5).
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub enum Observed<T> {
-    /// It is there.
-    Present(T),
-    /// AWS said that it is not there.
-    Absent,
-    /// AWS could not or would not say, or its answer may be older than our own last write. Why, for a person.
-    Unknown(String),
-}
-
-impl<T> Observed<T> {
-    /// The thing, if it is there.
-    pub fn present(&self) -> Option<&T> {
-        match self {
-            Observed::Present(thing) => Some(thing),
-            _ => None,
-        }
-    }
-}
+use super::Observed;
 
 /// All that one pass reads about one ECS service.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -46,4 +27,12 @@ pub struct ServiceObservation {
     pub stopped_tasks: Vec<Value>,
     /// AWS's clock: seconds since the epoch, from the answer's Date header (RFC 9110, 6.6.1).
     pub now: f64,
+}
+
+impl ServiceObservation {
+    /// The commit that last wrote the service, if it was ours to write.
+    pub fn written_at(&self) -> Option<&str> {
+        let tags = self.service.present()?.get("tags")?.as_array()?;
+        tags.iter().find(|tag| tag["key"] == crate::plan::tags::REVISION)?["value"].as_str()
+    }
 }

@@ -1,14 +1,55 @@
 //! What to do about a difference: the steps, and their causes.
 
+pub mod artifact;
 pub mod context;
+pub mod deployment;
+pub(crate) mod digest;
 pub mod ecs;
+pub(crate) mod ownership;
 pub mod render;
+pub mod stack;
+mod step;
+pub mod tags;
+pub mod task;
+
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::desired::Document;
+use crate::desired::{Resource, Spec};
+use crate::observed::Observation;
 use crate::resource::ResourceId;
 use crate::secret::Shown;
+
+pub use context::Context;
+pub use step::{EcsStep, Secret, Step, TaskDefinitionRef};
+
+/// Decides what to write for one resource, whose references have their values ([`manifest::resolve`](crate::manifest::resolve)).
+pub fn plan(resource: &Resource, observation: &Observation, context: &Context<'_>) -> Plan {
+    let mut plan = match (&resource.spec, observation) {
+        (Spec::EcsService(declared), Observation::EcsService(observed)) => ecs::plan(resource, declared, observed, context),
+        (Spec::EcsTask(declared), Observation::EcsTask(observed)) => task::plan(resource, declared, observed, context),
+        (Spec::CloudFormationStack(declared), Observation::CloudFormationStack(observed)) => {
+            stack::plan(resource, declared, observed, context)
+        }
+        (Spec::S3Artifact(declared), Observation::S3Artifact(observed)) => artifact::plan(resource, declared, observed, context),
+        (Spec::Ec2Deployment(declared), Observation::Ec2Deployment(observed)) => {
+            deployment::plan(resource, declared, observed, context)
+        }
+        _ => {
+            let message = format!("{} was observed as another kind; this is a bug of Driftless", resource.id);
+            Plan::new(&resource.id, Verdict::Unknown { message })
+        }
+    };
+    if resource.reconcile_disabled {
+        if !plan.steps.is_empty() {
+            plan.verdict = Verdict::Ready { message: format!("{} differs, and is left as it is", resource.id) };
+        }
+        plan.steps.clear();
+        plan.notes.push("`driftless/reconcile: disabled`: looked at, not written".to_owned());
+    }
+    plan
+}
 
 /// The decision of one pass over one resource.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -24,9 +65,16 @@ pub struct Plan {
     pub notes: Vec<String>,
     /// Where the resource stands, if the steps (when there are any) succeed.
     pub verdict: Verdict,
+    /// What other resources can take from this one, as it is now (not after the steps): a stack's outputs, an artifact's key.
+    pub outputs: BTreeMap<String, String>,
 }
 
 impl Plan {
+    /// Without steps.
+    pub fn new(resource: &ResourceId, verdict: Verdict) -> Self {
+        Plan { resource: resource.clone(), steps: vec![], changes: vec![], notes: vec![], verdict, outputs: BTreeMap::new() }
+    }
+
     /// Nothing differs and nothing would be written.
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty()
@@ -40,84 +88,6 @@ impl Plan {
         }
         self
     }
-}
-
-/// One mutating call. Documents are the request's body, in AWS's own member names.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub enum Step {
-    /// RegisterTaskDefinition.
-    RegisterTaskDefinition {
-        /// The body.
-        document: Secret,
-    },
-    /// CreateService. `taskDefinition` is set by [`TaskDefinitionRef`].
-    CreateService {
-        /// The body without `taskDefinition`.
-        document: Document,
-        /// What it runs.
-        task_definition: TaskDefinitionRef,
-    },
-    /// UpdateService.
-    UpdateService {
-        /// The body without `taskDefinition`.
-        document: Document,
-        /// What it runs, when that changes.
-        task_definition: Option<TaskDefinitionRef>,
-    },
-    /// TagResource.
-    TagResource {
-        /// The body.
-        document: Document,
-    },
-    /// UntagResource.
-    UntagResource {
-        /// The body.
-        document: Document,
-    },
-    /// StopServiceDeployment.
-    StopServiceDeployment {
-        /// The body.
-        document: Document,
-    },
-}
-
-impl Step {
-    /// AWS's name of the action.
-    pub fn action(&self) -> &'static str {
-        match self {
-            Step::RegisterTaskDefinition { .. } => "RegisterTaskDefinition",
-            Step::CreateService { .. } => "CreateService",
-            Step::UpdateService { .. } => "UpdateService",
-            Step::TagResource { .. } => "TagResource",
-            Step::UntagResource { .. } => "UntagResource",
-            Step::StopServiceDeployment { .. } => "StopServiceDeployment",
-        }
-    }
-}
-
-/// A document that holds environment values: serialises and prints as `(redacted)`.
-#[derive(Clone, PartialEq)]
-pub struct Secret(pub Document);
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("(redacted)")
-    }
-}
-
-impl Serialize for Secret {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str("(redacted)")
-    }
-}
-
-/// Which task definition a service step names.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub enum TaskDefinitionRef {
-    /// A revision that exists.
-    Arn(String),
-    /// The one that the RegisterTaskDefinition step before it answers with.
-    Registered,
 }
 
 /// One line of the diff.
@@ -185,4 +155,11 @@ pub enum Verdict {
         /// What it said.
         message: String,
     },
+}
+
+impl Verdict {
+    /// A person must act first.
+    pub(crate) fn stalled(reason: &'static str, message: impl Into<String>) -> Self {
+        Verdict::Stalled { reason, message: message.into() }
+    }
 }

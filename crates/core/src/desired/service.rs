@@ -1,61 +1,11 @@
-//! What the manifests of one revision declare, after parsing, interpolation and checking.
+//! `kind: EcsService` as declared.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Serialize;
-use serde_json::{Map, Value};
 
-use crate::location::{Location, Problem};
-use crate::resource::ResourceId;
-use crate::snapshot::Revision;
-
-/// A JSON object in AWS's own member names.
-pub type Document = Map<String, Value>;
-
-/// Everything one revision declares. Resources that have an error are not in `resources`, but in `refused`.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Desired {
-    /// Of the snapshot it was read from.
-    pub revision: Revision,
-    /// The valid resources, in order of kind and name.
-    pub resources: BTreeMap<ResourceId, Resource>,
-    /// Resources that were recognised but have an error in `errors`, with the place of their first line. A ring of
-    /// `dependsOn` is one error, of its first resource; it names the others, which are refused as well.
-    pub refused: BTreeMap<ResourceId, Location>,
-    /// Each refuses one resource, or one document that could not even be read.
-    pub errors: Vec<Problem>,
-    /// Worth a look; refuses nothing.
-    pub warnings: Vec<Problem>,
-    /// How many documents were somebody else's (no `apiVersion: driftless/...`), and were ignored.
-    pub ignored: usize,
-}
-
-/// One declared resource.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Resource {
-    /// Kind and name.
-    pub id: ResourceId,
-    /// Where its document begins.
-    pub location: Location,
-    /// The name of a target of the agent's configuration.
-    pub target: String,
-    /// What must be Ready at the same revision before this one is touched: `dependsOn` and references.
-    pub depends_on: Vec<ResourceId>,
-    /// `driftless/reconcile: disabled`: looked at, never written.
-    pub reconcile_disabled: bool,
-    /// `adopt: force` beside `spec`'s members.
-    pub adopt_force: bool,
-    /// What is declared.
-    pub spec: Spec,
-}
-
-/// The kinds' own parts.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub enum Spec {
-    /// `kind: EcsService`.
-    EcsService(EcsService),
-}
+use super::Document;
 
 /// An ECS service as declared. Its documents are already unwrapped, cleaned and interpolated: what is in them is
 /// what is sent.

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::Context;
+use super::context::Context;
 use crate::desired::Document;
 use crate::resource::ResourceId;
 

@@ -1,10 +1,11 @@
-//! Whose a live service is, and whether this agent may write to it (rule 10).
+//! Whose a live thing is, and whether this agent may write to it (rule 10).
 
+use super::context::Context;
 use super::tags::{self, Tags};
-use super::{Pass, stalled};
+use crate::desired::Resource;
 use crate::plan::Verdict;
 
-/// What the tags of a service say.
+/// What a thing's tags say.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Ownership {
     /// This agent created it: AWS's defaults are enforced.
@@ -15,41 +16,40 @@ pub(super) struct Ownership {
     pub(super) claims: Tags,
 }
 
-/// Reads the tags; Err: nothing may be written.
-pub(super) fn of(pass: &Pass, tags: &Tags) -> Result<Ownership, Verdict> {
-    let name = &pass.declared.service_name;
+/// Reads the tags of `thing` ("service `web`"), which `resource` declares; Err: nothing may be written.
+pub(super) fn of(thing: &str, resource: &Resource, tags: &Tags, context: &Context<'_>) -> Result<Ownership, Verdict> {
     if let Some(stack) = tags.get("aws:cloudformation:stack-name").or_else(|| tags.get("aws:cloudformation:stack-id"))
-        && !pass.resource.adopt_force
+        && !resource.adopt_force
     {
-        return Err(stalled(
+        return Err(Verdict::stalled(
             "ManagedByCloudFormation",
             format!(
-                "service `{name}` belongs to the CloudFormation stack `{stack}`, which would undo what is written here: \
+                "{thing} belongs to the CloudFormation stack `{stack}`, which would undo what is written here: \
                  take it out of the stack, or write `adopt: force` beside `spec`'s members"
             ),
         ));
     }
-    let wanted = tags::ownership(&pass.resource.id, pass.context);
+    let wanted = tags::ownership(&resource.id, context);
     let ours = &wanted[tags::AGENT];
     match tags.get(tags::AGENT) {
         None => {}
         Some(agent) if agent != ours => {
-            return Err(stalled(
+            return Err(Verdict::stalled(
                 "OwnedByAnotherAgent",
                 format!(
-                    "service `{name}` is owned by the agent `{agent}` (tag {}): remove it from that agent's source and its \
-                     driftless tags from the service, or remove it here",
+                    "{thing} is owned by the agent `{agent}` (tag {}): remove it from that agent's source and its \
+                     driftless tags from it, or remove it here",
                     tags::AGENT
                 ),
             ));
         }
         Some(agent) if tags.get(tags::SOURCE) != wanted.get(tags::SOURCE) => {
-            return Err(stalled(
+            return Err(Verdict::stalled(
                 "AgentNameInUse",
                 format!(
-                    "service `{name}` is owned by an agent that is also called `{agent}` and reads another source (tag {}): \
+                    "{thing} is owned by an agent that is also called `{agent}` and reads another source (tag {}): \
                      give one of the two another `metadata.name`; if it is this agent and its source has moved, remove the \
-                     tag `{}` from the service, and it is adopted anew",
+                     tag `{}` from it, and it is adopted anew",
                     tags::SOURCE,
                     tags::AGENT
                 ),
@@ -57,13 +57,12 @@ pub(super) fn of(pass: &Pass, tags: &Tags) -> Result<Ownership, Verdict> {
         }
         Some(_) => {
             if let Some(other) = tags.get(tags::RESOURCE).filter(|other| **other != wanted[tags::RESOURCE])
-                && !pass.resource.adopt_force
+                && !resource.adopt_force
             {
-                return Err(stalled(
+                return Err(Verdict::stalled(
                     "OwnedByAnotherResource",
                     format!(
-                        "service `{name}` is owned by {other} of this agent (tag {}): two manifests may not name one \
-                         service; if {other} was renamed, write `adopt: force` beside `spec`'s members once",
+                        "{thing} is owned by {other} of this agent (tag {}): two manifests may not name one thing; if {other} was renamed, write `adopt: force` beside `spec`'s members once",
                         tags::RESOURCE
                     ),
                 ));

@@ -1,0 +1,76 @@
+//! The providers of one target: what of AWS each kind of resource is looked at and written through.
+
+use driftless_core::desired::{Resource, Spec};
+use driftless_core::observed::{ArtifactObservation, DeploymentObservation, Observation, StackObservation, TaskObservation};
+use driftless_core::plan::{Context, EcsStep, Step};
+
+use super::ecs::Ecs;
+use super::error::ProviderError;
+use super::target::Target;
+use crate::clock;
+
+/// What a step that succeeded gave.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Applied {
+    /// Of what was made or changed, where the answer says: an ARN, a deployment's id, `s3://bucket/key`.
+    pub arn: Option<String>,
+    /// AWS's clock: seconds since the epoch.
+    pub now: f64,
+}
+
+/// What the steps of one plan hand on to those after them.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Made {
+    /// The ARN that RegisterTaskDefinition answered with.
+    pub task_definition: Option<String>,
+}
+
+/// One for each target and for the whole process: reads wait for each other, to leave in batches. Clones share everything.
+#[derive(Clone)]
+pub struct Providers {
+    target: Target,
+    ecs: Ecs,
+}
+
+impl Providers {
+    /// For `target`.
+    pub fn new(target: &Target) -> Self {
+        Providers { target: target.clone(), ecs: Ecs::new(target) }
+    }
+
+    /// The target.
+    pub fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// Looks at what `resource` declares. Never fails: what could not be read is `Unknown` in the observation.
+    pub async fn observe(&self, resource: &Resource, context: &Context<'_>) -> Observation {
+        let now = clock::now() as f64;
+        match &resource.spec {
+            Spec::EcsService(declared) => Observation::EcsService(self.ecs.observe(resource, declared, context).await),
+            Spec::EcsTask(_) => Observation::EcsTask(TaskObservation { now }),
+            Spec::CloudFormationStack(_) => Observation::CloudFormationStack(StackObservation { now }),
+            Spec::S3Artifact(_) => Observation::S3Artifact(ArtifactObservation { now }),
+            Spec::Ec2Deployment(_) => Observation::Ec2Deployment(DeploymentObservation { now }),
+        }
+    }
+
+    /// Makes one step. `made` is what the plan's steps before it made; this one's is added.
+    ///
+    /// # Errors
+    /// Every kind of [`ProviderError`]; after `Unavailable` the step may have had its effect.
+    pub async fn apply(&self, step: &Step, made: &mut Made) -> Result<Applied, ProviderError> {
+        match step {
+            Step::Ecs(step) => {
+                let applied = self.ecs.apply(step, made.task_definition.as_deref()).await?;
+                if matches!(step, EcsStep::RegisterTaskDefinition { .. }) {
+                    made.task_definition = applied.arn.clone();
+                }
+                Ok(applied)
+            }
+            Step::CloudFormation(step) => match *step {},
+            Step::S3(step) => match *step {},
+            Step::CodeDeploy(step) => match *step {},
+        }
+    }
+}
