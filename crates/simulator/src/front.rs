@@ -59,10 +59,12 @@ pub(crate) async fn aws(
         Err(error) => return json_response(&Err(error), "00000000-0000-4000-a000-000000000000"),
     };
     let Arrival { service, action, resource, payload } = arrival;
-    let (place, fault) = {
+    let (place, fault, id) = {
         let mut inner = shared.inner();
         let fault = inner.faults.strike(&action, &resource);
-        (inner.log.add(service, &action, shared.clock.now(), resource), fault)
+        inner.requests += 1;
+        let id = format!("00000000-0000-4000-a000-{:012x}", inner.requests);
+        (inner.log.add(service, &action, shared.clock.now(), resource), fault, id)
     };
     let when = fault.as_ref().map(|fault| fault.when);
     if when == Some(When::Hang) {
@@ -72,7 +74,7 @@ pub(crate) async fn aws(
         drain(payload).await;
         Reply::Output(Ok(json!({})))
     } else {
-        handle(&shared, service, &action, payload).await
+        handle(&shared, service, &action, payload, &id).await
     };
     if when == Some(When::HangAfter) {
         hang(&shared, place).await;
@@ -80,14 +82,13 @@ pub(crate) async fn aws(
     if let (Some(fault), Some(When::Before | When::After)) = (&fault, when) {
         reply = Reply::Output(Err(error_of(fault)));
     }
-    let number = leave(&shared, &connection, place, when, &reply);
-    respond(service, &action, &parts, reply, number)
+    leave(&shared, &connection, place, when, &reply);
+    respond(service, &action, &parts, reply, &id)
 }
 
-/// Notes how the call ended, and closes the connection where that is the fault. Gives the number of the request.
-fn leave(shared: &Shared, connection: &Connection, place: usize, when: Option<When>, reply: &Reply) -> u64 {
+/// Notes how the call ended, and closes the connection where that is the fault.
+fn leave(shared: &Shared, connection: &Connection, place: usize, when: Option<When>, reply: &Reply) {
     let mut inner = shared.inner();
-    inner.requests += 1;
     let outcome = match (reply, when) {
         (_, Some(When::CloseBefore | When::LostAnswer)) => "closed",
         (Reply::Output(Err(error)), _) => &error.code,
@@ -101,7 +102,6 @@ fn leave(shared: &Shared, connection: &Connection, place: usize, when: Option<Wh
     if when.is_some_and(|when| !matches!(when, When::Hang | When::HangAfter)) {
         inner.faults.fire();
     }
-    inner.requests
 }
 
 /// Which service and which action; bodies are read, but S3's.
@@ -157,11 +157,11 @@ fn error_of(fault: &Fault) -> AwsError {
     AwsError { code: fault.code.clone(), message: fault.message.clone(), status: fault.status }
 }
 
-async fn handle(shared: &Arc<Shared>, service: Service, action: &str, payload: Payload) -> Reply {
+async fn handle(shared: &Arc<Shared>, service: Service, action: &str, payload: Payload, id: &str) -> Reply {
     let (input, access_key) = match payload {
         Payload::Input(input, access_key) => (input, access_key),
         Payload::Stream(request) => {
-            let (response, outcome) = s3::call(shared, request).await;
+            let (response, outcome) = s3::call(shared, request, id).await;
             return Reply::Response(response, outcome);
         }
     };
@@ -177,17 +177,16 @@ async fn handle(shared: &Arc<Shared>, service: Service, action: &str, payload: P
     Reply::Output(inner.world.call(&request, now))
 }
 
-fn respond(service: Service, action: &str, parts: &Parts, reply: Reply, number: u64) -> Response<Body> {
-    let id = format!("00000000-0000-4000-a000-{number:012x}");
+fn respond(service: Service, action: &str, parts: &Parts, reply: Reply, id: &str) -> Response<Body> {
     let output = match reply {
         Reply::Response(response, _) => return response,
         Reply::Output(output) => output,
     };
     match (service.protocol(), output) {
-        (Protocol::Json, output) => json_response(&output, &id),
-        (Protocol::Query, Ok(result)) => xml_response(200, query::answer(service.namespace(), action, &result, &id), &id),
-        (Protocol::Query, Err(error)) => xml_response(error.status, query::error(service.namespace(), &error, &id), &id),
-        (Protocol::Rest, Err(error)) => s3::refuse(&error, &parts.method, parts.uri.path(), &id),
+        (Protocol::Json, output) => json_response(&output, id),
+        (Protocol::Query, Ok(result)) => xml_response(200, query::answer(service.namespace(), action, &result, id), id),
+        (Protocol::Query, Err(error)) => xml_response(error.status, query::error(service.namespace(), &error, id), id),
+        (Protocol::Rest, Err(error)) => s3::refuse(&error, &parts.method, parts.uri.path(), id),
         (Protocol::Rest, Ok(_)) => Response::default(),
     }
 }

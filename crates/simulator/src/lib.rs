@@ -29,4 +29,5 @@ mod world;
 pub use faults::{Fault, When};
 pub use log::Call;
 pub use options::Options;
+pub use s3::StoredObject;
 pub use simulator::Simulator;

@@ -69,7 +69,8 @@ pub(crate) fn flag(input: &Value, key: &str) -> Option<bool> {
     text(input, key).map(|text| text == "true")
 }
 
-fn decode(text: &str) -> String {
+/// A form's key or value, percent-decoded.
+pub(crate) fn decode(text: &str) -> String {
     let bytes = text.as_bytes();
     let (mut out, mut place) = (Vec::with_capacity(bytes.len()), 0);
     while place < bytes.len() {

@@ -24,7 +24,7 @@ pub(crate) struct Inner {
     pub(crate) log: Log,
     pub(crate) faults: Faults,
     pub(crate) quotas: Option<Quotas>,
-    /// How many requests have been answered.
+    /// How many requests have come.
     pub(crate) requests: u64,
 }
 

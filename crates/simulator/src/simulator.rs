@@ -10,12 +10,14 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::clock::Seconds;
 use crate::faults::Fault;
 use crate::gitlab::GitLab;
 use crate::log::Call;
 use crate::options::Options;
 use crate::server::{self, Shared};
 use crate::wire::{Connection, Loopback};
+use crate::world::World;
 
 /// How long `stop` waits for connections that are still open.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -107,6 +109,14 @@ impl Simulator {
     /// How many faults have struck so far. `wait_for(|count| *count > 0)` waits for the first.
     pub fn fault_fired(&self) -> watch::Receiver<u64> {
         self.shared.inner().faults.fired()
+    }
+
+    /// The state of all services, at their present time.
+    pub(crate) fn with_world<R>(&self, act: impl FnOnce(&mut World, Seconds) -> R) -> R {
+        let mut inner = self.shared.inner();
+        let now = self.shared.clock.now();
+        inner.world.advance(now);
+        act(&mut inner.world, now)
     }
 
     /// Stops listening and ends what is under way.

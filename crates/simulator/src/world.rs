@@ -40,7 +40,7 @@ impl World {
             ecs: ecs::State::new(options),
             cloudformation: cloudformation::State::default(),
             codedeploy: codedeploy::State::default(),
-            s3: s3::State::default(),
+            s3: s3::State::new(options),
         }
     }
 

@@ -1,41 +1,44 @@
-//! Amazon S3, in its REST protocol.
+//! Amazon S3: its REST protocol is the `s3s` crate's, the store behind it is our own, in memory.
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/Welcome.html>
 
+mod body;
+mod buckets;
+mod checksums;
+mod chunked;
+mod conditions;
+mod front;
+mod hashes;
+mod inspect;
+mod listing;
+mod multipart;
+mod objects;
 mod operation;
+mod operations;
+mod store;
+mod tags;
+mod uploads;
 
-use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
-use axum::body::Body;
-use axum::extract::Request;
-use axum::http::{Method, Response};
+use axum::http::StatusCode;
+use s3s::dto::Timestamp;
+use s3s::{S3Error, S3ErrorCode};
 
-use crate::error::AwsError;
-use crate::query;
-use crate::server::Shared;
+use crate::clock::Seconds;
 
+pub(crate) use front::{call, refuse};
+pub use inspect::StoredObject;
 pub(crate) use operation::operation;
+pub(crate) use store::State;
 
-/// The buckets of the account, and their objects.
-#[derive(Default)]
-pub(crate) struct State {}
-
-/// One call. The body is a stream; whatever is changed is changed under the lock of `shared`, in one step. Beside the
-/// response stands how the call ended, for the log: `ok` or the error's code.
-pub(crate) async fn call(shared: &Arc<Shared>, request: Request) -> (Response<Body>, String) {
-    let _ = shared;
-    let error = AwsError::new("NotImplemented", "A header or query you provided requested a function that is not implemented.");
-    let error = error.with_status(501);
-    (refuse(&error, request.method(), request.uri().path(), "0"), error.code)
+/// S3 keeps its times in whole seconds.
+fn time(at: Seconds) -> Timestamp {
+    Timestamp::from(SystemTime::UNIX_EPOCH + Duration::from_secs(at.max(0.0) as u64))
 }
 
-/// An error as S3 writes it; a HEAD request's answer has no body.
-/// <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#RESTErrorResponses>
-pub(crate) fn refuse(error: &AwsError, method: &Method, resource: &str, id: &str) -> Response<Body> {
-    let members = [("Code", error.code.as_str()), ("Message", &error.message), ("Resource", resource), ("RequestId", id)];
-    let body = query::document("Error", None, |xml| {
-        members.iter().try_for_each(|(name, text)| query::element(xml, name, &(*text).into()))
-    });
-    let body = if method == Method::HEAD { Body::empty() } else { Body::from(body) };
-    let response = Response::builder().status(error.status).header("content-type", "application/xml");
-    response.header("x-amz-request-id", id).body(body).unwrap_or_default()
+/// An error whose code the protocol's crate does not know.
+fn error(code: &str, status: StatusCode, message: impl Into<String>) -> S3Error {
+    let mut error = S3Error::with_message(S3ErrorCode::Custom(code.into()), message.into());
+    error.set_status_code(status);
+    error
 }

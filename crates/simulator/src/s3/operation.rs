@@ -4,19 +4,22 @@ use std::collections::BTreeSet;
 
 use axum::http::{HeaderMap, Method, Uri, header};
 
+use crate::query;
+
 /// A host of this domain carries the bucket before it, as the SDKs do with an endpoint that is no address:
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html>.
-const DOMAIN: &str = ".localhost";
+pub(super) const DOMAIN: &str = ".localhost";
 
 /// The name of the operation, and `bucket/key`, or the bucket, or nothing.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html>
 pub(crate) fn operation(method: &Method, uri: &Uri, headers: &HeaderMap) -> (&'static str, String) {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let host = host.split(':').next().unwrap_or_default();
-    let path = uri.path().trim_start_matches('/');
+    // In a path, unlike in a form, a plus is a plus.
+    let path = query::decode(&uri.path().trim_start_matches('/').replace('+', "%2B"));
     let resource = match host.strip_suffix(DOMAIN) {
         Some(bucket) => format!("{bucket}/{path}"),
-        None => path.to_string(),
+        None => path,
     };
     let (bucket, key) = resource.split_once('/').unwrap_or((&resource, ""));
     let asked: BTreeSet<&str> = uri.query().unwrap_or_default().split('&').filter_map(|pair| pair.split('=').next()).collect();
@@ -111,6 +114,7 @@ mod tests {
             (Method::GET, "/shop/?location", "GetBucketLocation", "shop"),
             (Method::POST, "/shop?delete", "DeleteObjects", "shop"),
             (Method::PUT, "/shop/a/b.zip?x-id=PutObject", "PutObject", "shop/a/b.zip"),
+            (Method::PUT, "/shop/a%20b+c", "PutObject", "shop/a b+c"),
             (Method::POST, "/shop/a?uploads", "CreateMultipartUpload", "shop/a"),
             (Method::PUT, "/shop/a?partNumber=1&uploadId=u", "UploadPart", "shop/a"),
             (Method::POST, "/shop/a?uploadId=u", "CompleteMultipartUpload", "shop/a"),
