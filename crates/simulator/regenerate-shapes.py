@@ -15,7 +15,7 @@ TABLE = pathlib.Path(__file__).resolve().parent / "src/ecs/shapes.json"
 ACTIONS = """CreateCluster DescribeClusters ListClusters DeleteCluster RegisterTaskDefinition DescribeTaskDefinition
 DeregisterTaskDefinition ListTaskDefinitions ListTaskDefinitionFamilies CreateService DescribeServices UpdateService
 DeleteService ListServices DescribeServiceDeployments ListServiceDeployments DescribeServiceRevisions
-StopServiceDeployment ListTasks DescribeTasks StopTask TagResource UntagResource ListTagsForResource""".split()
+StopServiceDeployment RunTask ListTasks DescribeTasks StopTask TagResource UntagResource ListTagsForResource""".split()
 
 
 def strip(shape):

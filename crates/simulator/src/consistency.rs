@@ -31,6 +31,11 @@ impl Consistency {
         self.lag > 0.0
     }
 
+    /// Whether what came into being then is not shown yet.
+    pub(crate) fn hides(&self, since: Seconds, now: Seconds) -> bool {
+        now < since + self.lag
+    }
+
     /// Remembers what a service was before a write. Of several writes in a row the first one's predecessor is shown,
     /// until it has been shown long enough.
     pub(crate) fn wrote(&mut self, arn: &str, before: Option<Value>, now: Seconds) {

@@ -15,7 +15,7 @@ const TABLE: [Row; 10] = [
     ("task definition read", 50.0, 20.0, &["DescribeTaskDefinition", "ListTaskDefinitions", "ListTaskDefinitionFamilies"]),
     ("tag modify", 20.0, 10.0, &["TagResource", "UntagResource"]),
     ("tag read", 50.0, 20.0, &["ListTagsForResource"]),
-    ("cluster resource modify", 100.0, 40.0, &["StopTask"]),
+    ("cluster resource modify", 100.0, 40.0, &["RunTask", "StopTask"]),
     ("cluster resource read", 100.0, 20.0, &["DescribeTasks", "ListTasks"]),
     ("service modify", 50.0, 5.0, &["CreateService", "UpdateService", "DeleteService"]),
     ("service read", 100.0, 20.0, &["DescribeServices", "ListServices"]),

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::tags::{self, Tags};
+use super::task::Phase;
 use super::{Answer, AwsError, Members, State, names, paging, text, texts, with_tags};
 
 /// One cluster. A deleted one stays describable as INACTIVE:
@@ -90,13 +91,17 @@ impl State {
         let cluster = &self.clusters[name];
         let services: Vec<_> = self.services.values().filter(|service| service.cluster == name).collect();
         let count = |of: fn(&super::Service) -> usize| services.iter().map(|service| of(service)).sum::<usize>();
+        let alone = |phases: &[Phase]| {
+            let own = self.standalone.iter().filter(|own| own.cluster == name);
+            own.filter(|own| phases.contains(&own.task.phase)).count()
+        };
         let mut view = json!({
             "clusterArn": self.names.cluster(name),
             "clusterName": name,
             "status": if cluster.active { "ACTIVE" } else { "INACTIVE" },
             "registeredContainerInstancesCount": self.container_instances,
-            "runningTasksCount": count(|service| service.running()),
-            "pendingTasksCount": count(|service| service.pending()),
+            "runningTasksCount": count(|service| service.running()) + alone(&[Phase::Running]),
+            "pendingTasksCount": count(|service| service.pending()) + alone(&[Phase::Provisioning, Phase::Pending]),
             "activeServicesCount": count(|service| usize::from(service.is_active())),
             "statistics": [],
             "settings": [{"name": "containerInsights", "value": "disabled"}],

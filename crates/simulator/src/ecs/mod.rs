@@ -10,6 +10,7 @@ mod names;
 mod order;
 mod paging;
 mod rollout;
+mod run_task;
 mod service;
 mod services;
 mod shapes;
@@ -53,6 +54,10 @@ pub(crate) struct State {
     clusters: BTreeMap<String, clusters::Cluster>,
     families: BTreeMap<String, Vec<TaskDefinition>>,
     services: BTreeMap<String, Service>,
+    standalone: Vec<run_task::Standalone>,
+    tokens: Vec<run_task::Token>,
+    /// How often there was no room for a task of a revision.
+    refused: BTreeMap<String, u32>,
 }
 
 impl State {
@@ -68,6 +73,9 @@ impl State {
             clusters: BTreeMap::new(),
             families: BTreeMap::new(),
             services: BTreeMap::new(),
+            standalone: Vec::new(),
+            tokens: Vec::new(),
+            refused: BTreeMap::new(),
         }
     }
 
@@ -76,6 +84,7 @@ impl State {
         for service in self.services.values_mut() {
             rollout::advance(service, &mut self.ids, now);
         }
+        self.advance_standalone(now);
     }
 
     /// One call, at `now`.
@@ -87,7 +96,7 @@ impl State {
             "ListClusters" => self.list_clusters(&input),
             "DeleteCluster" => self.delete_cluster(&input),
             "RegisterTaskDefinition" => self.register_task_definition(&input, now),
-            "DescribeTaskDefinition" => self.describe_task_definition(&input),
+            "DescribeTaskDefinition" => self.describe_task_definition(&input, now),
             "DeregisterTaskDefinition" => self.deregister_task_definition(&input, now),
             "ListTaskDefinitions" => self.list_task_definitions(&input),
             "ListTaskDefinitionFamilies" => self.list_task_definition_families(&input),
@@ -100,8 +109,9 @@ impl State {
             "ListServiceDeployments" => self.list_service_deployments(&input),
             "DescribeServiceRevisions" => self.describe_service_revisions(&input),
             "StopServiceDeployment" => self.stop_service_deployment(&input, now),
-            "ListTasks" => self.list_tasks(&input),
-            "DescribeTasks" => self.describe_tasks(&input),
+            "RunTask" => self.run_task(&input, now),
+            "ListTasks" => self.list_tasks(&input, now),
+            "DescribeTasks" => self.describe_tasks(&input, now),
             "StopTask" => self.stop_task(&input, now),
             "TagResource" => self.tag_resource(&input, now),
             "UntagResource" => self.untag_resource(&input, now),

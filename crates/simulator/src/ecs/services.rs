@@ -74,6 +74,10 @@ impl State {
         if self.consistency.lags() && arn.contains(":service/") {
             let before = self.services.get(arn).map(|service| service.view(true));
             self.consistency.wrote(arn, before, now);
+        } else if self.consistency.lags() && arn.contains(":task-definition/") {
+            // Its content never changes; its tags do.
+            let before = self.task_definition(arn).map(|definition| tags::view(&definition.tags));
+            self.consistency.wrote(arn, before, now);
         }
     }
 

@@ -63,7 +63,9 @@ impl State {
             }
             ["task", cluster, id] => {
                 let tasks = self.services.values_mut().filter(|service| service.cluster == **cluster);
-                let found = tasks.flat_map(|service| service.tasks.iter_mut()).find(|task| task.id == **id);
+                let standalone = self.standalone.iter_mut().filter(|own| own.cluster == **cluster).map(|own| &mut own.task);
+                let mut all = tasks.flat_map(|service| service.tasks.iter_mut()).chain(standalone);
+                let found = all.find(|task| task.id == **id);
                 found.map(|task| &mut task.tags).ok_or_else(|| AwsError::parameter("The specified task is not found."))
             }
             _ => Err(AwsError::parameter("Invalid arn syntax.")),

@@ -108,13 +108,14 @@ impl State {
         self.families.values_mut().flatten().find(|definition| definition.arn == arn)
     }
 
-    pub(super) fn describe_task_definition(&mut self, input: &Members) -> Answer {
+    pub(super) fn describe_task_definition(&mut self, input: &Members, now: Seconds) -> Answer {
         let name = text(input, "taskDefinition").unwrap_or_default();
         let missing = || AwsError::client("Unable to describe task definition.");
         let definition = self.task_definition(name).ok_or_else(missing)?;
         let mut answer = json!({"taskDefinition": definition.view(&self.names.role("deployer"))});
         if with_tags(input) {
-            answer["tags"] = tags::view(&definition.tags);
+            let older = self.consistency.seen(&definition.arn, now).flatten();
+            answer["tags"] = older.unwrap_or_else(|| tags::view(&definition.tags));
         }
         Ok(answer)
     }

@@ -1,9 +1,10 @@
-//! ListTasks, DescribeTasks, StopTask.
+//! ListTasks, DescribeTasks, StopTask: of services' tasks and of standalone ones.
 
 use serde_json::{Value, json};
 
 use crate::clock::Seconds;
 
+use super::run_task::Standalone;
 use super::service::Service;
 use super::task::{Phase, Stop, Task};
 use super::{Answer, AwsError, Members, State, names, paging, tags, text, texts, with_tags};
@@ -35,7 +36,7 @@ impl Service {
 }
 
 impl State {
-    pub(super) fn list_tasks(&mut self, input: &Members) -> Answer {
+    pub(super) fn list_tasks(&mut self, input: &Members, now: Seconds) -> Answer {
         let cluster = self.cluster(input)?;
         let (service, family) = (text(input, "serviceName"), text(input, "family"));
         let (started_by, launch) = (text(input, "startedBy"), text(input, "launchType"));
@@ -44,24 +45,34 @@ impl State {
         {
             return Err(AwsError::service_not_found());
         }
+        // "When you specify startedBy as the filter, it must be the only filter that you use." The desired status, which
+        // has a default, is not counted here.
+        if started_by.is_some() && (service.is_some() || family.is_some() || launch.is_some()) {
+            return Err(AwsError::parameter("startedBy must be the only filter."));
+        }
         // "the default status filter is RUNNING", which is the desired status: API_ListTasks.html
         let stopped = text(input, "desiredStatus") == Some("STOPPED");
         let pending = text(input, "desiredStatus") == Some("PENDING");
-        let own = self.services.values().filter(|own| own.cluster == cluster);
-        let own = own.filter(|own| service.is_none_or(|name| own.name == names::short(name)));
-        let own =
-            own.filter(|own| launch.is_none_or(|launch| (launch == "FARGATE") == super::services::on_fargate(&own.members)));
-        let tasks = own.flat_map(|own| own.tasks.iter().map(move |task| (own, task))).filter(|(_, task)| {
+        let wanted = |task: &Task, fargate: bool| {
             task.lives() != stopped
                 && !pending
+                && launch.is_none_or(|launch| (launch == "FARGATE") == fargate)
                 && family.is_none_or(|family| task.blueprint.family == family)
                 && started_by.is_none_or(|by| task.deployment == by)
-        });
-        let arns = tasks.map(|(own, task)| own.task_arn(&task.id).into()).collect();
+        };
+        let own = self.services.values().filter(|own| own.cluster == cluster);
+        let own = own.filter(|own| service.is_none_or(|name| own.name == names::short(name)));
+        let tasks = own.flat_map(|own| own.tasks.iter().map(move |task| (own, task)));
+        let tasks = tasks.filter(|(own, task)| wanted(task, super::services::on_fargate(&own.members)));
+        let mut arns: Vec<Value> = tasks.map(|(own, task)| own.task_arn(&task.id).into()).collect();
+        let standalone = self.standalone.iter().filter(|own| service.is_none() && own.cluster == cluster);
+        let shown = standalone.filter(|own| !self.consistency.hides(own.task.created, now));
+        let shown = shown.filter(|own| wanted(&own.task, super::services::on_fargate(&own.input)));
+        arns.extend(shown.map(|own| Value::from(self.names.arn(&format!("task/{cluster}/{}", own.task.id)))));
         paging::page(input, "taskArns", arns, 100, self.page_size)
     }
 
-    pub(super) fn describe_tasks(&mut self, input: &Members) -> Answer {
+    pub(super) fn describe_tasks(&mut self, input: &Members, now: Seconds) -> Answer {
         let cluster = self.cluster(input)?;
         let wanted = texts(input, "tasks");
         // "A list of up to 100 task IDs or full ARN entries.": API_DescribeTasks.html
@@ -73,9 +84,11 @@ impl State {
         }
         let (mut found, mut failures) = (Vec::new(), Vec::new());
         for name in wanted {
-            match self.find_task(&cluster, name) {
-                Some((service, task)) => found.push(service.task_view(task, with_tags(input))),
-                None => {
+            let standalone = self.find_standalone(&cluster, name).filter(|own| !self.consistency.hides(own.task.created, now));
+            match (self.find_task(&cluster, name), standalone) {
+                (Some((service, task)), _) => found.push(service.task_view(task, with_tags(input))),
+                (None, Some(own)) => found.push(own.view(&self.names, with_tags(input))),
+                (None, None) => {
                     let arn = self.names.arn(&format!("task/{cluster}/{}", names::short(name)));
                     failures.push(json!({"arn": arn, "reason": "MISSING"}));
                 }
@@ -90,15 +103,23 @@ impl State {
         own.flat_map(|service| service.tasks.iter().map(move |task| (service, task))).find(|(_, task)| task.id == id)
     }
 
+    fn find_standalone(&self, cluster: &str, name: &str) -> Option<&Standalone> {
+        self.standalone.iter().find(|own| own.cluster == cluster && own.task.id == names::short(name))
+    }
+
     pub(super) fn stop_task(&mut self, input: &Members, now: Seconds) -> Answer {
         let cluster = self.cluster(input)?;
         let id = names::short(text(input, "task").unwrap_or_default()).to_string();
         let missing = || AwsError::parameter("The referenced task was not found.");
+        let told = text(input, "reason").unwrap_or("Task stopped by user").to_string();
+        if let Some(own) = self.standalone.iter_mut().find(|own| own.cluster == cluster && own.task.id == id) {
+            own.task.stop(Stop { code: "UserInitiated", reason: told, container: None }, now);
+            return Ok(json!({"task": own.view(&self.names, true)}));
+        }
         let arn = self.find_task(&cluster, &id).map(|(service, _)| service.arn.clone()).ok_or_else(missing)?;
         let service = self.services.get_mut(&arn).ok_or_else(missing)?;
-        let reason = text(input, "reason").unwrap_or("Task stopped by user").to_string();
         for task in service.tasks.iter_mut().filter(|task| task.id == id && task.phase != Phase::Stopped) {
-            task.stop(Stop { code: "UserInitiated", reason: reason.clone(), container: None }, now);
+            task.stop(Stop { code: "UserInitiated", reason: told.clone(), container: None }, now);
         }
         service.steady = false;
         service.wake = service.wake.min(now + super::rollout::REACTION);

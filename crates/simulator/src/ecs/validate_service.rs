@@ -110,7 +110,8 @@ impl State {
     }
 }
 
-fn launch(members: &Members, definition: &TaskDefinition, fargate: bool, update: Option<&Members>) -> Checked {
+/// Whether the launch type, the platform version and the task definition go together.
+pub(super) fn launch(members: &Members, definition: &TaskDefinition, fargate: bool, update: Option<&Members>) -> Checked {
     if let Some(version) = text(update.unwrap_or(members), "platformVersion") {
         if !fargate {
             return Err(AwsError::parameter("The platform version must be null when specifying an EC2 launch type."));
@@ -144,7 +145,8 @@ fn launch(members: &Members, definition: &TaskDefinition, fargate: bool, update:
     Ok(())
 }
 
-fn network(members: &Members, definition: &TaskDefinition) -> Checked {
+/// Whether the network configuration is there for `awsvpc`, and only there.
+pub(super) fn network(members: &Members, definition: &TaskDefinition) -> Checked {
     let vpc = members.get("networkConfiguration").map(|network| &network["awsvpcConfiguration"]).filter(|vpc| !vpc.is_null());
     match (definition.network_mode(), vpc) {
         ("awsvpc", None) => {
