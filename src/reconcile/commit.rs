@@ -55,7 +55,7 @@ impl Default for Commit {
             warnings: vec![],
             ignored: 0,
         };
-        Commit::new(desired, Arc::new(Snapshot { revision, files: BTreeMap::new() }), Outputs::new())
+        Commit::new(desired, Arc::new(Snapshot { revision, message: None, files: BTreeMap::new() }), Outputs::new())
     }
 }
 

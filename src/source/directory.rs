@@ -189,7 +189,7 @@ fn read_with_retries(root: &Path, limits: Limits, abandoned: &AtomicBool) -> Res
     for attempt in 0..ATTEMPTS {
         check_root(root)?;
         match read_once(root, limits, abandoned) {
-            Ok(files) => return Ok(Snapshot { revision: Revision::Directory { digest: digest(&files) }, files }),
+            Ok(files) => return Ok(Snapshot { revision: Revision::Directory { digest: digest(&files) }, message: None, files }),
             Err(Interrupted::Failed(error)) => return Err(error),
             Err(Interrupted::Raced) => std::thread::sleep(Duration::from_millis(20 << attempt)),
         }

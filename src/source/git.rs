@@ -177,7 +177,8 @@ impl Inner {
         let (url, shown) = (self.address.shown(), revision.to_string());
         let reading = Reading { url: &url, revision: &shown, path: &self.path, limits, abandoned };
         let files = reading.files(repository, commit)?;
-        Ok(Snapshot { revision, files })
+        let message = message(repository, commit);
+        Ok(Snapshot { revision, message, files })
     }
 
     /// Opened anew each time, so that nothing another Git process does to it stays unseen.
@@ -228,6 +229,12 @@ impl Inner {
     fn commit_not_found(&self, sha: &str, reason: &str) -> SourceError {
         SourceError::CommitNotFound { url: self.address.shown(), sha: sha.into(), reason: reason.into() }
     }
+}
+
+/// The commit's message. One that is no text, or cannot be read, says nothing.
+fn message(repository: &gix::Repository, commit: gix::ObjectId) -> Option<String> {
+    let commit = repository.find_commit(commit).ok()?;
+    Some(commit.message_raw().ok()?.to_string())
 }
 
 /// Follows annotated tags down to their commit.

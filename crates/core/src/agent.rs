@@ -118,10 +118,12 @@ pub struct Reconcile {
     pub interval: Duration,
     /// Resources worked on at once. Default 16.
     pub concurrency: usize,
+    /// Whether what left the source is deleted in AWS. Default false.
+    pub prune: bool,
 }
 
 impl Default for Reconcile {
     fn default() -> Self {
-        Reconcile { interval: Duration::from_secs(600), concurrency: 16 }
+        Reconcile { interval: Duration::from_secs(600), concurrency: 16, prune: false }
     }
 }

@@ -15,6 +15,7 @@ pub mod model;
 pub mod normalise;
 pub mod observed;
 pub mod plan;
+pub mod prune;
 pub mod report;
 pub mod resource;
 pub mod rollout;

@@ -63,6 +63,8 @@ pub const MAX_FILE_BYTES: u64 = 4 * 1024 * 1024;
 pub struct Snapshot {
     /// Which state this is.
     pub revision: Revision,
+    /// The commit's message; None for a directory.
+    pub message: Option<String>,
     /// By path relative to the source's path, `/` between its parts.
     pub files: BTreeMap<String, Entry>,
 }

@@ -92,7 +92,7 @@ spec:
             token_file: "/run/secrets/gitlab-token".into(),
         }),
         variables: [("domain", "example.com"), ("port", "8080")].map(|(name, value)| (name.into(), value.into())).into(),
-        reconcile: Reconcile { interval: Duration::from_secs(300), concurrency: 4 },
+        reconcile: Reconcile { interval: Duration::from_secs(300), concurrency: 4, prune: false },
         listen: "[::1]:9000".into(),
     };
     assert_eq!(agent, expected);
@@ -106,7 +106,7 @@ fn what_is_not_said_has_the_documented_default() {
     let Source::Git(git) = &agent.source else { panic!("a Git source") };
     assert_eq!((git.reference.clone(), git.path.as_str()), (GitReference::Branch("main".into()), ""));
     assert_eq!((git.interval, git.token_file.clone()), (Duration::from_secs(60), None));
-    assert_eq!(agent.reconcile, Reconcile { interval: Duration::from_secs(600), concurrency: 16 });
+    assert_eq!(agent.reconcile, Reconcile { interval: Duration::from_secs(600), concurrency: 16, prune: false });
     assert_eq!(agent.listen, "127.0.0.1:8080");
     assert_eq!(agent.targets[0].credentials, Credentials::Environment);
     assert_eq!(agent.gitlab, None);
@@ -150,7 +150,6 @@ driftless.yaml:5:3: there is no field `sources` in `spec`; did you mean `source`
 driftless.yaml:6:12: `spec.targets` is an empty list; at least one account and Region is expected: `targets: [{name: prod, region: eu-central-1}]`
 driftless.yaml:7:25: `spec.reconcile.interval` is the number 10; a duration such as `10s`, `60m` or `1h30m` is expected
 driftless.yaml:7:42: `spec.reconcile.concurrency` is the number 0; a whole number from 1 to 1000 is expected
-driftless.yaml:7:52: `spec.reconcile.prune: true` is not built yet in this version; set it to false, and delete by hand what leaves the manifests
 driftless.yaml:8:3: the key `reconcile` stands twice here, first in line 7; remove one
 driftless.yaml:9:20: `spec.server.listen` is the number 8080; a string is expected: write it in quotes
 driftless.yaml:10:21: `spec.variables.port` is the number 8080; a string is expected: write it in quotes
@@ -212,7 +211,7 @@ fn what_a_later_version_brings_is_refused_with_what_to_use_instead() {
     assert_snapshot!(target("{name: prod, region: eu-central-1, credentials: {gitlabIdToken: {roleArn: x}}}"), @"driftless.yaml:7:54: `gitlabIdToken` in `spec.targets[0].credentials` is not built yet in this version; use `webIdentity: {roleArn: …, tokenFile: …}` with the ID token in a file");
     assert_snapshot!(target("{name: prod, region: eu-central-1, credentials: {ecsTaskRole: {}, assumeRole: {roleArn: x}}}"), @"driftless.yaml:7:71: `assumeRole` in `spec.targets[0].credentials` is not built yet in this version; use `webIdentity` with that role, or give `ecsTaskRole` the rights themselves");
     assert_snapshot!(target("{name: prod, region: eu-central-1, credentials: {ecsTaskRole: {assumeRole: {roleArn: x}}}}"), @"driftless.yaml:7:68: `assumeRole` in `spec.targets[0].credentials` is not built yet in this version; use `webIdentity` with that role, or give `ecsTaskRole` the rights themselves");
-    assert_snapshot!(with("  reconcile: {prune: true}\n"), @"driftless.yaml:7:22: `spec.reconcile.prune: true` is not built yet in this version; set it to false, and delete by hand what leaves the manifests");
+    assert_snapshot!(with("  reconcile: {prune: yes please}\n"), @"driftless.yaml:7:22: `spec.reconcile.prune` is the string `yes please`; true or false is expected");
 }
 
 #[test]

@@ -216,10 +216,7 @@ fn reconcile(scope: &mut Scope<'_>, spec: &Fields<'_>) -> Reconcile {
     };
     reconcile.interval = scope.duration(&fields, "interval").unwrap_or(reconcile.interval);
     reconcile.concurrency = scope.count(&fields, "concurrency", 1000).unwrap_or(reconcile.concurrency);
-    if scope.flag(&fields, "prune") == Some(true) {
-        let at = fields.get("prune").map_or(fields.node.at, |node| node.at);
-        scope.error(at, "`spec.reconcile.prune: true` is not built yet in this version; set it to false, and delete by hand what leaves the manifests");
-    }
+    reconcile.prune = scope.flag(&fields, "prune").unwrap_or(reconcile.prune);
     reconcile
 }
 

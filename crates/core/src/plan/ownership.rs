@@ -70,6 +70,18 @@ pub(super) fn of(thing: &str, resource: &Resource, tags: &Tags, context: &Contex
         }
     }
     let adopting = !tags.contains_key(tags::AGENT) || !tags.contains_key(tags::RESOURCE);
+    let mut wanted = wanted;
+    if let Some(word) = prune(resource, tags) {
+        wanted.insert(tags::PRUNE.to_owned(), word.to_owned());
+    }
     let claims = wanted.into_iter().filter(|(key, value)| tags.get(key) != Some(value)).collect();
     Ok(Ownership { created: tags.get(tags::CREATED).is_some_and(|created| created == "true"), adopting, claims })
+}
+
+/// What `driftless:prune` has to say, if anything: one without the annotation gets the tag only where it was there before.
+pub(super) fn prune(resource: &Resource, tags: &Tags) -> Option<&'static str> {
+    if resource.prune_disabled {
+        return Some(tags::PRUNE_DISABLED);
+    }
+    tags.contains_key(tags::PRUNE).then_some(tags::PRUNE_ENABLED)
 }

@@ -6,7 +6,8 @@
 //! - `driftless:created`: `true` on a service that the agent created (not on an adopted one). Only there are AWS's
 //!   defaults enforced;
 //! - `driftless:declared`: a digest of the declared service, for members that no answer shows;
-//! - `driftless:failed`: the digest of the resource whose rollout failed.
+//! - `driftless:failed`: the digest of the resource whose rollout failed;
+//! - `driftless:prune`: `disabled` where the annotation says so.
 //!
 //! A task definition revision carries the first four, and `driftless:definition`: the digest of what was registered,
 //! for members that no answer shows.
@@ -27,6 +28,13 @@ pub const SOURCE: &str = "driftless:source";
 pub const RESOURCE: &str = "driftless:resource";
 /// The commit that last wrote it.
 pub const REVISION: &str = "driftless:revision";
+/// [`PRUNE_DISABLED`] or [`PRUNE_ENABLED`]: whether the thing may be deleted when it leaves the source. The manifest that
+/// says so is gone by then, so that it stands here. Without it a service goes, and a stack stays.
+pub const PRUNE: &str = "driftless:prune";
+/// The annotation `driftless/prune: disabled`; of a stack `deletionPolicy: retain`, too.
+pub const PRUNE_DISABLED: &str = "disabled";
+/// Of a stack `deletionPolicy: delete`; of others, that the annotation was there once.
+pub const PRUNE_ENABLED: &str = "enabled";
 /// `true` on a service that the agent created.
 pub const CREATED: &str = "driftless:created";
 /// Digest of the declared service.
@@ -37,7 +45,7 @@ pub const DEFINITION: &str = "driftless:definition";
 pub const FAILED: &str = crate::rollout::FAILED_TAG;
 
 /// Tags by key.
-pub(super) type Tags = BTreeMap<String, String>;
+pub type Tags = BTreeMap<String, String>;
 
 /// The list `[{key, value}]` as a map; "an optional value" is empty when left out.
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Tag.html>

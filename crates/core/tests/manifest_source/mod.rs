@@ -34,6 +34,7 @@ pub fn agent() -> Agent {
 pub fn snapshot<B: AsRef<[u8]>>(files: &[(&str, B)]) -> Snapshot {
     Snapshot {
         revision: Revision::Git { reference: "main".into(), sha: "0123456789abcdef0123456789abcdef01234567".into() },
+        message: None,
         files: files.iter().map(|(path, bytes)| ((*path).into(), Entry::File(bytes.as_ref().to_vec()))).collect(),
     }
 }

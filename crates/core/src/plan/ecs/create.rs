@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::task_definition::choose;
 use super::{Pass, service, unknown};
 use crate::normalise::{Subject, leaves};
-use crate::plan::{Cause, Change, EcsStep, Plan, TaskDefinitionRef, Verdict, digest, tags};
+use crate::plan::{Cause, Change, EcsStep, Plan, TaskDefinitionRef, Verdict, digest, ownership, tags};
 
 /// Plans CreateService. `inactive` is what is left of a predecessor.
 pub(super) fn create(pass: &Pass, inactive: Option<&Value>) -> Plan {
@@ -42,6 +42,7 @@ pub(super) fn create(pass: &Pass, inactive: Option<&Value>) -> Plan {
     }));
     let mut all = tags::declared(&pass.declared.service).unwrap_or_default();
     all.extend(tags::ownership(&pass.resource.id, pass.context));
+    all.extend(ownership::prune(pass.resource, &all).map(|word| (tags::PRUNE.to_owned(), word.to_owned())));
     all.insert(tags::CREATED.to_owned(), "true".to_owned());
     all.insert(tags::REVISION.to_owned(), pass.context.revision.to_owned());
     all.insert(tags::DECLARED.to_owned(), service::declared_digest(pass));

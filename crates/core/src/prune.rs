@@ -1,0 +1,221 @@
+//! What has left the source and still stands in AWS: which of it is deleted, and in which order (rule 10).
+//!
+//! [`decide`] is pure. It deletes only what our own tags name as that very kind and name, and rather nothing than too much:
+//! nothing from an empty or partly invalid source, nothing while a declared resource is not Ready, and nothing when much
+//! would go at once, unless the commit says so.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use crate::desired::{Desired, Resource, Spec};
+use crate::plan::tags::{self, Tags};
+use crate::resource::{Kind, ResourceId};
+
+/// The trailer of a commit's message that allows much to be deleted at once: `Driftless-Prune: all`.
+pub const TRAILER: &str = "Driftless-Prune: all";
+
+/// Fewer deletions than this are never "much at once".
+const FEW: usize = 5;
+
+/// One thing in AWS that carries this agent's tags.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Item {
+    /// The name of the target it was found in.
+    pub target: String,
+    /// What it is.
+    pub thing: Thing,
+    /// Its tags, all of them.
+    pub tags: Tags,
+}
+
+/// What can be deleted.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub enum Thing {
+    /// A service that is not being deleted already.
+    EcsService {
+        /// The cluster's name.
+        cluster: String,
+        /// The service's name.
+        name: String,
+    },
+    /// A stack that is not being deleted already.
+    Stack {
+        /// Its name.
+        name: String,
+        /// Its ARN, which no later stack of the name has.
+        id: String,
+    },
+}
+
+impl Thing {
+    fn kind(&self) -> Kind {
+        match self {
+            Thing::EcsService { .. } => Kind::EcsService,
+            Thing::Stack { .. } => Kind::CloudFormationStack,
+        }
+    }
+
+    /// Whether `resource` converges this very thing, under whatever name.
+    fn is_of(&self, resource: &Resource) -> bool {
+        match (self, &resource.spec) {
+            (Thing::EcsService { cluster, name }, Spec::EcsService(service)) => {
+                service.service_name == *name && service.cluster.rsplit('/').next() == Some(cluster)
+            }
+            (Thing::Stack { name, .. }, Spec::CloudFormationStack(stack)) => stack.stack_name == *name,
+            _ => false,
+        }
+    }
+}
+
+/// Where the agent itself runs, if in ECS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Myself {
+    /// The cluster's name.
+    pub cluster: String,
+    /// The service's name; None for a task without one.
+    pub service: Option<String>,
+    /// The ARN of the stack that the service belongs to.
+    pub stack: Option<String>,
+}
+
+/// What is known of the commit besides what it declares.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Asked<'a> {
+    /// Its message, where it has one.
+    pub message: Option<&'a str>,
+    /// The agent's own service.
+    pub myself: Option<&'a Myself>,
+    /// What depended on what in earlier commits, as far as they are known: dependents go first.
+    pub depended_on: BTreeMap<ResourceId, Vec<ResourceId>>,
+}
+
+/// The decision.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Prune<'a> {
+    /// What goes, in layers: a layer goes when nothing of those before it stands any more.
+    pub delete: Vec<Vec<(ResourceId, &'a Item)>>,
+    /// What has left the source and stays, with the reason.
+    pub kept: Vec<(ResourceId, String)>,
+    /// Why nothing is deleted although something could be: what a person has to do.
+    pub blocked: Option<String>,
+}
+
+impl Prune<'_> {
+    /// How many things go.
+    pub fn count(&self) -> usize {
+        self.delete.iter().map(Vec::len).sum()
+    }
+}
+
+/// Decides what of `inventory` goes, now that the source declares `desired`. The inventory holds everything with this agent's
+/// and this source's tags, in all targets: what is still declared too.
+pub fn decide<'a>(desired: &Desired, inventory: &'a [Item], asked: &Asked<'_>) -> Prune<'a> {
+    let mut prune = Prune { delete: Vec::new(), kept: Vec::new(), blocked: None };
+    let mut gone: Vec<(ResourceId, &Item)> = Vec::new();
+    for item in inventory {
+        let Some(id) = named(item) else { continue };
+        if desired.resources.contains_key(&id) || desired.refused.contains_key(&id) {
+            continue;
+        }
+        match kept(&id, item, desired, asked) {
+            Some(reason) => prune.kept.push((id, reason)),
+            None => gone.push((id, item)),
+        }
+    }
+    if gone.is_empty() {
+        return prune;
+    }
+    prune.blocked = blocked(desired, gone.len(), inventory.len(), asked);
+    if prune.blocked.is_none() {
+        prune.delete = layers(gone, &asked.depended_on);
+    }
+    prune
+}
+
+/// The resource that the thing's tags name, if it is of that kind at all: a stack's tags reach its resources, and then name
+/// the stack.
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-resource-tags.html>
+fn named(item: &Item) -> Option<ResourceId> {
+    let id: ResourceId = item.tags.get(tags::RESOURCE)?.parse().ok()?;
+    (id.kind == item.thing.kind()).then_some(id)
+}
+
+/// Why this one stays, if it does.
+fn kept(id: &ResourceId, item: &Item, desired: &Desired, asked: &Asked<'_>) -> Option<String> {
+    if let Some(stack) = item.tags.iter().find(|(key, _)| key.starts_with("aws:cloudformation:")) {
+        return Some(format!("it belongs to a CloudFormation stack (tag {}), which alone deletes it", stack.0));
+    }
+    let prune = item.tags.get(tags::PRUNE).map(String::as_str);
+    match (&item.thing, prune) {
+        (Thing::Stack { .. }, Some(tags::PRUNE_ENABLED)) => {}
+        (Thing::Stack { .. }, _) => return Some("`deletionPolicy: retain`, the default of a stack".to_owned()),
+        (_, Some(tags::PRUNE_DISABLED)) => return Some("`driftless/prune: disabled`".to_owned()),
+        _ => {}
+    }
+    // In whichever target: two may be of one account and Region.
+    if let Some(other) = desired.resources.values().find(|resource| item.thing.is_of(resource)) {
+        return Some(format!("{} at {} declares the same thing under another name", other.id, other.location));
+    }
+    is_myself(item, asked.myself?).then(|| format!("{id} is what this agent runs in"))
+}
+
+fn is_myself(item: &Item, myself: &Myself) -> bool {
+    match &item.thing {
+        Thing::EcsService { cluster, name } => myself.cluster == *cluster && myself.service.as_ref() == Some(name),
+        Thing::Stack { id, .. } => myself.stack.as_ref() == Some(id),
+    }
+}
+
+/// Why nothing at all is deleted.
+fn blocked(desired: &Desired, gone: usize, all: usize, asked: &Asked<'_>) -> Option<String> {
+    let things = if gone == 1 { "1 thing has".to_owned() } else { format!("{gone} things have") };
+    if let Some(problem) = desired.errors.first() {
+        let more = desired.errors.len() - 1;
+        let more = if more > 0 { format!(" (and {more} more)") } else { String::new() };
+        return Some(format!(
+            "{things} left the source, and nothing is deleted while a part of it cannot be read: {}: {}{more}; correct it",
+            problem.location, problem.message
+        ));
+    }
+    if desired.resources.is_empty() {
+        return Some(format!(
+            "{things} left the source, which declares nothing at all any more, and nothing is deleted; if that is meant, delete them by hand, or keep one manifest"
+        ));
+    }
+    let told = asked.message.is_some_and(|message| message.lines().any(|line| line.trim() == TRAILER));
+    if gone > FEW && gone * 2 > all && !told {
+        return Some(format!(
+            "{gone} of the {all} things that this agent made have left the source, more than half, and nothing is deleted; if that is meant, commit with the line `{TRAILER}` at the end of the message"
+        ));
+    }
+    None
+}
+
+/// Dependents first; where nothing is known of that, services before the stacks they may run in.
+fn layers<'a>(
+    mut gone: Vec<(ResourceId, &'a Item)>,
+    depended_on: &BTreeMap<ResourceId, Vec<ResourceId>>,
+) -> Vec<Vec<(ResourceId, &'a Item)>> {
+    let mut layers = Vec::new();
+    while !gone.is_empty() {
+        let names: BTreeSet<ResourceId> = gone.iter().map(|(id, _)| id.clone()).collect();
+        let needed: BTreeSet<&ResourceId> =
+            names.iter().filter_map(|id| depended_on.get(id)).flatten().filter(|on| names.contains(on)).collect();
+        let services = names.iter().any(|id| id.kind != Kind::CloudFormationStack && !needed.contains(id));
+        let goes = |id: &ResourceId| !needed.contains(id) && (id.kind != Kind::CloudFormationStack || !services);
+        let (layer, rest): (Vec<_>, Vec<_>) = gone.into_iter().partition(|(id, _)| goes(id));
+        if layer.is_empty() {
+            // A ring of earlier commits: all at once.
+            layers.push(rest);
+            break;
+        }
+        layers.push(layer);
+        gone = rest;
+    }
+    layers
+}
+
+#[cfg(test)]
+#[path = "prune_tests.rs"]
+mod tests;

@@ -1,0 +1,218 @@
+//! What is deleted, and every guard against deleting too much.
+
+use super::*;
+use crate::desired::{CloudFormationStack, Document, EcsService, Rollout, TaskDefinition};
+use crate::location::{Location, Problem};
+use crate::snapshot::Revision;
+
+fn service(id: &str, name: &str) -> Resource {
+    let service = EcsService {
+        cluster: "arn:aws:ecs:eu-central-1:123456789012:cluster/shop".into(),
+        service_name: name.into(),
+        task_definition: TaskDefinition::Family { family: "web".into(), revision: None },
+        images: BTreeMap::new(),
+        service: Document::new(),
+        rollout: Rollout::default(),
+        ignore: Vec::new(),
+        removed: Vec::new(),
+    };
+    Resource::new(ResourceId::ecs_service(id), Location::new("web.yaml", 1, 1), "prod", Spec::EcsService(service))
+}
+
+fn desired(resources: &[Resource]) -> Desired {
+    Desired {
+        revision: Revision::Directory { digest: "0123456789ab".into() },
+        resources: resources.iter().map(|resource| (resource.id.clone(), resource.clone())).collect(),
+        refused: BTreeMap::new(),
+        errors: Vec::new(),
+        warnings: Vec::new(),
+        ignored: 0,
+    }
+}
+
+fn item(resource: &str, thing: Thing, more: &[(&str, &str)]) -> Item {
+    let tags = [(tags::RESOURCE, resource)].iter().chain(more).map(|(key, value)| ((*key).into(), (*value).into())).collect();
+    Item { target: "prod".into(), thing, tags }
+}
+
+fn running(name: &str, more: &[(&str, &str)]) -> Item {
+    let thing = Thing::EcsService { cluster: "shop".into(), name: name.into() };
+    item(&format!("EcsService/{name}"), thing, more)
+}
+
+fn stack(name: &str, more: &[(&str, &str)]) -> Item {
+    let thing = Thing::Stack { name: name.into(), id: format!("arn:stack/{name}/1") };
+    item(&format!("CloudFormationStack/{name}"), thing, more)
+}
+
+const DELETE: &[(&str, &str)] = &[(tags::PRUNE, tags::PRUNE_ENABLED)];
+
+/// The layers as names: `EcsService/a,EcsService/b | CloudFormationStack/c`.
+fn deleted(desired: &Desired, inventory: &[Item], asked: &Asked<'_>) -> String {
+    let prune = decide(desired, inventory, asked);
+    let layer = |layer: &Vec<(ResourceId, &Item)>| layer.iter().map(|(id, _)| id.to_string()).collect::<Vec<_>>().join(",");
+    prune.delete.iter().map(layer).collect::<Vec<_>>().join(" | ")
+}
+
+fn plainly(desired: &Desired, inventory: &[Item]) -> String {
+    deleted(desired, inventory, &Asked::default())
+}
+
+#[test]
+fn what_left_the_source_goes_and_what_is_declared_stays() {
+    let inventory = [running("web", &[]), running("old", &[])];
+    assert_eq!(plainly(&desired(&[service("web", "web")]), &inventory), "EcsService/old");
+}
+
+#[test]
+fn a_resource_that_moved_to_another_file_is_still_declared() {
+    let mut moved = service("web", "web");
+    moved.location = Location::new("elsewhere/web.yaml", 40, 1);
+    assert_eq!(plainly(&desired(&[moved]), &[running("web", &[])]), "");
+}
+
+#[test]
+fn a_resource_that_is_refused_is_still_declared() {
+    let mut broken = desired(&[service("web", "web")]);
+    broken.refused.insert(ResourceId::ecs_service("old"), Location::new("old.yaml", 1, 1));
+    assert_eq!(plainly(&broken, &[running("old", &[])]), "");
+}
+
+#[test]
+fn nothing_goes_while_a_part_of_the_source_cannot_be_read() {
+    let mut broken = desired(&[service("web", "web")]);
+    let location = Location::new("x.yaml", 3, 1);
+    broken.errors.push(Problem { location, resource: None, message: "this is no YAML".into() });
+    let inventory = [running("old", &[])];
+    let prune = decide(&broken, &inventory, &Asked::default());
+    assert_eq!(prune.count(), 0);
+    assert_eq!(
+        prune.blocked.as_deref(),
+        Some(
+            "1 thing has left the source, and nothing is deleted while a part of it cannot be read: x.yaml:3:1: this is no YAML; correct it"
+        )
+    );
+}
+
+#[test]
+fn an_emptied_source_deletes_nothing() {
+    let inventory = [running("web", &[])];
+    let prune = decide(&desired(&[]), &inventory, &Asked::default());
+    assert_eq!(prune.count(), 0);
+    assert!(prune.blocked.expect("blocked").contains("declares nothing at all"));
+}
+
+#[test]
+fn much_at_once_goes_only_when_the_commit_says_so() {
+    let mut inventory: Vec<Item> = (0..6).map(|index| running(&format!("old{index}"), &[])).collect();
+    inventory.extend((0..4).map(|index| running(&format!("web{index}"), &[])));
+    let declared: Vec<Resource> = (0..4).map(|index| service(&format!("web{index}"), &format!("web{index}"))).collect();
+    let prune = decide(&desired(&declared), &inventory, &Asked::default());
+    assert_eq!(prune.count(), 0);
+    assert!(prune.blocked.expect("blocked").starts_with("6 of the 10 things that this agent made have left the source"));
+    let message = "Retire the old shop\n\nDriftless-Prune: all\n";
+    let told = Asked { message: Some(message), ..Asked::default() };
+    assert_eq!(decide(&desired(&declared), &inventory, &told).count(), 6);
+    let other = Asked { message: Some("not Driftless-Prune: all of it"), ..Asked::default() };
+    assert_eq!(decide(&desired(&declared), &inventory, &other).count(), 0);
+    // Half of them is not more than half, and five are not more than five.
+    inventory.push(running("web4", &[]));
+    inventory.push(running("web5", &[]));
+    let more: Vec<Resource> = (0..6).map(|index| service(&format!("web{index}"), &format!("web{index}"))).collect();
+    assert_eq!(decide(&desired(&more), &inventory, &Asked::default()).count(), 6);
+    assert_eq!(decide(&desired(&declared[..1]), &inventory[5..7], &Asked::default()).count(), 1);
+}
+
+#[test]
+fn a_service_inside_a_stack_is_the_stacks() {
+    // The stack's own tags have reached it; or it was ours, and a stack has imported it.
+    let propagated = item(
+        "CloudFormationStack/old",
+        Thing::EcsService { cluster: "shop".into(), name: "inner".into() },
+        &[("aws:cloudformation:stack-name", "old")],
+    );
+    let imported = running("web2", &[("aws:cloudformation:stack-id", "arn:stack")]);
+    let without = item("CloudFormationStack/old", Thing::EcsService { cluster: "shop".into(), name: "inner".into() }, &[]);
+    let inventory = [propagated, imported, without];
+    let declared = desired(&[service("web", "web")]);
+    let prune = decide(&declared, &inventory, &Asked::default());
+    assert_eq!(prune.count(), 0);
+    assert_eq!(prune.kept.len(), 1);
+    assert!(prune.kept[0].1.contains("belongs to a CloudFormation stack"));
+}
+
+#[test]
+fn a_rename_keeps_the_thing_that_another_name_declares() {
+    let inventory = [running("web", &[])];
+    let renamed = desired(&[service("shop", "web")]);
+    let prune = decide(&renamed, &inventory, &Asked::default());
+    assert_eq!(prune.count(), 0);
+    assert_eq!(prune.kept[0].1, "EcsService/shop at web.yaml:1:1 declares the same thing under another name");
+    // Where the AWS name follows the new name, the old thing goes.
+    assert_eq!(plainly(&desired(&[service("shop", "shop")]), &inventory), "EcsService/web");
+}
+
+#[test]
+fn two_targets_of_one_account_do_not_undo_each_other() {
+    let mut elsewhere = service("shop", "web");
+    elsewhere.target = "same-account".into();
+    assert_eq!(plainly(&desired(&[elsewhere]), &[running("web", &[])]), "");
+}
+
+#[test]
+fn the_annotation_keeps_what_leaves() {
+    let inventory =
+        [running("old", &[(tags::PRUNE, tags::PRUNE_DISABLED)]), running("older", &[(tags::PRUNE, tags::PRUNE_ENABLED)])];
+    assert_eq!(plainly(&desired(&[service("web", "web")]), &inventory), "EcsService/older");
+}
+
+#[test]
+fn a_stack_goes_only_where_its_deletion_policy_said_delete() {
+    let inventory = [stack("kept", &[]), stack("gone", DELETE)];
+    let declared = desired(&[service("web", "web")]);
+    assert_eq!(plainly(&declared, &inventory), "CloudFormationStack/gone");
+    let prune = decide(&declared, &inventory, &Asked::default());
+    assert_eq!(prune.kept[0].1, "`deletionPolicy: retain`, the default of a stack");
+}
+
+#[test]
+fn a_stack_that_another_name_declares_is_kept() {
+    let spec = CloudFormationStack { stack_name: "network".into() };
+    let id = ResourceId::new(Kind::CloudFormationStack, "net");
+    let renamed = Resource::new(id, Location::new("net.yaml", 1, 1), "prod", Spec::CloudFormationStack(spec));
+    assert_eq!(plainly(&desired(&[renamed]), &[stack("network", DELETE)]), "");
+}
+
+#[test]
+fn the_agent_does_not_delete_itself() {
+    let myself = Myself { cluster: "shop".into(), service: Some("driftless".into()), stack: Some("arn:stack/agent/1".into()) };
+    let asked = Asked { myself: Some(&myself), ..Asked::default() };
+    let inventory = [running("driftless", &[]), stack("agent", DELETE), running("old", &[])];
+    assert_eq!(deleted(&desired(&[service("web", "web")]), &inventory, &asked), "EcsService/old");
+}
+
+#[test]
+fn dependents_go_first_and_stacks_last() {
+    let inventory = [stack("network", DELETE), running("a", &[]), running("b", &[]), running("c", &[])];
+    let declared = desired(&[service("web", "web")]);
+    assert_eq!(plainly(&declared, &inventory), "EcsService/a,EcsService/b,EcsService/c | CloudFormationStack/network");
+    let id = ResourceId::ecs_service;
+    let asked = Asked { depended_on: [(id("a"), vec![id("b")]), (id("b"), vec![id("c")])].into(), ..Asked::default() };
+    assert_eq!(
+        deleted(&declared, &inventory, &asked),
+        "EcsService/a | EcsService/b | EcsService/c | CloudFormationStack/network"
+    );
+    let ring = Asked { depended_on: [(id("a"), vec![id("b")]), (id("b"), vec![id("a")])].into(), ..Asked::default() };
+    assert_eq!(deleted(&declared, &inventory[1..3], &ring), "EcsService/a,EcsService/b");
+}
+
+#[test]
+fn tags_that_name_nothing_of_ours_delete_nothing() {
+    let thing = || Thing::EcsService { cluster: "shop".into(), name: "x".into() };
+    let inventory = [
+        item("", thing(), &[]),
+        item("Deployment/x", thing(), &[]),
+        Item { target: "prod".into(), thing: thing(), tags: Tags::new() },
+    ];
+    assert_eq!(plainly(&desired(&[service("web", "web")]), &inventory), "");
+}
