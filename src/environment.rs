@@ -3,6 +3,11 @@
 
 use std::path::PathBuf;
 
+/// Where a container of ECS learns of its own task; None outside of ECS.
+pub fn ecs_metadata_uri() -> Option<String> {
+    std::env::var("ECS_CONTAINER_METADATA_URI_V4").ok().filter(|uri| !uri.is_empty())
+}
+
 /// Where copies of remote repositories are kept unless `--cache` says otherwise: below `CACHE_DIRECTORY` (systemd's),
 /// `XDG_CACHE_HOME`, `~/.cache`, or the folder for temporary files.
 pub fn cache_dir() -> PathBuf {

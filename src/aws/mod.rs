@@ -4,7 +4,9 @@
 mod credentials;
 pub mod ecs;
 mod error;
+mod inventory;
 mod loader;
+pub mod myself;
 pub mod providers;
 mod raw;
 mod send;

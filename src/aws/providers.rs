@@ -38,6 +38,11 @@ impl Providers {
         Providers { target: target.clone(), ecs: Ecs::new(target) }
     }
 
+    /// ECS.
+    pub fn ecs(&self) -> &Ecs {
+        &self.ecs
+    }
+
     /// The target.
     pub fn target(&self) -> &Target {
         &self.target

@@ -57,6 +57,7 @@ struct Inner {
     account: OnceCell<String>,
     ecs: aws_sdk_ecs::Client,
     sts: aws_sdk_sts::Client,
+    tagging: aws_sdk_resourcegroupstagging::Client,
     quotas: Arc<Quotas>,
     /// Actions that the server said it does not know.
     unknown_actions: Mutex<HashSet<&'static str>>,
@@ -91,6 +92,7 @@ impl Target {
             account: OnceCell::new(),
             ecs: aws_sdk_ecs::Client::new(&config),
             sts: aws_sdk_sts::Client::new(&config),
+            tagging: aws_sdk_resourcegroupstagging::Client::new(&config),
             quotas: options.accounts.quotas(&account_key(target)),
             unknown_actions: Mutex::default(),
         })))
@@ -139,6 +141,10 @@ impl Target {
 
     pub(super) fn ecs(&self) -> &aws_sdk_ecs::Client {
         &self.0.ecs
+    }
+
+    pub(super) fn tagging(&self) -> &aws_sdk_resourcegroupstagging::Client {
+        &self.0.tagging
     }
 
     pub(super) fn quotas(&self) -> &Quotas {

@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use super::print;
 use super::setup::Setup;
 use crate::cli::{Common, Output};
-use crate::reconcile::{Commit, Event, Reconciler};
+use crate::reconcile::{Commit, Event, Pruned, Reconciler};
 use crate::shutdown::Shutdown;
 
 /// How long AWS may stay unreadable, or refuse a write for the moment, before `apply` gives up on a resource.
@@ -78,7 +78,9 @@ pub(super) async fn converge(
     let bad = |progress: &Progress| matches!(progress.phase, Phase::Failed | Phase::Stalled | Phase::Unknown);
     let handed_over = |progress: &Progress| progress.phase == Phase::Reconciling && !(no_wait && is_with_aws(progress));
     let standings = commit.standings();
-    let failed = !commit.desired.errors.is_empty() || standings.iter().any(|progress| bad(progress) || handed_over(progress));
+    let stuck = matches!(commit.pruning(), Pruned::Blocked(_));
+    let failed =
+        stuck || !commit.desired.errors.is_empty() || standings.iter().any(|progress| bad(progress) || handed_over(progress));
     Ok(ExitCode::from(u8::from(failed)))
 }
 
@@ -88,7 +90,11 @@ async fn wait(reconciler: &Reconciler, commit: &Commit, no_wait: bool, patience:
     loop {
         let standings = commit.standings();
         if standings.iter().all(|progress| is_final(progress) || (no_wait && is_with_aws(progress))) {
-            return true;
+            let all_ready = standings.iter().all(|progress| progress.phase == Phase::Ready);
+            if !(reconciler.prunes() && all_ready && commit.pruning() == Pruned::Pending) {
+                return true;
+            }
+            hopeful_until = Instant::now() + patience;
         }
         // Unless AWS cannot be read or refuses for the moment, something is still moving.
         let stuck = |progress: &Progress| is_final(progress) || is_stuck(progress) || progress.reason == "DependencyNotReady";
@@ -154,6 +160,9 @@ fn tell(output: Output, commit: &Commit, statuses: &[Status], no_wait: bool) {
     }
     for id in &waiting {
         print::line(format!("{id} is still being rolled out by AWS"));
+    }
+    if let Pruned::Blocked(why) = commit.pruning() {
+        print::line(format!("nothing is pruned: {why}"));
     }
     let ready = standings.iter().filter(|progress| progress.phase == Phase::Ready).count();
     print::line(format!("{}: {ready} of {} Ready", desired.revision, print::count(standings.len(), "resource")));

@@ -2,10 +2,14 @@
 
 use std::process::ExitCode;
 
+use anyhow::anyhow;
+use driftless_core::desired::Desired;
 use driftless_core::graph;
 use driftless_core::location::Problem;
-use driftless_core::plan::render::{Options, render, summary};
+use driftless_core::plan::render::{Options, headline, render, summary};
+use driftless_core::plan::tree::tree;
 use driftless_core::plan::{Plan, Verdict};
+use driftless_core::resource::ResourceId;
 use futures_util::future::join_all;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
@@ -13,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use super::print;
 use super::setup::Setup;
 use crate::cli::{Common, Output};
+use crate::reconcile::Pruning;
 
 /// `--output json`.
 #[derive(Serialize)]
@@ -21,6 +26,15 @@ struct Report<'a> {
     plans: &'a [Plan],
     errors: &'a [Problem],
     warnings: &'a [Problem],
+    /// With `reconcile.prune`: what left the source.
+    prune: Option<PruneReport<'a>>,
+}
+
+#[derive(Serialize)]
+struct PruneReport<'a> {
+    plans: &'a [Plan],
+    kept: &'a [(ResourceId, String)],
+    blocked: Option<&'a str>,
 }
 
 pub(super) async fn run(common: &Common, show_values: bool) -> anyhow::Result<ExitCode> {
@@ -33,6 +47,12 @@ pub(super) async fn run(common: &Common, show_values: bool) -> anyhow::Result<Ex
         // What a layer gives, the next one takes.
         plans.extend(join_all(layer.iter().map(|id| setup.reconciler.preview(&commit, &desired.resources[id]))).await);
     }
+    let pruning = match setup.reconciler.prunes() {
+        true => Some(
+            setup.reconciler.look_for_leavers(&commit).await.map_err(|why| anyhow!("cannot tell what left the source: {why}"))?,
+        ),
+        false => None,
+    };
     let plans: Vec<Plan> = if show_values { plans.into_iter().map(Plan::revealed).collect() } else { plans };
     match common.output {
         Output::Json => print::json(&Report {
@@ -40,17 +60,45 @@ pub(super) async fn run(common: &Common, show_values: bool) -> anyhow::Result<Ex
             plans: &plans,
             errors: &desired.errors,
             warnings: &desired.warnings,
+            prune: pruning.as_ref().map(|pruning| PruneReport {
+                plans: &pruning.plans,
+                kept: &pruning.kept,
+                blocked: pruning.blocked.as_deref(),
+            }),
         }),
         Output::Text => {
             print::problems(&desired.errors, &desired.warnings);
             let options = Options { show_values, colour: print::colour() };
-            for plan in &plans {
+            print_tree(desired, &plans);
+            for plan in plans.iter().chain(pruning.iter().flat_map(|pruning| &pruning.plans)) {
                 print::line(render(plan, &options));
             }
+            pruning.iter().for_each(print_pruning);
             print::line(format!("{}: {}", desired.revision, summary(&plans)));
         }
     }
-    Ok(ExitCode::from(exit_code(&plans, &desired.errors)))
+    let code = exit_code(&plans, &desired.errors);
+    let goes = pruning.is_some_and(|pruning| !pruning.plans.is_empty());
+    Ok(ExitCode::from(if goes { code.max(1) } else { code }))
+}
+
+/// Where resources wait for each other: all of them, each below what it waits for.
+fn print_tree(desired: &Desired, plans: &[Plan]) {
+    let label = |id: &ResourceId| plans.iter().find(|plan| plan.resource == *id).map_or_else(|| id.to_string(), headline);
+    let lines = tree(&desired.resources, label);
+    if !lines.is_empty() {
+        print::line(lines.join("\n"));
+        print::line("");
+    }
+}
+
+fn print_pruning(pruning: &Pruning) {
+    for (id, reason) in &pruning.kept {
+        print::line(format!("{id}: left the source, and is kept: {reason}"));
+    }
+    if let Some(why) = &pruning.blocked {
+        print::line(format!("nothing is pruned: {why}"));
+    }
 }
 
 /// 0 no difference, 1 difference, 2 error.

@@ -12,6 +12,8 @@ use driftless_core::resource::ResourceId;
 use driftless_core::snapshot::{Revision, Snapshot};
 use driftless_core::status::Phase;
 
+use super::Pruned;
+
 /// What one revision declares, and its progress.
 #[derive(Debug)]
 pub struct Commit {
@@ -23,6 +25,7 @@ pub struct Commit {
     /// What its resources give to others, as they were last seen, at this revision or one before.
     outputs: Mutex<Outputs>,
     progress: Mutex<BTreeMap<ResourceId, Standing>>,
+    pruned: Mutex<Pruned>,
 }
 
 #[derive(Debug, Clone)]
@@ -69,7 +72,14 @@ impl Commit {
         }
         let all = desired.resources.keys().chain(desired.refused.keys());
         let progress = all.map(|id| (id.clone(), Standing::before_any_pass(id))).collect();
-        Commit { desired, snapshot, dependents, outputs: Mutex::new(outputs), progress: Mutex::new(progress) }
+        Commit {
+            desired,
+            snapshot,
+            dependents,
+            outputs: Mutex::new(outputs),
+            progress: Mutex::new(progress),
+            pruned: Mutex::default(),
+        }
     }
 
     /// The resource with what it takes from others in its place.
@@ -187,6 +197,26 @@ impl Commit {
             resources: progress.values().map(|standing| standing.progress.clone()).collect(),
             superseded,
         }
+    }
+
+    /// The commit's message.
+    pub(super) fn message(&self) -> Option<&str> {
+        self.snapshot.message.as_deref()
+    }
+
+    /// Whether all that it declares is Ready.
+    pub(super) fn all_ready(&self) -> bool {
+        self.progress.lock().expect("not poisoned").values().all(|standing| standing.progress.phase == Phase::Ready)
+    }
+
+    /// Takes note of how far pruning has come.
+    pub(super) fn pruned(&self, pruned: Pruned) {
+        *self.pruned.lock().expect("not poisoned") = pruned;
+    }
+
+    /// How far pruning has come.
+    pub fn pruning(&self) -> Pruned {
+        self.pruned.lock().expect("not poisoned").clone()
     }
 
     /// How far each resource has come at this revision.

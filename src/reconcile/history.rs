@@ -8,6 +8,7 @@ use driftless_core::agent::Agent;
 use driftless_core::desired::{Desired, Resource};
 use driftless_core::manifest;
 use driftless_core::observed::Observation;
+use driftless_core::resource::ResourceId;
 use sha2::{Digest, Sha256};
 use tokio::sync::Mutex;
 
@@ -38,6 +39,11 @@ impl History {
         let older = self.desired_at(written_at).await;
         let older = older.as_ref().and_then(|older| older.resources.get(&resource.id));
         older.map(|older| manifest::removed(older, resource)).unwrap_or_default()
+    }
+
+    /// A resource as the commit `sha` declared it.
+    pub(super) async fn resource_at(&self, id: &ResourceId, sha: &str) -> Option<Resource> {
+        self.desired_at(sha).await?.resources.get(id).cloned()
     }
 
     /// One reader at a time: many resources were last written at the same commit.

@@ -11,6 +11,7 @@ mod commit;
 mod events;
 mod history;
 mod pass;
+mod prune;
 mod targets;
 mod verdicts;
 
@@ -25,11 +26,12 @@ use driftless_core::report::CommitView;
 use driftless_core::resource::ResourceId;
 use driftless_core::snapshot::Snapshot;
 use driftless_core::status::Status;
-use tokio::sync::{Semaphore, broadcast};
+use tokio::sync::{Notify, Semaphore, broadcast};
 use tokio_util::sync::CancellationToken;
 
 pub use commit::Commit;
 pub use events::Event;
+pub use prune::{Pruned, Pruning};
 pub use targets::Targets;
 
 use crate::backoff::{self, Backoff};
@@ -64,6 +66,12 @@ struct Inner {
     writes: Mutex<BTreeMap<ResourceId, (String, f64)>>,
     /// Resources that a person asked to try again.
     retries: Mutex<BTreeSet<ResourceId>>,
+    /// What depended on what in the revisions before this one.
+    depended_on: Mutex<BTreeMap<ResourceId, Vec<ResourceId>>>,
+    /// Everything is Ready: time to look at what left the source.
+    prune: Notify,
+    /// Where a container of ECS learns of its own task.
+    ecs_metadata_uri: Option<String>,
     events: broadcast::Sender<Event>,
     shutdown: CancellationToken,
 }
@@ -86,6 +94,9 @@ impl Reconciler {
             statuses: Mutex::default(),
             writes: Mutex::default(),
             retries: Mutex::default(),
+            depended_on: Mutex::default(),
+            prune: Notify::new(),
+            ecs_metadata_uri: crate::environment::ecs_metadata_uri(),
             events,
             shutdown,
         }))
@@ -104,6 +115,8 @@ impl Reconciler {
         let previous = std::mem::replace(&mut *self.0.commit.write().expect("not poisoned"), commit.clone());
         if previous.is_real() {
             self.emit(Event::Superseded(self.view_of(&previous, true)));
+            let edges = previous.desired.resources.values().map(|resource| (resource.id.clone(), resource.depends_on.clone()));
+            self.0.depended_on.lock().expect("not poisoned").extend(edges);
         }
         self.forget_all_but(&commit);
         self.emit(Event::Accepted(self.view_of(&commit, false)));
@@ -112,6 +125,10 @@ impl Reconciler {
         }
         for id in commit.desired.resources.keys() {
             self.0.queue.add(id.clone());
+        }
+        // An empty one is Ready at once.
+        if commit.all_ready() {
+            self.0.prune.notify_one();
         }
         commit
     }
@@ -130,7 +147,7 @@ impl Reconciler {
                 move |id: ResourceId, message: String| panicked.record_panic(&id, &message),
             )
         };
-        tokio::join!(passes, self.look_for_drift());
+        tokio::join!(passes, self.look_for_drift(), self.keep_pruned());
     }
 
     /// Over everything at once rather than each resource on a timer of its own, as ten services share a call only when
@@ -222,6 +239,9 @@ impl Reconciler {
         if progressed.changed && self.is_in_force(commit) {
             self.emit(Event::Progress);
         }
+        if progressed.changed && commit.all_ready() {
+            self.0.prune.notify_one();
+        }
         if progressed.decided_for_dependents {
             for dependent in commit.dependents(id) {
                 self.0.queue.add(dependent.clone());
@@ -233,14 +253,19 @@ impl Reconciler {
         self.record(&self.commit(), id, &verdicts::panicked(id, message), false);
     }
 
-    /// What left the source is left alone in AWS, as nothing prunes yet; here it is forgotten.
+    /// What left the source is no business of the passes any more. Whether it is deleted, [`prune`] sees to.
     fn forget_all_but(&self, commit: &Commit) {
         let mut statuses = self.0.statuses.lock().expect("not poisoned");
         statuses.retain(|id, _| {
             let declared = commit.declares(id);
             if !declared {
                 self.0.queue.forget(id);
-                tracing::warn!(resource = %id, "left the source; it is left as it is in AWS, since this version prunes nothing");
+                let then = if self.prunes() {
+                    "goes when all that is declared is Ready"
+                } else {
+                    "is left as it is in AWS, as `reconcile.prune` is false"
+                };
+                tracing::warn!(resource = %id, "left the source, and {then}");
             }
             declared
         });

@@ -25,6 +25,16 @@ impl Targets {
         Ok(Targets(targets))
     }
 
+    /// All of them.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Providers> {
+        self.0.values()
+    }
+
+    /// By its name.
+    pub(super) fn get(&self, name: &str) -> Option<&Providers> {
+        self.0.get(name)
+    }
+
     /// Where a resource lives. Reading the manifests has checked that its target exists.
     pub(super) fn of(&self, resource: &Resource) -> &Providers {
         &self.0[&resource.target]

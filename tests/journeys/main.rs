@@ -4,6 +4,7 @@
 mod commands;
 mod drift;
 mod kill;
+mod prune;
 mod rollouts;
 mod statuses;
 mod world;

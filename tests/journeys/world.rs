@@ -34,6 +34,8 @@ pub struct World {
     pub pace: f64,
     /// `reconcile.interval`, logical.
     pub interval: &'static str,
+    /// `reconcile.prune`.
+    pub prune: bool,
 }
 
 impl World {
@@ -52,7 +54,7 @@ impl World {
         // Three parts make a JWT; the simulator verifies no signature.
         std::fs::write(folder.path().join("id-token"), "header.claims.signature\n").expect("written");
         let console = Console::new(simulator.url()).expect("a client");
-        let world = World { simulator, repository, folder, console, pace, interval: "60s" };
+        let world = World { simulator, repository, folder, console, pace, interval: "60s", prune: false };
         world.call("CreateCluster", json!({"clusterName": "shop"})).await;
         world.simulator.reset_calls();
         world
@@ -60,9 +62,15 @@ impl World {
 
     /// Commits these files; all others stay. Returns the commit's id.
     pub fn commit(&self, files: &[(&str, &str)]) -> String {
-        let files: Vec<(&str, Option<&[u8]>)> = files.iter().map(|(path, text)| (*path, Some(text.as_bytes()))).collect();
+        let files: Vec<(&str, Option<&str>)> = files.iter().map(|(path, text)| (*path, Some(*text))).collect();
+        self.commit_saying(&files, "A change")
+    }
+
+    /// Commits these files, and removes those without a text.
+    pub fn commit_saying(&self, files: &[(&str, Option<&str>)], message: &str) -> String {
+        let files: Vec<(&str, Option<&[u8]>)> = files.iter().map(|(path, text)| (*path, text.map(str::as_bytes))).collect();
         let author = Author { name: "Ada", email: "ada@example.com", time: 1_700_000_000 };
-        self.repository.commit(&files, "A change", author).expect("committed")
+        self.repository.commit(&files, message, author).expect("committed")
     }
 
     /// The agent in this process.
@@ -112,6 +120,7 @@ impl World {
     fn write_config(&self) -> Common {
         let config = self.folder.path().join("driftless.yaml");
         let (url, repository, interval) = (self.simulator.url(), self.repository.path().display(), self.interval);
+        let prune = self.prune;
         let text = format!(
             r#"apiVersion: driftless/v1alpha1
 kind: Agent
@@ -126,7 +135,7 @@ spec:
       credentials: {{webIdentity: {{roleArn: "arn:aws:iam::123456789012:role/driftless", tokenFile: id-token}}}}
       endpointUrl: {url}
   gitlab: {{url: "{url}", project: acme/deploy, tokenFile: gitlab-token}}
-  reconcile: {{interval: {interval}}}
+  reconcile: {{interval: {interval}, prune: {prune}}}
   server: {{listen: "127.0.0.1:0"}}
 "#
         );

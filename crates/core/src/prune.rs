@@ -23,8 +23,12 @@ const FEW: usize = 5;
 pub struct Item {
     /// The name of the target it was found in.
     pub target: String,
+    /// Its ARN.
+    pub arn: String,
     /// What it is.
     pub thing: Thing,
+    /// AWS is deleting it already: it only has to be waited for.
+    pub going: bool,
     /// Its tags, all of them.
     pub tags: Tags,
 }
@@ -32,19 +36,17 @@ pub struct Item {
 /// What can be deleted.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub enum Thing {
-    /// A service that is not being deleted already.
+    /// A service.
     EcsService {
         /// The cluster's name.
         cluster: String,
         /// The service's name.
         name: String,
     },
-    /// A stack that is not being deleted already.
+    /// A stack.
     Stack {
         /// Its name.
         name: String,
-        /// Its ARN, which no later stack of the name has.
-        id: String,
     },
 }
 
@@ -62,7 +64,7 @@ impl Thing {
             (Thing::EcsService { cluster, name }, Spec::EcsService(service)) => {
                 service.service_name == *name && service.cluster.rsplit('/').next() == Some(cluster)
             }
-            (Thing::Stack { name, .. }, Spec::CloudFormationStack(stack)) => stack.stack_name == *name,
+            (Thing::Stack { name }, Spec::CloudFormationStack(stack)) => stack.stack_name == *name,
             _ => false,
         }
     }
@@ -126,7 +128,8 @@ pub fn decide<'a>(desired: &Desired, inventory: &'a [Item], asked: &Asked<'_>) -
     if gone.is_empty() {
         return prune;
     }
-    prune.blocked = blocked(desired, gone.len(), inventory.len(), asked);
+    let new = gone.iter().filter(|(_, item)| !item.going).count();
+    prune.blocked = blocked(desired, new, inventory.len(), asked).filter(|_| new > 0);
     if prune.blocked.is_none() {
         prune.delete = layers(gone, &asked.depended_on);
     }
@@ -163,7 +166,7 @@ fn kept(id: &ResourceId, item: &Item, desired: &Desired, asked: &Asked<'_>) -> O
 fn is_myself(item: &Item, myself: &Myself) -> bool {
     match &item.thing {
         Thing::EcsService { cluster, name } => myself.cluster == *cluster && myself.service.as_ref() == Some(name),
-        Thing::Stack { id, .. } => myself.stack.as_ref() == Some(id),
+        Thing::Stack { .. } => myself.stack.as_ref() == Some(&item.arn),
     }
 }
 

@@ -32,7 +32,7 @@ fn desired(resources: &[Resource]) -> Desired {
 
 fn item(resource: &str, thing: Thing, more: &[(&str, &str)]) -> Item {
     let tags = [(tags::RESOURCE, resource)].iter().chain(more).map(|(key, value)| ((*key).into(), (*value).into())).collect();
-    Item { target: "prod".into(), thing, tags }
+    Item { target: "prod".into(), arn: format!("arn:{resource}"), thing, going: false, tags }
 }
 
 fn running(name: &str, more: &[(&str, &str)]) -> Item {
@@ -41,7 +41,7 @@ fn running(name: &str, more: &[(&str, &str)]) -> Item {
 }
 
 fn stack(name: &str, more: &[(&str, &str)]) -> Item {
-    let thing = Thing::Stack { name: name.into(), id: format!("arn:stack/{name}/1") };
+    let thing = Thing::Stack { name: name.into() };
     item(&format!("CloudFormationStack/{name}"), thing, more)
 }
 
@@ -185,7 +185,8 @@ fn a_stack_that_another_name_declares_is_kept() {
 
 #[test]
 fn the_agent_does_not_delete_itself() {
-    let myself = Myself { cluster: "shop".into(), service: Some("driftless".into()), stack: Some("arn:stack/agent/1".into()) };
+    let myself =
+        Myself { cluster: "shop".into(), service: Some("driftless".into()), stack: Some("arn:CloudFormationStack/agent".into()) };
     let asked = Asked { myself: Some(&myself), ..Asked::default() };
     let inventory = [running("driftless", &[]), stack("agent", DELETE), running("old", &[])];
     assert_eq!(deleted(&desired(&[service("web", "web")]), &inventory, &asked), "EcsService/old");
@@ -209,10 +210,17 @@ fn dependents_go_first_and_stacks_last() {
 #[test]
 fn tags_that_name_nothing_of_ours_delete_nothing() {
     let thing = || Thing::EcsService { cluster: "shop".into(), name: "x".into() };
-    let inventory = [
-        item("", thing(), &[]),
-        item("Deployment/x", thing(), &[]),
-        Item { target: "prod".into(), thing: thing(), tags: Tags::new() },
-    ];
+    let inventory =
+        [item("", thing(), &[]), item("Deployment/x", thing(), &[]), Item { tags: Tags::new(), ..item("x", thing(), &[]) }];
     assert_eq!(plainly(&desired(&[service("web", "web")]), &inventory), "");
+}
+
+#[test]
+fn what_is_going_already_holds_back_what_it_depends_on() {
+    let draining = Item { going: true, ..running("web2", &[]) };
+    let inventory = [draining, stack("network", DELETE)];
+    assert_eq!(plainly(&desired(&[service("web", "web")]), &inventory), "EcsService/web2 | CloudFormationStack/network");
+    // It is no reason to be afraid of deleting too much.
+    let going: Vec<Item> = (0..9).map(|index| Item { going: true, ..running(&format!("old{index}"), &[]) }).collect();
+    assert_eq!(decide(&desired(&[]), &going, &Asked::default()).blocked, None);
 }

@@ -42,6 +42,11 @@ impl Ecs {
             EcsStep::UntagResource { document } => {
                 (ecs_call!(target, untag_resource, "UntagResource", &resource, document).await?, None)
             }
+            EcsStep::DeleteService { document } => {
+                let said = ecs_call!(target, delete_service, "DeleteService", &resource, document).await?;
+                let arn = text(&said, "/service/serviceArn");
+                (said, arn)
+            }
             EcsStep::StopServiceDeployment { document } => {
                 let said = ecs_call!(target, stop_service_deployment, "StopServiceDeployment", &resource, document).await?;
                 let arn = text(&said, "/serviceDeploymentArn");
@@ -64,7 +69,7 @@ fn resource(step: &EcsStep) -> String {
             format!("the family {}", text(&document.0, "family").unwrap_or_default())
         }
         EcsStep::CreateService { document, .. } => service(document, "serviceName"),
-        EcsStep::UpdateService { document, .. } => service(document, "service"),
+        EcsStep::UpdateService { document, .. } | EcsStep::DeleteService { document } => service(document, "service"),
         EcsStep::TagResource { document } | EcsStep::UntagResource { document } => {
             text(document, "resourceArn").unwrap_or_default()
         }

@@ -1,6 +1,7 @@
 //! ECS: what AWS runs, as it says it, and the calls that change it. It decides nothing; `driftless-core` does.
 
 mod apply;
+mod listing;
 mod observe;
 mod services;
 mod task_definitions;
@@ -44,15 +45,15 @@ impl Ecs {
 }
 
 /// An answer of ECS.
-struct Said {
+pub(in crate::aws) struct Said {
     /// Its body.
-    json: Value,
+    pub json: Value,
     /// AWS's clock: seconds since the epoch.
-    now: f64,
+    pub now: f64,
 }
 
 /// Sends `body` as the document of one call of ECS.
-async fn call<T, E, Sent>(
+pub(in crate::aws) async fn call<T, E, Sent>(
     target: &Target,
     action: &'static str,
     resource: &str,
@@ -79,7 +80,7 @@ macro_rules! ecs_call {
         })
     };
 }
-use ecs_call;
+pub(in crate::aws) use ecs_call;
 
 #[cfg(test)]
 mod simulator_tests;

@@ -11,6 +11,7 @@ pub mod stack;
 mod step;
 pub mod tags;
 pub mod task;
+pub mod tree;
 
 use std::collections::BTreeMap;
 

@@ -32,12 +32,14 @@ pub fn render(plan: &Plan, options: &Options) -> String {
     text
 }
 
-fn headline(plan: &Plan) -> String {
+/// The plan in one line: what would happen to which resource.
+pub fn headline(plan: &Plan) -> String {
     let id = &plan.resource;
     let creates = plan.steps.iter().any(Step::creates);
     let (_, reason, message) = plan.verdict.standing();
     match &plan.verdict {
         Verdict::Stalled { .. } | Verdict::Failed { .. } | Verdict::Unknown { .. } => format!("{id}: {reason}: {message}"),
+        _ if plan.steps.iter().any(Step::deletes) => format!("{id}: to be deleted"),
         _ if creates => format!("{id}: to be created"),
         _ if plan.changes.iter().any(|change| change.deploys) => format!("{id}: to be changed, with a deployment"),
         _ if !plan.is_empty() => format!("{id}: to be changed, without a deployment"),

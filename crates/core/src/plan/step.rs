@@ -42,6 +42,14 @@ impl Step {
         }
     }
 
+    /// Whether the thing is deleted by this step.
+    pub fn deletes(&self) -> bool {
+        match self {
+            Step::Ecs(step) => matches!(step, EcsStep::DeleteService { .. }),
+            Step::CloudFormation(_) | Step::S3(_) | Step::CodeDeploy(_) => false,
+        }
+    }
+
     /// Whether an answer of AWS may show the state before this step for a while.
     pub fn seen_late(&self) -> bool {
         match self {
@@ -91,6 +99,11 @@ pub enum EcsStep {
         /// The body.
         document: Document,
     },
+    /// DeleteService.
+    DeleteService {
+        /// The body.
+        document: Document,
+    },
     /// StopServiceDeployment.
     StopServiceDeployment {
         /// The body.
@@ -107,6 +120,7 @@ impl EcsStep {
             EcsStep::UpdateService { .. } => "UpdateService",
             EcsStep::TagResource { .. } => "TagResource",
             EcsStep::UntagResource { .. } => "UntagResource",
+            EcsStep::DeleteService { .. } => "DeleteService",
             EcsStep::StopServiceDeployment { .. } => "StopServiceDeployment",
         }
     }

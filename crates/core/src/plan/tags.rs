@@ -49,14 +49,14 @@ pub type Tags = BTreeMap<String, String>;
 
 /// The list `[{key, value}]` as a map; "an optional value" is empty when left out.
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Tag.html>
-pub(super) fn read(list: Option<&Value>) -> Tags {
+pub fn read(list: Option<&Value>) -> Tags {
     let text = |tag: &Value, member: &str| tag.get(member).and_then(Value::as_str).map(str::to_owned);
     let tags = list.and_then(Value::as_array).into_iter().flatten();
     tags.filter_map(|tag| Some((text(tag, "key")?, text(tag, "value").unwrap_or_default()))).collect()
 }
 
 /// The map as a list.
-pub(super) fn write(tags: &Tags) -> Value {
+pub fn write(tags: &Tags) -> Value {
     tags.iter().map(|(key, value)| json!({"key": key, "value": value})).collect()
 }
 

@@ -194,6 +194,7 @@ impl World {
                 let keys = document["tagKeys"].as_array().expect("tagKeys is a list").clone();
                 self.tags_mut().retain(|tag| !keys.contains(&tag["key"]));
             }
+            EcsStep::DeleteService { .. } => panic!("the planner never deletes"),
             EcsStep::StopServiceDeployment { .. } => {}
         }
     }

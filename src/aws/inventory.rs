@@ -1,0 +1,120 @@
+//! What of one target carries this agent's and this source's tags: what prune decides on.
+//!
+//! The tagging API finds it whatever its cluster and name, also when the last manifest that named the cluster is gone. Its
+//! index lags behind, so that each thing is looked at itself before it counts. A server without that API (an emulator)
+//! is listed instead.
+
+use driftless_core::observed::Observed;
+use driftless_core::plan::tags;
+use driftless_core::prune::{Item, Thing};
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+use super::error::{Call, ProviderError};
+use super::providers::Providers;
+use super::send::send;
+
+/// "ResourcesPerPage ... maximum 100":
+/// <https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html>
+const PAGE: usize = 100;
+/// What prune can delete, in the words of the tagging API.
+const TYPES: [&str; 1] = ["ecs:service"];
+
+impl Providers {
+    /// Everything with the tags `driftless:agent` = `agent` and `driftless:source` = `source_hash`.
+    ///
+    /// # Errors
+    /// Any read that failed: half an inventory is none.
+    pub async fn inventory(&self, agent: &str, source_hash: &str) -> Result<Vec<Item>, ProviderError> {
+        let arns = match self.tagged(agent, source_hash).await {
+            Err(error) if error.unknown_action() => self.ecs().all_services().await?,
+            arns => arns?,
+        };
+        let services = join_all(arns.iter().filter_map(|arn| service(arn)).map(|(cluster, name)| self.service(cluster, name)));
+        let found: Result<Vec<Option<Item>>, ProviderError> = services.await.into_iter().collect();
+        let ours = |item: &Item| {
+            let is = |key, value: &str| item.tags.get(key).map(String::as_str) == Some(value);
+            is(tags::AGENT, agent) && is(tags::SOURCE, source_hash)
+        };
+        Ok(found?.into_iter().flatten().filter(ours).collect())
+    }
+
+    /// The ARNs that the tagging API knows.
+    async fn tagged(&self, agent: &str, source_hash: &str) -> Result<Vec<String>, ProviderError> {
+        let mut arns = Vec::new();
+        let mut page = String::new();
+        loop {
+            let document = json!({
+                "TagFilters": [{"Key": tags::AGENT, "Values": [agent]}, {"Key": tags::SOURCE, "Values": [source_hash]}],
+                "ResourceTypeFilters": TYPES,
+                "ResourcesPerPage": PAGE,
+                "PaginationToken": page,
+            });
+            let resource = format!("the things tagged {}={agent}", tags::AGENT);
+            let call = Call { service: "tag", action: "GetResources", resource: &resource };
+            let client = self.target().tagging();
+            let body = Some(document.to_string().into());
+            let answer =
+                send(self.target().quotas(), call, body, |raw| client.get_resources().customize().interceptor(raw).send())
+                    .await?;
+            let answer = answer.json(call)?;
+            let mappings = answer["ResourceTagMappingList"].as_array().cloned().unwrap_or_default();
+            arns.extend(mappings.iter().filter_map(|mapping| mapping["ResourceARN"].as_str()).map(str::to_owned));
+            match answer["PaginationToken"].as_str() {
+                Some(next) if !next.is_empty() => page = next.to_owned(),
+                _ => return Ok(arns),
+            }
+        }
+    }
+
+    /// The service as ECS itself shows it; None when it is gone.
+    async fn service(&self, cluster: &str, name: &str) -> Result<Option<Item>, ProviderError> {
+        let service = match self.ecs().look(cluster, name).await {
+            Observed::Present(service) => service,
+            Observed::Absent => return Ok(None),
+            Observed::Unknown(why) => {
+                let resource = format!("{cluster}/{name}");
+                let call = Call { service: "ecs", action: "DescribeServices", resource: &resource };
+                return Err(ProviderError::unavailable(call, why));
+            }
+        };
+        if service["status"] == "INACTIVE" {
+            return Ok(None);
+        }
+        Ok(Some(Item {
+            target: self.target().name().to_owned(),
+            arn: service["serviceArn"].as_str().unwrap_or_default().to_owned(),
+            thing: Thing::EcsService { cluster: cluster.to_owned(), name: name.to_owned() },
+            going: service["status"] == "DRAINING",
+            tags: tags::read(service.get("tags")),
+        }))
+    }
+}
+
+/// Cluster and name of `arn:aws:ecs:REGION:ACCOUNT:service/CLUSTER/NAME`. Services with the older, shorter ARN take no tags:
+/// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-account-settings.html#ecs-resource-ids>
+fn service(arn: &str) -> Option<(&str, &str)> {
+    let (head, path) = arn.split_once(":service/")?;
+    if !head.contains(":ecs:") {
+        return None;
+    }
+    path.split_once('/')
+}
+
+/// Members of a list, as text.
+pub(super) fn texts(answer: &Value, list: &str) -> Vec<String> {
+    answer[list].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_is_told_by_its_arn() {
+        assert_eq!(service("arn:aws:ecs:eu-central-1:123456789012:service/shop/web"), Some(("shop", "web")));
+        assert_eq!(service("arn:aws:ecs:eu-central-1:123456789012:service/web"), None);
+        assert_eq!(service("arn:aws:vpc-lattice:eu-central-1:123456789012:service/svc-1/x"), None);
+        assert_eq!(service("arn:aws:ecs:eu-central-1:123456789012:cluster/shop"), None);
+    }
+}

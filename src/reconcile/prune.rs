@@ -1,0 +1,223 @@
+//! The loop's other half: what left the source is deleted in AWS, where `reconcile.prune` says so.
+//!
+//! It looks when everything that the revision in force declares is Ready, and once each interval. So a rename has its new
+//! thing before the old one goes, and a commit that fails deletes nothing. Like a pass it carries nothing over: the inventory
+//! is read anew each time, and a delete that failed is found in it again.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use driftless_core::plan::{EcsStep, Plan, Step, Verdict, tags};
+use driftless_core::prune::{self, Asked, Item, Myself, Thing};
+use driftless_core::resource::ResourceId;
+use futures_util::future::join_all;
+use serde_json::json;
+
+use super::{Commit, Event, Reconciler};
+use crate::aws::myself::OwnTask;
+use crate::aws::providers::Made;
+
+/// How soon it is looked whether what was deleted is gone.
+const AFTER_A_DELETE: Duration = Duration::from_secs(10);
+
+/// How far pruning has come at a revision.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Pruned {
+    /// Not looked yet, or something is still going.
+    #[default]
+    Pending,
+    /// Nothing is left that may go.
+    Done,
+    /// Nothing is deleted, for this reason.
+    Blocked(String),
+}
+
+/// What one look found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pruning {
+    /// One for each thing that goes, dependents first.
+    pub plans: Vec<Plan>,
+    /// What left the source and stays, with the reason.
+    pub kept: Vec<(ResourceId, String)>,
+    /// Why nothing is deleted although something could be.
+    pub blocked: Option<String>,
+    /// How many of `plans` go now; the others wait for those to be gone.
+    now: usize,
+    /// The target of each plan.
+    targets: Vec<String>,
+    /// Which of `plans` AWS is at already.
+    going: Vec<bool>,
+}
+
+impl Reconciler {
+    /// Whether anything is ever deleted.
+    pub fn prunes(&self) -> bool {
+        self.0.agent.reconcile.prune
+    }
+
+    /// Deletes until the shutdown what leaves the source.
+    pub(super) async fn keep_pruned(&self) {
+        if !self.prunes() {
+            return;
+        }
+        let mut wait = self.paced(self.0.agent.reconcile.interval);
+        loop {
+            tokio::select! {
+                () = self.0.shutdown.cancelled() => return,
+                () = self.0.prune.notified() => {}
+                () = tokio::time::sleep(wait) => {}
+            }
+            let commit = self.commit();
+            wait = match commit.is_real() && commit.all_ready() {
+                true => self.prune(&commit).await,
+                false => self.paced(self.0.agent.reconcile.interval),
+            };
+        }
+    }
+
+    /// One look, and the deletions that can be made now. Says how soon to look again.
+    async fn prune(&self, commit: &Arc<Commit>) -> Duration {
+        let interval = self.paced(self.0.agent.reconcile.interval);
+        let pruning = match self.look_for_leavers(commit).await {
+            Ok(pruning) => pruning,
+            Err(why) => {
+                tracing::warn!("nothing is pruned: {why}");
+                commit.pruned(Pruned::Blocked(why));
+                return interval;
+            }
+        };
+        for (id, reason) in &pruning.kept {
+            tracing::info!(resource = %id, "left the source, and is kept: {reason}");
+        }
+        if let Some(why) = pruning.blocked {
+            tracing::warn!("nothing is pruned: {why}");
+            commit.pruned(Pruned::Blocked(why));
+            return interval;
+        }
+        if pruning.plans.is_empty() {
+            self.forget_the_gone(commit);
+            commit.pruned(Pruned::Done);
+            return interval;
+        }
+        let _writer = self.0.writers.acquire().await.expect("never closed");
+        let mut failed = None;
+        for index in (0..pruning.now).filter(|index| !pruning.going[*index]) {
+            if !self.is_in_force(commit) || self.0.shutdown.is_cancelled() {
+                return Duration::ZERO;
+            }
+            if let Err(why) = self.delete(commit, &pruning.plans[index], &pruning.targets[index]).await {
+                failed = Some(why);
+            }
+        }
+        match failed {
+            // It stays in the inventory, and is tried again.
+            Some(why) => {
+                commit.pruned(Pruned::Blocked(why));
+                interval
+            }
+            None => self.paced(AFTER_A_DELETE),
+        }
+    }
+
+    /// What has left the source, for `driftless plan` and for [`prune`](Self::prune). Writes nothing.
+    ///
+    /// # Errors
+    /// A sentence: what could not be read. Half an inventory is none (rule 5).
+    pub async fn look_for_leavers(&self, commit: &Commit) -> Result<Pruning, String> {
+        let targets: Vec<_> = self.0.targets.all().collect();
+        let looks = targets.iter().map(|providers| providers.inventory(&self.0.agent.name, &self.0.source_hash));
+        let mut inventory = Vec::new();
+        for items in join_all(looks).await {
+            inventory.extend(items.map_err(|error| error.to_string())?);
+        }
+        let mut seen = std::collections::BTreeSet::new();
+        // Two targets of one account and Region find the same things.
+        inventory.retain(|item| seen.insert(item.arn.clone()));
+        let myself = self.myself().await?;
+        let depended_on = self.depended_on(&inventory).await;
+        let asked = Asked { message: commit.message(), myself: myself.as_ref(), depended_on };
+        let pruned = prune::decide(&commit.desired, &inventory, &asked);
+        let items: Vec<&(ResourceId, &Item)> = pruned.delete.iter().flatten().collect();
+        Ok(Pruning {
+            plans: items.iter().map(|(id, item)| plan(id, item)).collect(),
+            targets: items.iter().map(|(_, item)| item.target.clone()).collect(),
+            going: items.iter().map(|(_, item)| item.going).collect(),
+            now: pruned.delete.first().map_or(0, Vec::len),
+            kept: pruned.kept,
+            blocked: pruned.blocked,
+        })
+    }
+
+    async fn delete(&self, commit: &Arc<Commit>, plan: &Plan, target: &str) -> Result<(), String> {
+        let Some(providers) = self.0.targets.get(target) else { return Ok(()) };
+        self.emit(Event::Planned(plan.clone()));
+        self.record(commit, &plan.resource, &plan.verdict, true);
+        let outcome = async {
+            providers.target().check_account().await?;
+            let mut made = Made::default();
+            for step in &plan.steps {
+                let applied = providers.apply(step, &mut made).await?;
+                let (resource, action) = (plan.resource.clone(), step.action());
+                self.emit(Event::Applied { resource, action, arn: applied.arn });
+            }
+            Ok::<(), crate::aws::ProviderError>(())
+        };
+        outcome.await.map_err(|error| {
+            let message = format!("it left the source and could not be deleted; it is tried again: {error}");
+            self.record(commit, &plan.resource, &Verdict::Failed { reason: "PruneFailed", message: message.clone() }, true);
+            format!("{}: {message}", plan.resource)
+        })
+    }
+
+    /// Of what is no more, no status is kept.
+    fn forget_the_gone(&self, commit: &Commit) {
+        self.0.statuses.lock().expect("not poisoned").retain(|id, _| commit.declares(id));
+    }
+
+    /// The service that the agent runs in. Outside of ECS there is none.
+    async fn myself(&self) -> Result<Option<Myself>, String> {
+        let Some(uri) = &self.0.ecs_metadata_uri else { return Ok(None) };
+        let task = OwnTask::ask(uri).await?;
+        let Some(providers) = self.0.targets.all().find(|providers| task.is_in(providers.target().region())) else {
+            return Ok(None);
+        };
+        providers.ecs().myself(&task).await.map(Some)
+    }
+
+    /// What depended on what when the things were last written: by the commits that their tags name, and by those that this
+    /// process has had in force.
+    async fn depended_on(&self, inventory: &[Item]) -> BTreeMap<ResourceId, Vec<ResourceId>> {
+        let mut found = self.0.depended_on.lock().expect("not poisoned").clone();
+        for item in inventory {
+            let id: Option<ResourceId> = item.tags.get(tags::RESOURCE).and_then(|id| id.parse().ok());
+            let (Some(id), Some(sha)) = (id, item.tags.get(tags::REVISION)) else { continue };
+            if self.commit().declares(&id) || found.contains_key(&id) {
+                continue;
+            }
+            if let Some(resource) = self.0.history.resource_at(&id, sha).await {
+                found.insert(id, resource.depends_on);
+            }
+        }
+        found
+    }
+}
+
+/// The one deletion.
+fn plan(id: &ResourceId, item: &Item) -> Plan {
+    let (step, thing): (Step, String) = match &item.thing {
+        // "If force is specified, you can delete a service even if it wasn't scaled down to zero tasks."
+        // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeleteService.html
+        Thing::EcsService { cluster, name } => {
+            let document = json!({"cluster": cluster, "service": name, "force": true});
+            let document = document.as_object().cloned().unwrap_or_default();
+            (EcsStep::DeleteService { document }.into(), format!("service `{name}` of the cluster `{cluster}`"))
+        }
+        Thing::Stack { name } => unreachable!("the inventory finds no stacks yet: {name}"),
+    };
+    let message = format!("{thing} is deleted, as {id} left the source");
+    let mut plan = Plan::new(id, Verdict::Progressing { reason: "Pruning", message, requeue: AFTER_A_DELETE.as_secs() });
+    plan.steps.push(step);
+    plan.notes.push(format!("{id} is in no manifest any more"));
+    plan
+}

@@ -1,0 +1,234 @@
+//! What leaves the source is deleted in AWS where `reconcile.prune` says so, and nothing else ever is.
+
+use driftless_simulator::Fault;
+use serde_json::json;
+
+use crate::world::{World, service};
+
+async fn pruning() -> World {
+    let mut world = World::start().await;
+    world.prune = true;
+    world
+}
+
+fn plain(name: &str) -> String {
+    service(name, &format!("registry.example.com/{name}:1"), "")
+}
+
+/// The status of the service; `INACTIVE` when it is gone for good.
+async fn status(world: &World, name: &str) -> String {
+    world.service(name).await["status"].as_str().unwrap_or("MISSING").to_owned()
+}
+
+async fn deployed(world: &World, names: &[&str]) -> String {
+    let texts: Vec<(String, String)> = names.iter().map(|name| (format!("{name}.yaml"), plain(name))).collect();
+    let files: Vec<(&str, &str)> = texts.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let sha = world.commit(&files);
+    world.ends_as(&sha, "success").await;
+    sha
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_leaves_the_source_is_deleted() {
+    let world = pruning().await;
+    let agent = world.agent().await;
+    deployed(&world, &["web", "old"]).await;
+    let sha = world.commit_saying(&[("old.yaml", None)], "Retire the old one");
+    world.ends_as(&sha, "success").await;
+    world.until("the old service is gone", async || status(&world, "old").await == "INACTIVE").await;
+    assert_eq!(status(&world, "web").await, "ACTIVE");
+    assert_eq!(world.count("DeleteService"), 1);
+    world.until("its status is forgotten", async || agent.reconciler.statuses().len() == 1).await;
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restarted_agent_finds_what_left_while_it_was_away_also_in_a_cluster_that_nobody_names_any_more() {
+    let world = pruning().await;
+    world.call("CreateCluster", json!({"clusterName": "attic"})).await;
+    let agent = world.agent().await;
+    let attic = plain("old").replace("cluster: shop", "cluster: attic");
+    let first = world.commit(&[("web.yaml", &plain("web")), ("old.yaml", &attic)]);
+    world.ends_as(&first, "success").await;
+    agent.stop().await;
+    world.commit_saying(&[("old.yaml", None)], "Retire the attic");
+    let agent = world.agent().await;
+    world
+        .until("the attic is empty", async || {
+            let body = json!({"cluster": "attic", "services": ["old"]});
+            world.call("DescribeServices", body).await["services"][0]["status"] == "INACTIVE"
+        })
+        .await;
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_prune_what_leaves_stays() {
+    let world = World::start().await;
+    let agent = world.agent().await;
+    deployed(&world, &["web", "old"]).await;
+    let sha = world.commit_saying(&[("old.yaml", None)], "Retire the old one");
+    world.ends_as(&sha, "success").await;
+    world.pass(120.0).await;
+    assert_eq!(status(&world, "old").await, "ACTIVE");
+    assert_eq!(world.count("GetResources") + world.count("ListClusters"), 0);
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_renamed_service_gets_its_new_one_before_the_old_one_goes() {
+    let world = pruning().await;
+    let agent = world.agent().await;
+    deployed(&world, &["web", "shop"]).await;
+    let sha = world.commit_saying(&[("web.yaml", None), ("site.yaml", Some(&plain("site")))], "Rename web to site");
+    world.ends_as(&sha, "success").await;
+    world.until("the old name is gone", async || status(&world, "web").await == "INACTIVE").await;
+    assert_eq!(status(&world, "site").await, "ACTIVE");
+    let calls = world.simulator.calls();
+    let of = |action: &str| calls.iter().filter(|call| call.action == action).map(|call| call.at).fold(0.0, f64::max);
+    assert!(of("CreateService") < of("DeleteService"));
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rename_of_the_manifest_alone_deletes_nothing() {
+    let world = pruning().await;
+    let agent = world.agent().await;
+    deployed(&world, &["web", "shop"]).await;
+    let renamed = plain("web")
+        .replace("metadata: {name: web}", "metadata: {name: site}")
+        .replace("  service:\n    inline:\n", "  adopt: force\n  service:\n    inline:\n      serviceName: web\n");
+    let sha = world.commit_saying(&[("web.yaml", None), ("site.yaml", Some(&renamed))], "Call it site");
+    world.ends_as(&sha, "success").await;
+    world.pass(120.0).await;
+    assert_eq!((status(&world, "web").await.as_str(), world.count("DeleteService")), ("ACTIVE", 0));
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_moved_file_an_emptied_repository_and_one_that_does_not_parse_delete_nothing() {
+    let world = pruning().await;
+    let agent = world.agent().await;
+    deployed(&world, &["web", "shop"]).await;
+    let moved = world.commit_saying(&[("web.yaml", None), ("sites/web.yaml", Some(&plain("web")))], "Move it");
+    world.ends_as(&moved, "success").await;
+    world.pass(60.0).await;
+    let broken = world.commit_saying(&[("sites/web.yaml", None), ("broken.yaml", Some("a: [\n"))], "Break it");
+    world.ends_as(&broken, "failed").await;
+    world.pass(120.0).await;
+    let empty = world.commit_saying(&[("broken.yaml", None), ("shop.yaml", None), ("README.md", Some("empty"))], "Empty it");
+    world.ends_as(&empty, "success").await;
+    world.pass(120.0).await;
+    assert_eq!(world.count("DeleteService"), 0);
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_goes_while_something_declared_is_not_ready() {
+    let world = pruning().await;
+    let agent = world.agent().await;
+    deployed(&world, &["web", "old"]).await;
+    let bad = service("web", "registry.example.com/web:2-crash", crate::world::CAREFUL);
+    let sha = world.commit_saying(&[("old.yaml", None), ("web.yaml", Some(&bad))], "Break web, and retire old");
+    world.ends_as(&sha, "failed").await;
+    world.pass(180.0).await;
+    assert_eq!(status(&world, "old").await, "ACTIVE");
+    let fixed = world.commit(&[("web.yaml", &service("web", "registry.example.com/web:3", crate::world::CAREFUL))]);
+    world.ends_as(&fixed, "success").await;
+    world.until("the old service is gone", async || status(&world, "old").await == "INACTIVE").await;
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_annotation_keeps_a_service_that_leaves() {
+    let world = pruning().await;
+    let agent = world.agent().await;
+    let kept = plain("old").replace("metadata: {name: old}", "metadata: {name: old, annotations: {driftless/prune: disabled}}");
+    let sha = world.commit(&[("web.yaml", &plain("web")), ("old.yaml", &kept)]);
+    world.ends_as(&sha, "success").await;
+    let sha = world.commit_saying(&[("old.yaml", None)], "Retire the old one");
+    world.ends_as(&sha, "success").await;
+    world.pass(120.0).await;
+    assert_eq!((status(&world, "old").await.as_str(), world.count("DeleteService")), ("ACTIVE", 0));
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn much_at_once_goes_only_when_the_commit_says_so() {
+    let world = pruning().await;
+    let agent = world.agent().await;
+    deployed(&world, &["web", "o1", "o2", "o3", "o4", "o5", "o6"]).await;
+    let leaving: Vec<String> = (1..=6).map(|index| format!("o{index}.yaml")).collect();
+    let files: Vec<(&str, Option<&str>)> = leaving.iter().map(|path| (path.as_str(), None)).collect();
+    let sha = world.commit_saying(&files, "Retire six of seven");
+    world.ends_as(&sha, "success").await;
+    world.pass(120.0).await;
+    assert_eq!(world.count("DeleteService"), 0);
+    let told = world.commit_saying(&[("README.md", Some("meant"))], "Mean it\n\nDriftless-Prune: all\n");
+    world.ends_as(&told, "success").await;
+    world.until("six are gone", async || world.count("DeleteService") == 6).await;
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_delete_that_aws_refuses_is_told_and_tried_again() {
+    let world = pruning().await;
+    let agent = world.agent().await;
+    deployed(&world, &["web", "old"]).await;
+    let refusal = Fault {
+        action: "DeleteService".into(),
+        code: "AccessDeniedException".into(),
+        status: 400,
+        message: "User: arn:aws:sts::123456789012:assumed-role/driftless/x is not authorized to perform: ecs:DeleteService"
+            .into(),
+        times: Some(1),
+        ..Fault::default()
+    };
+    world.simulator.add_fault(refusal);
+    let sha = world.commit_saying(&[("old.yaml", None)], "Retire the old one");
+    world.ends_as(&sha, "success").await;
+    world
+        .until("the failure is told", async || {
+            let statuses = agent.reconciler.statuses();
+            statuses.iter().any(|status| status.reason == "PruneFailed" && status.message.contains("grant `ecs:DeleteService`"))
+        })
+        .await;
+    world.until("the old service is gone", async || status(&world, "old").await == "INACTIVE").await;
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_read_deletes_nothing() {
+    let world = pruning().await;
+    let agent = world.agent().await;
+    deployed(&world, &["web", "old"]).await;
+    let fault = |action: &str| Fault { action: action.into(), code: "ServerException".into(), status: 500, ..Fault::default() };
+    world.simulator.add_fault(fault("GetResources"));
+    world.simulator.add_fault(fault("ListClusters"));
+    let sha = world.commit_saying(&[("old.yaml", None)], "Retire the old one");
+    world.ends_as(&sha, "success").await;
+    world.pass(180.0).await;
+    assert_eq!(world.count("DeleteService"), 0);
+    world.simulator.clear_faults();
+    world.until("the old service is gone", async || status(&world, "old").await == "INACTIVE").await;
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn apply_prunes_and_plan_says_so_first() {
+    let world = pruning().await;
+    world.commit(&[("web.yaml", &plain("web")), ("old.yaml", &plain("old"))]);
+    let (code, said) = world.command(&["apply"]).await;
+    assert_eq!(code, 0, "{said}");
+    world.commit_saying(&[("old.yaml", None)], "Retire the old one");
+    let (code, said) = world.command(&["plan"]).await;
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("EcsService/old: to be deleted"), "{said}");
+    assert_eq!(world.count("DeleteService"), 0);
+    let (code, said) = world.command(&["apply"]).await;
+    assert_eq!(code, 0, "{said}");
+    assert_eq!(status(&world, "old").await, "INACTIVE");
+    let before = world.simulator.mutations();
+    let (code, said) = world.command(&["apply"]).await;
+    assert_eq!((code, world.simulator.mutations()), (0, before), "{said}");
+}
