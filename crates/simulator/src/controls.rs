@@ -9,6 +9,7 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::codedeploy;
 use crate::faults::Fault;
 use crate::server::Shared;
 
@@ -24,6 +25,7 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
         .route("/reset", post(reset))
         .route("/faults", post(add_fault).delete(clear_faults))
         .route("/clock", get(clock).post(skip))
+        .nest("/codedeploy", codedeploy::router())
         .fallback(|| async { (StatusCode::NOT_FOUND, Json(json!({"message": "The simulator has no such control."}))) })
 }
 

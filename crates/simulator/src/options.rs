@@ -24,6 +24,8 @@ pub struct Options {
     pub page_size: Option<usize>,
     /// The active container instances of every cluster: how many tasks a DAEMON service runs.
     pub container_instances: u32,
+    /// How many EC2 instances a CodeDeploy group finds by its tags, or in its Auto Scaling group, when nobody made any.
+    pub instances: u32,
 }
 
 impl Default for Options {
@@ -37,6 +39,7 @@ impl Default for Options {
             auto_clusters: false,
             page_size: None,
             container_instances: 2,
+            instances: 2,
         }
     }
 }

@@ -9,7 +9,7 @@ use axum::http::{HeaderValue, Response, header};
 use axum::middleware::{self, Next};
 use tokio_util::sync::CancellationToken;
 
-use crate::clock::{self, Clock};
+use crate::clock::{self, Clock, Seconds};
 use crate::faults::Faults;
 use crate::gitlab::GitLab;
 use crate::log::Log;
@@ -47,6 +47,15 @@ impl Shared {
         };
         let (clock, stopping) = (Clock::start(options.pace), CancellationToken::new());
         Self { clock, stopping, gitlab: GitLab::new(), inner: Mutex::new(inner) }
+    }
+
+    /// One step on the state of all services, at their present time.
+    pub(crate) fn step<R>(&self, act: impl FnOnce(&mut World, Seconds) -> R) -> R {
+        let mut inner = self.inner();
+        // The clock is read under the lock, so that time never goes backwards between two steps.
+        let now = self.clock.now();
+        inner.world.advance(now);
+        act(&mut inner.world, now)
     }
 
     /// The state. A panic of one call leaves it as it was then; the next call goes on with it.

@@ -113,10 +113,7 @@ impl Simulator {
 
     /// The state of all services, at their present time.
     pub(crate) fn with_world<R>(&self, act: impl FnOnce(&mut World, Seconds) -> R) -> R {
-        let mut inner = self.shared.inner();
-        let now = self.shared.clock.now();
-        inner.world.advance(now);
-        act(&mut inner.world, now)
+        self.shared.step(act)
     }
 
     /// Stops listening and ends what is under way.

@@ -39,7 +39,7 @@ impl World {
             region: options.region.clone(),
             ecs: ecs::State::new(options),
             cloudformation: cloudformation::State::default(),
-            codedeploy: codedeploy::State::default(),
+            codedeploy: codedeploy::State::new(options),
             s3: s3::State::new(options),
         }
     }

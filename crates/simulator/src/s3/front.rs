@@ -28,10 +28,7 @@ pub(super) struct Front {
 impl Front {
     /// One step under the lock, at its own time.
     pub(super) fn step<R>(&self, act: impl FnOnce(&mut State, Seconds) -> S3Result<R>) -> S3Result<R> {
-        let mut inner = self.shared.inner();
-        let now = self.shared.clock.now();
-        inner.world.advance(now);
-        act(&mut inner.world.s3, now)
+        self.shared.step(|world, now| act(&mut world.s3, now))
     }
 }
 

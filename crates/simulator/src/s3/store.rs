@@ -307,7 +307,6 @@ impl State {
     }
 
     /// The current version of an object and its id, for the other services.
-    #[allow(dead_code, reason = "CodeDeploy, which comes next, looks its revisions up")]
     pub(crate) fn object(&self, bucket: &str, key: &str, version: Option<&str>) -> Option<(&str, &Object)> {
         let (version, object) = self.buckets.get(bucket)?.find(key, version).ok()?;
         Some((version.id.as_str(), object.as_ref()))
