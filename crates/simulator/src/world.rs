@@ -20,6 +20,7 @@ pub(crate) struct World {
     pub(crate) cloudformation: cloudformation::State,
     pub(crate) codedeploy: codedeploy::State,
     pub(crate) s3: s3::State,
+    pub(crate) tagging: tagging::State,
 }
 
 /// A call of a service that is answered from JSON or from a form.
@@ -41,6 +42,7 @@ impl World {
             cloudformation: cloudformation::State::default(),
             codedeploy: codedeploy::State::new(options),
             s3: s3::State::new(options),
+            tagging: tagging::State::new(options),
         }
     }
 

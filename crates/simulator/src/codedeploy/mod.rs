@@ -56,7 +56,7 @@ impl State {
             account: options.account_id.clone(),
             region: options.region.clone(),
             page_size: options.page_size,
-            ids: Ids::of_range(2),
+            ids: Ids::of_range(4),
             applications: BTreeMap::new(),
             configs: configs::predefined(),
             deployments: BTreeMap::new(),

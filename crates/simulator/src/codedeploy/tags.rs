@@ -54,7 +54,6 @@ impl State {
     }
 
     /// All applications and groups with their tags, by ARN.
-    #[allow(dead_code, reason = "the tagging API, which comes next, lists them")]
     pub(crate) fn tagged(&self) -> Vec<(String, &Tags)> {
         let mut all = Vec::new();
         for (name, application) in &self.applications {

@@ -9,7 +9,7 @@ use crate::clock::Seconds;
 use super::{Answer, AwsError, Members, State, names, text, texts};
 
 /// Keys and values.
-pub(super) type Tags = BTreeMap<String, String>;
+pub(crate) type Tags = BTreeMap<String, String>;
 
 /// The `tags` of an input, checked by the restrictions of
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Tag.html>.
@@ -42,6 +42,15 @@ pub(super) fn view(tags: &Tags) -> Value {
 }
 
 impl State {
+    /// The active clusters, services and task definitions with their tags, by ARN.
+    pub(crate) fn tagged(&self) -> Vec<(String, &Tags)> {
+        let clusters = self.clusters.iter().filter(|(_, own)| own.active);
+        let clusters = clusters.map(|(name, own)| (self.names.cluster(name), &own.tags));
+        let services = self.services.iter().filter(|(_, own)| !own.is_inactive()).map(|(arn, own)| (arn.clone(), &own.tags));
+        let definitions = self.families.values().flatten().filter(|own| own.active).map(|own| (own.arn.clone(), &own.tags));
+        clusters.chain(services).chain(definitions).collect()
+    }
+
     /// The tags of the resource with this ARN.
     fn tags_of(&mut self, arn: &str) -> Result<&mut Tags, AwsError> {
         let resource = arn.splitn(6, ':').nth(5).unwrap_or_default().to_string();
