@@ -74,6 +74,13 @@ pub(crate) fn iso_date(at: Seconds) -> String {
     format!("{year}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", of_day / 3600, of_day / 60 % 60, of_day % 60)
 }
 
+/// ISO 8601 in UTC to the millisecond, the form of timestamps in CloudFormation's XML.
+pub(crate) fn iso_millis(at: Seconds) -> String {
+    let millis = (at * 1000.0).round() as i64;
+    let whole = iso_date(millis.div_euclid(1000) as Seconds);
+    format!("{}.{:03}Z", whole.trim_end_matches('Z'), millis.rem_euclid(1000))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,6 +94,7 @@ mod tests {
     fn a_leap_day_is_the_29th_of_february() {
         assert_eq!(http_date(1_709_164_800.9), "Thu, 29 Feb 2024 00:00:00 GMT");
         assert_eq!(iso_date(1_709_164_799.0), "2024-02-28T23:59:59Z");
+        assert_eq!(iso_millis(1_709_164_799.25), "2024-02-28T23:59:59.250Z");
     }
 
     #[test]

@@ -9,6 +9,7 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::cloudformation::{StackDrift, StackFailure};
 use crate::codedeploy;
 use crate::faults::Fault;
 use crate::server::Shared;
@@ -26,6 +27,8 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
         .route("/faults", post(add_fault).delete(clear_faults))
         .route("/clock", get(clock).post(skip))
         .nest("/codedeploy", codedeploy::router())
+        .route("/cloudformation/failures", post(add_stack_failure).delete(clear_stack_failures))
+        .route("/cloudformation/drift", post(drift))
         .fallback(|| async { (StatusCode::NOT_FOUND, Json(json!({"message": "The simulator has no such control."}))) })
 }
 
@@ -64,4 +67,25 @@ struct Skip {
 async fn skip(State(shared): App, Json(skip): Json<Skip>) -> Json<Value> {
     shared.clock.skip(skip.skip);
     Json(json!({"now": shared.clock.now()}))
+}
+
+async fn add_stack_failure(State(shared): App, Json(failure): Json<StackFailure>) -> Json<Value> {
+    shared.inner().world.cloudformation.failures.push(failure);
+    Json(json!({}))
+}
+
+async fn clear_stack_failures(State(shared): App) -> Json<Value> {
+    shared.inner().world.cloudformation.failures.clear();
+    Json(json!({}))
+}
+
+async fn drift(State(shared): App, Json(drift): Json<StackDrift>) -> (StatusCode, Json<Value>) {
+    let now = shared.clock.now();
+    let mut inner = shared.inner();
+    inner.world.advance(now);
+    if inner.world.cloudformation.drift(&drift) {
+        (StatusCode::OK, Json(json!({})))
+    } else {
+        (StatusCode::NOT_FOUND, Json(json!({"message": "There is no such resource in a stack of that name."})))
+    }
 }

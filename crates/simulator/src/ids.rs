@@ -8,7 +8,6 @@ pub(crate) struct Ids {
 
 impl Ids {
     /// Identifiers of a range of their own: two services that count never give the same ones.
-    #[allow(dead_code, reason = "CloudFormation and CodeDeploy, which come next, count with it")]
     pub(crate) fn of_range(range: u32) -> Self {
         Self { count: u64::from(range) << 32 }
     }

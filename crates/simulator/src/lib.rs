@@ -26,6 +26,7 @@ mod tagging;
 mod wire;
 mod world;
 
+pub use cloudformation::{On, StackDrift, StackFailure};
 pub use codedeploy::InstanceFailure;
 pub use faults::{Fault, When};
 pub use log::Call;

@@ -50,7 +50,6 @@ fn lists(value: Value) -> Value {
 }
 
 /// A list member of an input: `None` when it was not sent at all.
-#[allow(dead_code, reason = "CloudFormation, which comes next, reads with it")]
 pub(crate) fn list<'a>(input: &'a Value, key: &str) -> Option<&'a [Value]> {
     match input.get(key)? {
         Value::Array(items) => Some(items),
@@ -64,7 +63,6 @@ pub(crate) fn text<'a>(input: &'a Value, key: &str) -> Option<&'a str> {
 }
 
 /// A Boolean member of an input.
-#[allow(dead_code, reason = "CloudFormation, which comes next, reads with it")]
 pub(crate) fn flag(input: &Value, key: &str) -> Option<bool> {
     text(input, key).map(|text| text == "true")
 }

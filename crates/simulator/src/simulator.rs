@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::clock::Seconds;
+use crate::cloudformation::{StackDrift, StackFailure};
 use crate::faults::Fault;
 use crate::gitlab::GitLab;
 use crate::log::Call;
@@ -104,6 +105,24 @@ impl Simulator {
     /// Removes all fault rules.
     pub fn clear_faults(&self) {
         self.shared.inner().faults.clear();
+    }
+
+    /// Lets a resource of a stack fail.
+    pub fn fail_stack_resource(&self, failure: StackFailure) {
+        self.shared.inner().world.cloudformation.failures.push(failure);
+    }
+
+    /// No resource of a stack fails any more because it was told to.
+    pub fn clear_stack_failures(&self) {
+        self.shared.inner().world.cloudformation.failures.clear();
+    }
+
+    /// Changes or deletes a resource behind its stack's back. False when there is no such resource.
+    pub fn drift_stack_resource(&self, drift: &StackDrift) -> bool {
+        let now = self.now();
+        let mut inner = self.shared.inner();
+        inner.world.advance(now);
+        inner.world.cloudformation.drift(drift)
     }
 
     /// How many faults have struck so far. `wait_for(|count| *count > 0)` waits for the first.

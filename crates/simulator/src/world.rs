@@ -39,7 +39,7 @@ impl World {
             account: options.account_id.clone(),
             region: options.region.clone(),
             ecs: ecs::State::new(options),
-            cloudformation: cloudformation::State::default(),
+            cloudformation: cloudformation::State::new(options),
             codedeploy: codedeploy::State::new(options),
             s3: s3::State::new(options),
             tagging: tagging::State::new(options),

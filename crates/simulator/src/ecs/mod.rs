@@ -13,7 +13,7 @@ mod rollout;
 mod run_task;
 mod service;
 mod services;
-mod shapes;
+pub(crate) mod shapes;
 mod tags;
 mod task;
 mod task_definitions;

@@ -148,3 +148,71 @@ fn missing_member(path: &str, missing: &str) -> AwsError {
         }
     }
 }
+
+/// An input from the properties of a resource of CloudFormation's: the same words in PascalCase, scalars as text where the
+/// API wants numbers, and numbers where it wants text. What the action does not have is left out.
+pub(crate) fn from_properties(action: &str, properties: &Value) -> Value {
+    match TABLE["actions"].get(action).and_then(Value::as_str) {
+        Some(name) => translated(name, properties),
+        None => Value::Null,
+    }
+}
+
+fn translated(name: &str, value: &Value) -> Value {
+    let shape = &TABLE["shapes"][name];
+    let inner = |part: &str| shape[part].as_str().unwrap_or_default();
+    match (inner("type"), value) {
+        ("structure", Value::Object(members)) => {
+            let known = shape["members"].as_object();
+            let mut out = Members::new();
+            for (key, member) in members {
+                let found = known.into_iter().flatten().find(|(name, _)| name.eq_ignore_ascii_case(key));
+                if let Some((name, shape)) = found {
+                    out.insert(name.clone(), translated(shape.as_str().unwrap_or_default(), member));
+                }
+            }
+            Value::Object(out)
+        }
+        ("list", Value::Array(items)) => items.iter().map(|item| translated(inner("member"), item)).collect(),
+        ("map", Value::Object(members)) => {
+            members.iter().map(|(key, member)| (key.clone(), translated(inner("value"), member))).collect()
+        }
+        ("string", Value::Number(_) | Value::Bool(_)) => value.to_string().into(),
+        ("boolean", Value::String(text)) => (text == "true").into(),
+        ("integer" | "long", Value::String(text)) => text.parse::<i64>().map_or_else(|_| value.clone(), Value::from),
+        ("double" | "float", Value::String(text)) => text.parse::<f64>().map_or_else(|_| value.clone(), Value::from),
+        _ => value.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn properties_become_an_input_in_the_apis_own_words_and_types() {
+        let properties = json!({
+            "Cpu": 256,
+            "Nonsense": 1,
+            "ContainerDefinitions": [{
+                "Name": "app",
+                "Essential": "true",
+                "PortMappings": [{"ContainerPort": "80"}],
+                "LogConfiguration": {"LogDriver": "awslogs", "Options": {"awslogs-group": "G"}},
+            }],
+            "Volumes": [{"Name": "v", "EFSVolumeConfiguration": {"FilesystemId": "fs-1"}}],
+        });
+        let wanted = json!({
+            "cpu": "256",
+            "containerDefinitions": [{
+                "name": "app",
+                "essential": true,
+                "portMappings": [{"containerPort": 80}],
+                "logConfiguration": {"logDriver": "awslogs", "options": {"awslogs-group": "G"}},
+            }],
+            "volumes": [{"name": "v", "efsVolumeConfiguration": {"fileSystemId": "fs-1"}}],
+        });
+        assert_eq!(from_properties("RegisterTaskDefinition", &properties), wanted);
+    }
+}

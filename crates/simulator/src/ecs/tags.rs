@@ -81,6 +81,13 @@ impl State {
         }
     }
 
+    /// Puts tags on a resource that only AWS's own services can: their keys begin with `aws:`.
+    pub(crate) fn system_tags(&mut self, arn: &str, added: &[(&str, String)]) {
+        if let Ok(tags) = self.tags_of(arn) {
+            tags.extend(added.iter().map(|(key, value)| (key.to_string(), value.clone())));
+        }
+    }
+
     pub(super) fn tag_resource(&mut self, input: &Members, now: Seconds) -> Answer {
         let arn = text(input, "resourceArn").unwrap_or_default();
         let added = read(input)?;

@@ -1,6 +1,8 @@
 //! A simulator whose clock stands still until a test moves it, and small calls on it.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+pub mod stacks;
+
 use std::time::Duration;
 
 use driftless_simulator::{Options, Simulator};

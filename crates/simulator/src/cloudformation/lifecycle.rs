@@ -1,0 +1,248 @@
+//! The actions that begin or end an operation on a stack.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::clock::Seconds;
+use crate::error::AwsError;
+use crate::query;
+use crate::world::{Answer, World};
+
+use super::operation::{Operation, Phase};
+use super::requests::{self, check_name};
+use super::stack::{Settings, Stack};
+use super::{change_set::ChangeSet, invalid, no_stack, phases, plan, policy, required, with};
+
+/// The states that a stack can be updated in.
+const STABLE: [&str; 4] = ["CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE"];
+
+fn token(input: &Value) -> Option<String> {
+    query::text(input, "ClientRequestToken").map(str::to_string)
+}
+
+/// Whether this call repeats the last one with its token; a token that another call had is refused.
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ExecuteChangeSet.html#API_ExecuteChangeSet_Errors>
+fn repeats(stack: &mut Stack, action: &str, token: Option<&String>) -> Result<bool, AwsError> {
+    let Some(token) = token else { return Ok(false) };
+    match &stack.last_request {
+        Some((last, used)) if used == token && last == action => return Ok(true),
+        Some((_, used)) if used == token => {
+            return Err(AwsError::new("TokenAlreadyExistsException", "A client request token already exists."));
+        }
+        _ => {}
+    }
+    stack.last_request = Some((action.to_string(), token.clone()));
+    Ok(false)
+}
+
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html>
+pub(super) fn create_stack(world: &mut World, input: &Value, now: Seconds) -> Answer {
+    let name = required(input, "StackName")?;
+    check_name(name)?;
+    if let Some(existing) = world.cloudformation.find_mut(name) {
+        if token(input).is_some() && existing.last_request == token(input).map(|token| ("CreateStack".into(), token)) {
+            return Ok(json!({"StackId": existing.id}));
+        }
+        return Err(AwsError::new("AlreadyExistsException", format!("Stack [{name}] already exists")));
+    }
+    let (account, region) = (world.account.clone(), world.region.clone());
+    let mut stack = Stack::new(&mut world.cloudformation.ids, &account, &region, name, now);
+    let settings = requests::settings(world, &stack, input, None)?;
+    stack.options = requests::options(input)?;
+    stack.last_request = token(input).map(|token| ("CreateStack".into(), token));
+    let operation = Operation::new(Phase::Create, token(input), now);
+    phases::begin_make(&mut stack, settings, operation).map_err(invalid)?;
+    stack.enter(&mut world.cloudformation.ids, "CREATE_IN_PROGRESS", Some("User Initiated"), now);
+    let id = stack.id.clone();
+    world.cloudformation.stacks.insert(id.clone(), stack);
+    Ok(json!({"StackId": id}))
+}
+
+/// Refuses to update a stack in a state in which that cannot be.
+pub(super) fn check_updatable(stack: &Stack, disable_rollback: bool) -> Result<(), AwsError> {
+    // A stack that failed without a rollback can be updated again: "Update" of
+    // <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stack-failure-options.html>.
+    let halted = stack.status == "UPDATE_FAILED" || stack.status == "CREATE_FAILED" && disable_rollback;
+    if STABLE.contains(&stack.status) || halted {
+        return Ok(());
+    }
+    Err(invalid(format!("Stack:{} is in {} state and can not be updated.", stack.id, stack.status)))
+}
+
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_UpdateStack.html>
+pub(super) fn update_stack(world: &mut World, input: &Value, now: Seconds) -> Answer {
+    let name = required(input, "StackName")?;
+    let id = world.cloudformation.find(name).map(|stack| stack.id.clone()).ok_or_else(|| no_stack(name))?;
+    with(world, &id, |world, stack| {
+        if repeats(stack, "UpdateStack", token(input).as_ref())? {
+            return Ok(json!({"StackId": stack.id}));
+        }
+        let asked = prepare(world, stack, input);
+        let (settings, during) = match asked {
+            Ok(asked) => asked,
+            Err(error) => {
+                stack.last_request = None;
+                return Err(error);
+            }
+        };
+        if let Some(body) = requests::policy_body(input)? {
+            stack.options.policy = Some(body);
+        }
+        stack.options.disable_rollback = query::flag(input, "DisableRollback") == Some(true);
+        // Change sets of before the update no longer fit.
+        stack.change_sets.iter_mut().filter(|set| set.execution == "AVAILABLE").for_each(|set| set.execution = "OBSOLETE");
+        begin_update(world, stack, settings, Update { token: token(input), policy: during, set: None }, now)?;
+        Ok(json!({"StackId": stack.id}))
+    })
+    .unwrap_or_else(|| Err(no_stack(name)))
+}
+
+fn prepare(world: &World, stack: &Stack, input: &Value) -> Result<(Settings, Option<String>), AwsError> {
+    check_updatable(stack, query::flag(input, "DisableRollback") == Some(true))?;
+    let during = query::text(input, "StackPolicyDuringUpdateBody").map(str::to_string);
+    during.iter().try_for_each(|body| policy::check(body))?;
+    let settings = requests::settings(world, stack, input, stack.settings.as_ref())?;
+    let plan = plan::plan(world, stack, &settings, false).map_err(invalid)?;
+    if !plan.executable && STABLE.contains(&stack.status) {
+        return Err(invalid("No updates are to be performed."));
+    }
+    Ok((settings, during))
+}
+
+/// What an update begins with besides its settings.
+pub(super) struct Update<'a> {
+    pub(super) token: Option<String>,
+    /// The policy in force during this update.
+    pub(super) policy: Option<String>,
+    /// The change set that is executed.
+    pub(super) set: Option<&'a ChangeSet>,
+}
+
+/// Begins an update that was found to be in order.
+pub(super) fn begin_update(
+    world: &mut World,
+    stack: &mut Stack,
+    settings: Settings,
+    update: Update<'_>,
+    now: Seconds,
+) -> Result<(), AwsError> {
+    let mut operation = Operation::new(Phase::Update, update.token, now);
+    operation.policy_override = update.policy;
+    operation.revert_drift = update.set.is_some_and(|set| set.revert_drift);
+    operation.change_set = update.set.map(|set| set.id.clone());
+    phases::begin_make(stack, settings, operation).map_err(invalid)?;
+    stack.updated = Some(now);
+    stack.enter(&mut world.cloudformation.ids, "UPDATE_IN_PROGRESS", Some("User Initiated"), now);
+    Ok(())
+}
+
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DeleteStack.html>
+pub(super) fn delete_stack(world: &mut World, input: &Value, now: Seconds) -> Answer {
+    let name = required(input, "StackName")?;
+    // To delete what does not exist, or no longer does, is no error.
+    let Some(id) = world.cloudformation.find(name).map(|stack| stack.id.clone()) else { return Ok(json!({})) };
+    with(world, &id, |world, stack| delete(world, stack, input, now)).unwrap_or(Ok(json!({})))
+}
+
+fn delete(world: &mut World, stack: &mut Stack, input: &Value, now: Seconds) -> Answer {
+    if matches!(stack.status, "DELETE_COMPLETE" | "DELETE_IN_PROGRESS") {
+        return Ok(json!({}));
+    }
+    if stack.options.protection {
+        return Err(invalid(format!("Stack [{}] cannot be deleted while TerminationProtection is enabled", stack.name)));
+    }
+    if stack.is_busy() && stack.status != "CREATE_IN_PROGRESS" {
+        return Err(invalid(format!("Stack [{}] cannot be deleted while in status {}", stack.id, stack.status)));
+    }
+    let retained: BTreeSet<String> =
+        query::list(input, "RetainResources").unwrap_or_default().iter().filter_map(Value::as_str).map(str::to_string).collect();
+    let force = query::text(input, "DeletionMode") == Some("FORCE_DELETE_STACK");
+    // "For stacks in the DELETE_FAILED state": both members of the request say so on the action's page.
+    if stack.status != "DELETE_FAILED" && (!retained.is_empty() || force) {
+        let what = if force { "Force delete" } else { "Specifying resources to retain" };
+        return Err(invalid(format!(
+            "Invalid operation on stack [{}]. {what} is only valid when the stack is in the DELETE_FAILED state.",
+            stack.id
+        )));
+    }
+    if repeats(stack, "DeleteStack", token(input).as_ref())? {
+        return Ok(json!({}));
+    }
+    let before = stack.status;
+    let phase = if phases::in_use(world, stack, &[]).is_some() { Phase::Cancelled(before) } else { Phase::Delete };
+    let mut operation = Operation::new(phase, token(input), now);
+    (operation.retained, operation.force) = (retained, force);
+    match phase {
+        Phase::Delete => phases::begin_delete(stack, operation),
+        _ => stack.operation = Some(operation),
+    }
+    stack.enter(&mut world.cloudformation.ids, "DELETE_IN_PROGRESS", Some("User Initiated"), now);
+    Ok(json!({}))
+}
+
+/// Runs something on the stack that a request names.
+fn on_stack(world: &mut World, input: &Value, run: impl FnOnce(&mut World, &mut Stack) -> Answer) -> Answer {
+    let name = required(input, "StackName")?;
+    let id = world.cloudformation.find(name).map(|stack| stack.id.clone()).ok_or_else(|| no_stack(name))?;
+    with(world, &id, run).unwrap_or_else(|| Err(no_stack(name)))
+}
+
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CancelUpdateStack.html>
+pub(super) fn cancel_update_stack(world: &mut World, input: &Value, now: Seconds) -> Answer {
+    on_stack(world, input, |world, stack| {
+        if repeats(stack, "CancelUpdateStack", token(input).as_ref())? {
+            return Ok(json!({}));
+        }
+        // "You can cancel only stacks that are in the UPDATE_IN_PROGRESS state."
+        if stack.status != "UPDATE_IN_PROGRESS" {
+            return Err(invalid("CancelUpdateStack cannot be called from current stack status"));
+        }
+        phases::cancel_update(world, stack, token(input), now);
+        Ok(json!({}))
+    })
+}
+
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ContinueUpdateRollback.html>
+pub(super) fn continue_update_rollback(world: &mut World, input: &Value, now: Seconds) -> Answer {
+    on_stack(world, input, |world, stack| {
+        if repeats(stack, "ContinueUpdateRollback", token(input).as_ref())? {
+            return Ok(json!({}));
+        }
+        if stack.status != "UPDATE_ROLLBACK_FAILED" {
+            return Err(invalid(format!(
+                "Stack [{}] is in {} state and can not be continued to roll back.",
+                stack.id, stack.status
+            )));
+        }
+        let skip: BTreeSet<String> = query::list(input, "ResourcesToSkip")
+            .unwrap_or_default()
+            .iter()
+            .filter_map(Value::as_str)
+            .map(str::to_string)
+            .collect();
+        // "Specify only resources that are in the UPDATE_FAILED state because a rollback failed."
+        let failed = stack.operation.as_ref().map(Operation::failed).unwrap_or_default();
+        if let Some(other) = skip.iter().find(|name| !failed.contains(name)) {
+            return Err(invalid(format!("ResourcesToSkip: [{other}] is not in the UPDATE_FAILED state.")));
+        }
+        phases::continue_update_rollback(stack, &skip, token(input), world, now);
+        Ok(json!({}))
+    })
+}
+
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_RollbackStack.html>
+pub(super) fn rollback_stack(world: &mut World, input: &Value, now: Seconds) -> Answer {
+    on_stack(world, input, |world, stack| {
+        if repeats(stack, "RollbackStack", token(input).as_ref())? {
+            return Ok(json!({"StackId": stack.id}));
+        }
+        let reason = Some("User Initiated");
+        match stack.status {
+            "CREATE_FAILED" => phases::begin_rollback(stack, reason, token(input), world, now),
+            "UPDATE_FAILED" => phases::begin_update_rollback(stack, reason, token(input), world, now),
+            status => return Err(invalid(format!("Stack [{}] is in {status} state and can not be rolled back.", stack.id))),
+        }
+        Ok(json!({"StackId": stack.id}))
+    })
+}

@@ -1,0 +1,119 @@
+//! What a stack makes for real in the simulator's other services.
+
+mod support;
+
+use serde_json::{Value, json};
+use support::Aws;
+use support::stacks::{parameters, with};
+
+const SERVICE: &str = "
+Parameters:
+  Image: {Type: String, Default: 'web:1'}
+  Count: {Type: Number, Default: 2}
+Resources:
+  Cluster:
+    Type: AWS::ECS::Cluster
+    Properties: {ClusterName: production}
+  Task:
+    Type: AWS::ECS::TaskDefinition
+    Properties:
+      Family: web
+      Cpu: 256
+      Memory: 512
+      NetworkMode: awsvpc
+      RequiresCompatibilities: [FARGATE]
+      ContainerDefinitions:
+      - Name: app
+        Image: !Ref Image
+        PortMappings: [{ContainerPort: 80}]
+  Service:
+    Type: AWS::ECS::Service
+    Properties:
+      Cluster: !Ref Cluster
+      ServiceName: web
+      LaunchType: FARGATE
+      DesiredCount: !Ref Count
+      TaskDefinition: !Ref Task
+      DeploymentConfiguration: {DeploymentCircuitBreaker: {Enable: true, Rollback: true}}
+      NetworkConfiguration: {AwsvpcConfiguration: {Subnets: [subnet-1]}}
+      Tags: [{Key: team, Value: web}]
+Outputs:
+  Name: {Value: !GetAtt Service.Name}
+";
+
+async fn service(aws: &Aws) -> Value {
+    let input = json!({"cluster": "production", "services": ["web"], "include": ["TAGS"]});
+    aws.ok("DescribeServices", input).await["services"][0].clone()
+}
+
+#[tokio::test]
+async fn a_service_of_a_stack_is_one_of_ecs_and_the_stack_waits_for_its_deployment() {
+    let aws = Aws::start().await;
+    let tags = json!({"Tags": [{"Key": "driftless:agent", "Value": "production"}]});
+    aws.cfn("CreateStack", with(json!({"StackName": "shop", "TemplateBody": SERVICE}), tags)).await;
+    aws.pass(4);
+    let begun = service(&aws).await;
+    assert_eq!((&begun["status"], &begun["runningCount"]), (&json!("ACTIVE"), &json!(0)));
+    assert_eq!(aws.stack("shop").await["StackStatus"], "CREATE_IN_PROGRESS");
+    assert_eq!(aws.rest("shop").await, "CREATE_COMPLETE");
+    let stands = service(&aws).await;
+    assert_eq!((&stands["desiredCount"], &stands["runningCount"]), (&json!(2), &json!(2)));
+    let tag = |key: &str| {
+        let tags = stands["tags"].as_array().expect("a list");
+        tags.iter().find(|tag| tag["key"] == key).map(|tag| tag["value"].as_str().unwrap_or_default().to_string())
+    };
+    assert_eq!(tag("driftless:agent").as_deref(), Some("production"));
+    assert_eq!(tag("team").as_deref(), Some("web"));
+    assert_eq!(tag("aws:cloudformation:logical-id").as_deref(), Some("Service"));
+    assert_eq!(aws.stack("shop").await["Outputs"][0]["OutputValue"], "web");
+}
+
+#[tokio::test]
+async fn a_new_image_replaces_the_task_definition_and_rolls_the_service_out() {
+    let aws = Aws::start().await;
+    let s = aws.create_stack("shop", SERVICE, json!({})).await;
+    assert_eq!(s, "CREATE_COMPLETE", "{:#?}", aws.events("shop").await);
+    let set = aws.change_set("shop", "image", SERVICE, parameters(&[("Image", "web:2")])).await;
+    let shown: Vec<(&str, &str)> = set["Changes"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|change| (change["ResourceChange"]["LogicalResourceId"].as_str(), change["ResourceChange"]["Replacement"].as_str()))
+        .map(|(name, replacement)| (name.unwrap_or_default(), replacement.unwrap_or_default()))
+        .collect();
+    assert_eq!(shown, [("Service", "False"), ("Task", "True")]);
+    aws.cfn("ExecuteChangeSet", json!({"StackName": "shop", "ChangeSetName": "image"})).await;
+    assert_eq!(aws.rest("shop").await, "UPDATE_COMPLETE");
+    let task = service(&aws).await["taskDefinition"].as_str().expect("an ARN").to_string();
+    assert!(task.ends_with("task-definition/web:2"), "{task}");
+    let old = aws.ok("DescribeTaskDefinition", json!({"taskDefinition": "web:1"})).await;
+    assert_eq!(old["taskDefinition"]["status"], "INACTIVE", "the replaced one is deregistered");
+}
+
+#[tokio::test]
+async fn an_image_that_crashes_fails_the_update_and_the_service_goes_back() {
+    let aws = Aws::start().await;
+    aws.create_stack("shop", SERVICE, json!({})).await;
+    assert_eq!(aws.update_stack("shop", SERVICE, parameters(&[("Image", "web:crash")])).await, "UPDATE_ROLLBACK_COMPLETE");
+    let events = aws.events("shop").await;
+    assert!(
+        events.iter().any(|event| event.starts_with("Service UPDATE_FAILED: ") && event.contains("Circuit Breaker")),
+        "{events:#?}"
+    );
+    let stands = service(&aws).await;
+    assert!(stands["taskDefinition"].as_str().is_some_and(|arn| arn.ends_with("web:1")), "{stands}");
+    assert_eq!(stands["runningCount"], 2);
+}
+
+#[tokio::test]
+async fn a_deleted_stack_drains_its_service_before_it_deletes_its_cluster() {
+    let aws = Aws::start().await;
+    aws.create_stack("shop", SERVICE, json!({})).await;
+    let id = aws.stack("shop").await["StackId"].as_str().expect("an id").to_string();
+    aws.cfn("DeleteStack", json!({"StackName": "shop"})).await;
+    assert_eq!(aws.rest(&id).await, "DELETE_COMPLETE");
+    let clusters = aws.ok("DescribeClusters", json!({"clusters": ["production"]})).await;
+    assert_eq!(clusters["clusters"][0]["status"], "INACTIVE");
+    let told = ["Service DELETE_COMPLETE", "Cluster DELETE_IN_PROGRESS", "Cluster DELETE_COMPLETE", "shop DELETE_COMPLETE"];
+    aws.told(&id, &told).await;
+}
