@@ -75,6 +75,9 @@ pub enum Command {
     /// See it work, in under a minute and without an AWS account
     #[cfg(feature = "demo")]
     Demo {
+        /// Which of the repository's examples: first-service, fargate-with-network or ec2-application
+        #[arg(long, value_name = "NAME", default_value = "first-service", value_parser = crate::demo::examples::Example::named)]
+        example: crate::demo::examples::Example,
         /// End when the story is told, with code 0 only if every step of it was seen to happen
         #[arg(long)]
         exit: bool,

@@ -34,7 +34,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Status { common, server, health } => status::run(&common, &server, health).await,
         Command::Retry { common, server, resource } => retry::run(&common, &server, resource).await,
         #[cfg(feature = "demo")]
-        Command::Demo { exit } => crate::demo::run(exit).await,
+        Command::Demo { example, exit } => crate::demo::run(example, exit).await,
         #[cfg(feature = "demo")]
         Command::Simulate(settings) => simulate::run(&settings).await,
     };

@@ -4,9 +4,10 @@
 //! over their own protocols, and fails when it was not.
 
 pub mod console;
+pub mod examples;
 mod narrator;
 pub mod repository;
-mod story;
+mod stories;
 mod world;
 
 use std::process::ExitCode;
@@ -16,18 +17,18 @@ use world::World;
 
 use crate::shutdown::Shutdown;
 
-/// Tells the story. With `exit` it ends then, with a code that says whether all of it was seen; on a terminal without
+/// Tells the story of one of the examples. With `exit` it ends then, with a code that says whether all of it was seen; on a terminal without
 /// `exit` the world goes on until Ctrl-C, to play with.
 ///
 /// # Errors
 /// When the world cannot be set up: no port on loopback, no folder for temporary files.
-pub async fn run(exit: bool) -> anyhow::Result<ExitCode> {
+pub async fn run(example: examples::Example, exit: bool) -> anyhow::Result<ExitCode> {
     let shutdown = Shutdown::on_signals()?;
     let narrator = Narrator::new();
     let interrupted = shutdown.token();
-    let world = World::start(&narrator, shutdown.token()).await?;
+    let world = World::start(example, &narrator, shutdown.token()).await?;
     let told = tokio::select! {
-        told = story::tell(&world, &narrator) => told,
+        told = stories::tell(&world, &narrator) => told,
         () = interrupted.cancelled() => Err(anyhow::anyhow!("interrupted")),
     };
     if told.is_ok() && !exit && narrator.is_live() {

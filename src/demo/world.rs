@@ -1,4 +1,4 @@
-//! The demo's world: AWS and GitLab as the simulator plays them, a Git repository made from `examples/first-service`, and
+//! The demo's world: AWS and GitLab as the simulator plays them, a Git repository made from one of the examples, and
 //! an agent that follows it.
 
 use std::path::Path;
@@ -15,6 +15,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::console::Console;
+use super::examples::Example;
 use super::narrator::Narrator;
 use super::repository::{Author, DemoRepository};
 use crate::agent::Agent;
@@ -25,16 +26,11 @@ use crate::reconcile::{Event, Reconciler, Targets};
 /// Logical seconds in a real one: a rollout of two minutes takes four seconds.
 const PACE: f64 = 30.0;
 
-/// The example as the repository's first commit.
-const FILES: [(&str, &str); 3] = [
-    ("deploy/web.yaml", include_str!("../../examples/first-service/deploy/web.yaml")),
-    ("deploy/web.task-definition.json", include_str!("../../examples/first-service/deploy/web.task-definition.json")),
-    ("deploy/worker.yaml", include_str!("../../examples/first-service/deploy/worker.yaml")),
-];
-
 /// Everything runs; [`stop`](World::stop) ends it.
 pub(super) struct World {
     pub(super) agent_name: &'static str,
+    /// What the repository is made from.
+    pub(super) example: Example,
     simulator: Simulator,
     repository: DemoRepository,
     reconciler: Reconciler,
@@ -48,7 +44,7 @@ pub(super) struct World {
 
 impl World {
     /// Sets everything up; the agent finds an empty repository first.
-    pub(super) async fn start(narrator: &Narrator, shutdown: CancellationToken) -> anyhow::Result<Self> {
+    pub(super) async fn start(example: Example, narrator: &Narrator, shutdown: CancellationToken) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir().context("cannot make a folder for temporary files")?;
         let simulator = Simulator::start(Options { pace: PACE, ..Options::default() })
             .await
@@ -56,7 +52,7 @@ impl World {
         simulator.gitlab().accept_unknown_commits(true);
         let console = Console::new(simulator.url())?;
         let repository = DemoRepository::create(&folder.path().join("deploy.git"))?;
-        let config = write_config(folder.path(), &repository, &simulator.url())?;
+        let config = write_config(&example, folder.path(), &repository, &simulator.url())?;
         let source = Arc::new(config.open_source()?);
         let targets = Targets::connect(&config.agent, &config.base, &AwsOptions::new(PACE)).await?;
         let reconciler = Reconciler::new(config.agent.clone(), source.clone(), targets, PACE, shutdown.clone());
@@ -65,10 +61,20 @@ impl World {
         let address = format!("http://{}", agent.address()?);
         let agent = tokio::spawn(agent.run());
         narrator.say("A simulator of AWS and GitLab, an empty Git repository, and an agent that follows it:");
-        let world =
-            World { agent_name: "demo", simulator, repository, reconciler, agent, events, address, shutdown, console, folder };
+        let world = World {
+            agent_name: "demo",
+            example,
+            simulator,
+            repository,
+            reconciler,
+            agent,
+            events,
+            address,
+            shutdown,
+            console,
+            folder,
+        };
         world.explain(narrator);
-        world.call("CreateCluster", json!({"clusterName": "shop"})).await?;
         Ok(world)
     }
 
@@ -82,20 +88,26 @@ impl World {
     }
 
     /// Commits the example's first version.
-    pub(super) fn first_commit(&self) -> anyhow::Result<String> {
-        let files: Vec<(&str, Option<&[u8]>)> = FILES.iter().map(|(path, text)| (*path, Some(text.as_bytes()))).collect();
-        self.commit(&files, "Deploy the shop")
+    pub(super) fn first_commit(&self, message: &str) -> anyhow::Result<String> {
+        let files: Vec<(&str, Option<&[u8]>)> = self.example.files.iter().map(|(path, bytes)| (*path, Some(*bytes))).collect();
+        self.commit(&files, message)
     }
 
-    /// Commits another image of the web servers.
-    pub(super) fn commit_image(&self, tag: &str, message: &str) -> anyhow::Result<String> {
-        let (path, text) = FILES[0];
-        let changed = text.replace("shop/web:1.0.0", &format!("shop/web:{tag}"));
-        ensure!(changed != text, "the example does not name the image shop/web:1.0.0 any more");
-        self.commit(&[(path, Some(changed.as_bytes()))], message)
+    /// Commits one file of the example with `from` replaced by `to`.
+    pub(super) fn commit_change(&self, path: &str, from: &str, to: &str, message: &str) -> anyhow::Result<String> {
+        let text = self.changed(path, from, to)?;
+        self.commit(&[(path, Some(text.as_bytes()))], message)
     }
 
-    fn commit(&self, files: &[(&str, Option<&[u8]>)], message: &str) -> anyhow::Result<String> {
+    /// The example's file with `from` replaced by `to`.
+    pub(super) fn changed(&self, path: &str, from: &str, to: &str) -> anyhow::Result<String> {
+        let text = self.example.text(path);
+        ensure!(text.contains(from), "the example's {path} does not say `{from}` any more");
+        Ok(text.replace(from, to))
+    }
+
+    /// Commits these files; all others stay.
+    pub(super) fn commit(&self, files: &[(&str, Option<&[u8]>)], message: &str) -> anyhow::Result<String> {
         let author = Author { name: "Ada", email: "ada@example.com", time: crate::clock::now().cast_signed() };
         Ok(self.repository.commit(files, message, author)?)
     }
@@ -103,6 +115,33 @@ impl World {
     /// What somebody else does in AWS, past the agent: an ECS action, as the console would call it.
     pub(super) async fn call(&self, action: &str, body: Value) -> anyhow::Result<Value> {
         self.console.call(action, body).await
+    }
+
+    /// The same for CodeDeploy.
+    pub(super) async fn code_deploy(&self, action: &str, body: Value) -> anyhow::Result<Value> {
+        self.console.json("CodeDeploy_20141006", action, body).await
+    }
+
+    /// A stack's status.
+    pub(super) async fn stack_status(&self, name: &str) -> anyhow::Result<String> {
+        let answer = self.console.query("cloudformation", "2010-05-15", "DescribeStacks", &[("StackName", name)]).await?;
+        let status = answer.split_once("<StackStatus>").and_then(|(_, rest)| rest.split_once("</StackStatus>"));
+        Ok(status.map(|(status, _)| status.to_owned()).unwrap_or_default())
+    }
+
+    /// How many calls wrote something.
+    pub(super) fn mutations(&self) -> u64 {
+        self.simulator.mutations()
+    }
+
+    /// How often an action was called.
+    pub(super) fn count(&self, action: &str) -> u64 {
+        self.simulator.counters().get(action).copied().unwrap_or_default()
+    }
+
+    /// The actions that were called, oldest first.
+    pub(super) fn calls(&self) -> Vec<String> {
+        self.simulator.calls().into_iter().map(|call| call.action).collect()
     }
 
     /// The service as AWS describes it.
@@ -162,7 +201,7 @@ impl World {
 }
 
 /// The configuration a user would write, with short-lived credentials from a token file, as in production.
-fn write_config(folder: &Path, repository: &DemoRepository, url: &str) -> anyhow::Result<Config> {
+fn write_config(example: &Example, folder: &Path, repository: &DemoRepository, url: &str) -> anyhow::Result<Config> {
     let text = format!(
         r#"apiVersion: driftless/v1alpha1
 kind: Agent
@@ -177,11 +216,12 @@ spec:
       credentials: {{webIdentity: {{roleArn: "arn:aws:iam::123456789012:role/driftless", tokenFile: id-token}}}}
       endpointUrl: {url}
   gitlab: {{url: "{url}", project: acme/deploy, tokenFile: gitlab-token}}
-  variables: {{subnet: subnet-0a1b2c3d4e5f60718, securityGroup: sg-0a1b2c3d4e5f60718}}
+  variables: {variables}
   reconcile: {{interval: 1m}}
   server: {{listen: "127.0.0.1:0"}}
 "#,
         repository = repository.path().display(),
+        variables = example.variables,
     );
     std::fs::write(folder.join("driftless.yaml"), text)?;
     std::fs::write(folder.join("gitlab-token"), format!("{TOKEN}\n"))?;

@@ -1,34 +1,25 @@
-//! The story: a first deployment, a commit, a console edit that is healed, a bad image that is rolled back, the fix.
+//! The story of `examples/first-service`: a first deployment, a commit, a console edit that is healed, a bad image that is rolled back, the fix.
 
 use std::time::{Duration, Instant};
 
-use anyhow::{bail, ensure};
+use anyhow::ensure;
 use serde_json::json;
 
-use super::narrator::Narrator;
-use super::world::World;
-
-/// How long one step may take: several times what it takes on a slow machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+use super::{Narrator, PATIENCE, World, ends_as};
 
 /// Tells all of it; the first step that is not seen to happen ends it.
 pub(super) async fn tell(world: &World, narrator: &Narrator) -> anyhow::Result<()> {
-    let began = Instant::now();
     first_deployment(world, narrator).await?;
     a_commit(world, narrator).await?;
     a_console_edit(world, narrator).await?;
     a_bad_image(world, narrator).await?;
-    the_fix(world, narrator).await?;
-    narrator.chapter(&format!(
-        "That is all, in {:.0} seconds: Git says what should be, AWS says what is.",
-        began.elapsed().as_secs_f64()
-    ));
-    Ok(())
+    the_fix(world, narrator).await
 }
 
 async fn first_deployment(world: &World, narrator: &Narrator) -> anyhow::Result<()> {
     narrator.chapter("1. Somebody pushes the shop: two services, the worker after the web servers.");
-    let sha = world.first_commit()?;
+    world.call("CreateCluster", json!({"clusterName": "shop"})).await?;
+    let sha = world.first_commit("Deploy the shop")?;
     ends_as(world, narrator, &sha, "success").await?;
     let (web, worker) = (world.service("web").await?, world.service("worker").await?);
     ensure!(web["runningCount"] == 3 && worker["runningCount"] == 1, "the tasks do not run: {web} {worker}");
@@ -39,7 +30,7 @@ async fn first_deployment(world: &World, narrator: &Narrator) -> anyhow::Result<
 async fn a_commit(world: &World, narrator: &Narrator) -> anyhow::Result<()> {
     narrator.chapter("2. A commit changes the image of the web servers. Only they are touched.");
     let worker = world.service("worker").await?["taskDefinition"].clone();
-    let sha = world.commit_image("1.1.0", "Roll out web 1.1.0")?;
+    let sha = commit_image(world, "1.1.0", "Roll out web 1.1.0")?;
     ends_as(world, narrator, &sha, "success").await?;
     runs(world, "1.1.0").await?;
     ensure!(world.service("worker").await?["taskDefinition"] == worker, "the worker was deployed again");
@@ -66,7 +57,7 @@ async fn a_console_edit(world: &World, narrator: &Narrator) -> anyhow::Result<()
 
 async fn a_bad_image(world: &World, narrator: &Narrator) -> anyhow::Result<()> {
     narrator.chapter("4. A commit brings an image that crashes.");
-    let sha = world.commit_image("1.2.0-crash", "Roll out web 1.2.0")?;
+    let sha = commit_image(world, "1.2.0-crash", "Roll out web 1.2.0")?;
     ends_as(world, narrator, &sha, "failed").await?;
     let description = world.commit_status(&sha).and_then(|row| row.description).unwrap_or_default();
     ensure!(description.contains("app"), "the commit status does not name the container: {description}");
@@ -83,29 +74,14 @@ async fn a_bad_image(world: &World, narrator: &Narrator) -> anyhow::Result<()> {
 
 async fn the_fix(world: &World, narrator: &Narrator) -> anyhow::Result<()> {
     narrator.chapter("5. The fix. It is rolled out at once, and waits for no timeout.");
-    let sha = world.commit_image("1.2.1", "Fix the crash of web 1.2.0")?;
+    let sha = commit_image(world, "1.2.1", "Fix the crash of web 1.2.0")?;
     ends_as(world, narrator, &sha, "success").await?;
     runs(world, "1.2.1").await
 }
 
-/// Waits until GitLab shows this end for the commit, and tells what happens meanwhile.
-async fn ends_as(world: &World, narrator: &Narrator, sha: &str, end: &str) -> anyhow::Result<()> {
-    let deadline = Instant::now() + PATIENCE;
-    let ended = loop {
-        world.narrate(narrator).await;
-        match world.commit_status(sha) {
-            Some(row) if ["success", "failed", "canceled"].contains(&row.state.as_str()) => break row,
-            Some(row) if Instant::now() > deadline => bail!("GitLab still shows {} for {sha}: {:?}", row.state, row.description),
-            None if Instant::now() > deadline => bail!("GitLab was told nothing about {sha}"),
-            _ => tokio::time::sleep(Duration::from_millis(100)).await,
-        }
-    };
-    world.narrate(narrator).await;
-    for row in world.commit_statuses(sha) {
-        narrator.say(&format!("   GitLab {} {}: {} — {}", &sha[..8], row.name, row.state, row.description.unwrap_or_default()));
-    }
-    ensure!(ended.state == end, "the commit ended as {}, not as {end}: {:?}", ended.state, ended.description);
-    Ok(())
+/// Commits another image of the web servers.
+fn commit_image(world: &World, tag: &str, message: &str) -> anyhow::Result<String> {
+    world.commit_change("deploy/web.yaml", "shop/web:1.0.0", &format!("shop/web:{tag}"), message)
 }
 
 /// Whether the web servers' task definition names this version, and as many of them run as should.
