@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Regenerates the model of AWS's ECS documents (crates/core/src/model/shapes.json) from botocore's service-2.json.
+"""Regenerates the model of AWS's documents (crates/core/src/model/shapes.json) from botocore's service-2.json.
 
     pip install botocore && python3 conformance/model/regenerate.py
 
 Kept of each shape reachable from the inputs below: type, members, required, enum, and the lengths, ranges and
 patterns that the model states. `readOnly` of a structure lists what AWS returns in its place and does not take:
 the members of the output's structure that the input's has not. With --check, nothing is written, and the exit
-code is 1 when the table differs from what the installed botocore says.
+code is 1 when the table differs from what the installed botocore says. Shapes of other services than ECS carry the
+service's name in front, as both may have a shape of one name.
 """
 import json
 import pathlib
@@ -16,11 +17,17 @@ import botocore
 import botocore.loaders
 
 TABLE = pathlib.Path(__file__).resolve().parents[2] / "crates/core/src/model/shapes.json"
-# The input's shape, and the shape in which DescribeTaskDefinition and DescribeServices return the same thing.
+# By service: the operation, and the shape in which DescribeTaskDefinition, DescribeServices or GetDeployment returns
+# what it made.
 DOCUMENTS = {
-    "RegisterTaskDefinition": "TaskDefinition",
-    "CreateService": "Service",
-    "UpdateService": "Service",
+    "ecs": {
+        "RegisterTaskDefinition": "TaskDefinition",
+        "CreateService": "Service",
+        "UpdateService": "Service",
+    },
+    "codedeploy": {
+        "CreateDeployment": "DeploymentInfo",
+    },
 }
 
 
@@ -72,24 +79,49 @@ def read_only(shapes, table, taken, returned, seen):
         read_only(shapes, table, ours["member"]["shape"], theirs["member"]["shape"], seen)
 
 
-def build():
-    """The table as text: one line a shape, so that a diff of two versions reads well."""
-    model = botocore.loaders.Loader().load_service_model("ecs", "service-2")
+def tabled(service, documents):
+    """One service's operations and shapes, and the version of its model."""
+    model = botocore.loaders.Loader().load_service_model(service, "service-2")
     shapes, table = model["shapes"], {}
-    inputs = {operation: model["operations"][operation]["input"]["shape"] for operation in DOCUMENTS}
+    inputs = {operation: model["operations"][operation]["input"]["shape"] for operation in documents}
     queue = list(inputs.values())
     while queue:
         name = queue.pop()
         if name not in table:
             table[name] = strip(name, shapes[name])
             queue += targets(shapes[name])
-    for operation, output in DOCUMENTS.items():
+    for operation, output in documents.items():
         read_only(shapes, table, inputs[operation], output, set())
+    if service != "ecs":
+        inputs = {operation: f"{service}:{name}" for operation, name in inputs.items()}
+        table = {f"{service}:{name}": prefixed(service, shape) for name, shape in table.items()}
+    return inputs, table, f'{service}/{model["metadata"]["apiVersion"]}/service-2.json'
+
+
+def prefixed(service, shape):
+    """The shape with the service's name in front of every shape it refers to."""
+    out = dict(shape)
+    if "members" in out:
+        out["members"] = {member: f"{service}:{name}" for member, name in out["members"].items()}
+    for part in ("member", "value"):
+        if part in out:
+            out[part] = f"{service}:{out[part]}"
+    return out
+
+
+def build():
+    """The table as text: one line a shape, so that a diff of two versions reads well."""
+    operations, table, sources = {}, {}, []
+    for service, documents in DOCUMENTS.items():
+        inputs, shapes, source = tabled(service, documents)
+        operations.update(inputs)
+        table.update(shapes)
+        sources.append(source)
     lines = [f"    {json.dumps(name)}: {json.dumps(table[name])}" for name in sorted(table)]
     return (
         "{\n"
-        f'  "generatedBy": "conformance/model/regenerate.py from botocore {botocore.__version__}, ecs/{model["metadata"]["apiVersion"]}/service-2.json",\n'
-        f'  "operations": {json.dumps(inputs)},\n'
+        f'  "generatedBy": "conformance/model/regenerate.py from botocore {botocore.__version__}, {" and ".join(sources)}",\n'
+        f'  "operations": {json.dumps(operations)},\n'
         '  "shapes": {\n' + ",\n".join(lines) + "\n  }\n}\n"
     )
 

@@ -56,7 +56,12 @@ impl Written {
         for wrapper in wrappers {
             match self.root.get(wrapper) {
                 Some(inner) if matches!(inner.content, Content::Map(_)) => {
-                    return (inner, if *wrapper == "service" { "/service" } else { "/taskDefinition" });
+                    let pointer = match *wrapper {
+                        "service" => "/service",
+                        "deploymentInfo" => "/deploymentInfo",
+                        _ => "/taskDefinition",
+                    };
+                    return (inner, pointer);
                 }
                 Some(list) if !list.elements().is_empty() => return (&list.elements()[0], "/services/0"),
                 _ => {}

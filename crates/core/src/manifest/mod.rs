@@ -143,7 +143,7 @@ pub fn read(snapshot: &Snapshot, agent: &Agent) -> Desired {
         }
     }
     duplicates(&mut all, &mut found);
-    same_service(&mut all, &mut found);
+    same_thing(&mut all, &mut found);
     dependencies(&mut all, &mut found);
     let (mut resources, mut refused) = (BTreeMap::new(), BTreeMap::new());
     for recognised in all {
@@ -205,12 +205,13 @@ fn duplicates(all: &mut [Recognised], found: &mut Found) {
     }
 }
 
-/// Two resources that would converge the same service of AWS would undo each other's work for ever.
-fn same_service(all: &mut [Recognised], found: &mut Found) {
-    let mut first: BTreeMap<(String, String, String), usize> = BTreeMap::new();
+/// Two resources that would converge the same thing of AWS would undo each other's work for ever.
+fn same_thing(all: &mut [Recognised], found: &mut Found) {
+    let mut first: BTreeMap<(String, String), usize> = BTreeMap::new();
     for index in 0..all.len() {
-        let Some(Resource { target, spec: Spec::EcsService(service), .. }) = &all[index].resource else { continue };
-        let key = (target.clone(), service::short(&service.cluster).to_owned(), service.service_name.clone());
+        let Some(resource) = &all[index].resource else { continue };
+        let Some((thing, advice)) = thing(resource) else { continue };
+        let key = (resource.target.clone(), thing);
         match first.get(&key).copied() {
             None => {
                 first.insert(key, index);
@@ -219,8 +220,8 @@ fn same_service(all: &mut [Recognised], found: &mut Found) {
             Some(other) => {
                 for (one, two) in [(other, index), (index, other)] {
                     let message = format!(
-                        "this is the service `{}` in the cluster `{}` of the target `{}`, and so is `{}` at {}; remove one, or give it another `serviceName`",
-                        key.2, key.1, key.0, all[two].id, all[two].location
+                        "this is {} of the target `{}`, and so is `{}` at {}; {advice}",
+                        key.1, key.0, all[two].id, all[two].location
                     );
                     let (location, resource) = (all[one].location.clone(), Some(all[one].id.clone()));
                     let problem = Problem { location, resource, message };
@@ -229,6 +230,21 @@ fn same_service(all: &mut [Recognised], found: &mut Found) {
                 }
             }
         }
+    }
+}
+
+/// What of AWS a resource converges and shares with nobody, and what to do when two do; None where nothing clashes.
+fn thing(resource: &Resource) -> Option<(String, &'static str)> {
+    match &resource.spec {
+        Spec::EcsService(service) => Some((
+            format!("the service `{}` in the cluster `{}`", service.service_name, service::short(&service.cluster)),
+            "remove one, or give it another `serviceName`",
+        )),
+        Spec::Ec2Deployment(deployment) => Some((
+            format!("the deployment group `{}` of the application `{}`", deployment.group, deployment.application),
+            "a group has one revision at a time: remove one, or give it another `deploymentGroupName`",
+        )),
+        _ => None,
     }
 }
 

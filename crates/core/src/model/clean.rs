@@ -11,7 +11,8 @@ use crate::desired::Document;
 /// A document as sent, and where its parts stood as written.
 pub(super) struct Cleaned {
     pub(super) document: Document,
-    /// The pointer of the document in what was written: empty, `/taskDefinition`, `/services/0` or `/service`.
+    /// The pointer of the document in what was written: empty, `/taskDefinition`, `/services/0`, `/service` or
+    /// `/deploymentInfo`.
     base: String,
     /// `tags` stood beside the wrapper, not in it.
     tags_beside: bool,
@@ -46,8 +47,9 @@ pub(super) fn clean(written: &Value, operation: Operation) -> Cleaned {
     cleaned
 }
 
-/// The document in the answer of DescribeTaskDefinition (`{"taskDefinition": {...}, "tags": [...]}`),
-/// DescribeServices (`{"services": [{...}]}`) or CreateService (`{"service": {...}}`); else what was written itself.
+/// The document in the answer of DescribeTaskDefinition (`{"taskDefinition": {...}, "tags": [...]}`), DescribeServices
+/// (`{"services": [{...}]}`), CreateService (`{"service": {...}}`) or GetDeployment (`{"deploymentInfo": {...}}`); else what
+/// was written itself.
 fn unwrap<'w>(written: &'w Value, operation: Operation, cleaned: &mut Cleaned) -> Option<&'w Document> {
     let Value::Object(members) = written else {
         let message =
@@ -57,6 +59,7 @@ fn unwrap<'w>(written: &'w Value, operation: Operation, cleaned: &mut Cleaned) -
     };
     let (wrapper, beside): (&str, &[&str]) = match operation {
         Operation::RegisterTaskDefinition => ("taskDefinition", &["tags"]),
+        Operation::CreateDeployment => ("deploymentInfo", &[]),
         _ if members.contains_key("services") => ("services", &["failures"]),
         _ => ("service", &[]),
     };

@@ -1,4 +1,4 @@
-//! The model of AWS's ECS documents: what of a written document is sent, and what AWS would refuse, told offline.
+//! The model of AWS's documents: what of a written document is sent, and what AWS would refuse, told offline.
 //!
 //! A rule is an error only where AWS's reference states it and the document alone shows it; where the reference and what
 //! AWS does differ, or where it depends on the account, it is a warning. Each rule names its page beside it. The
@@ -6,6 +6,7 @@
 
 mod arn;
 mod clean;
+mod code_deployment;
 mod containers;
 mod deployment;
 mod fargate;
@@ -78,6 +79,15 @@ pub fn check_service(written: &Value) -> Checked {
         service::check(report);
         deployment::check(report);
         tags::check(report);
+    })
+}
+
+/// Cleans and checks CreateDeployment's document, wrapped or not. Whether there has to be a `revision` is the manifest's to
+/// say: an artifact may be one.
+pub fn check_deployment(written: &Value) -> Checked {
+    check(clean(written, Operation::CreateDeployment), |report| {
+        types::check(report, Operation::CreateDeployment);
+        code_deployment::check(report);
     })
 }
 

@@ -14,6 +14,8 @@ pub enum Operation {
     CreateService,
     /// A change of a service.
     UpdateService,
+    /// A deployment of CodeDeploy.
+    CreateDeployment,
 }
 
 impl Operation {
@@ -23,6 +25,7 @@ impl Operation {
             Operation::RegisterTaskDefinition => "RegisterTaskDefinition",
             Operation::CreateService => "CreateService",
             Operation::UpdateService => "UpdateService",
+            Operation::CreateDeployment => "CreateDeployment",
         }
     }
 

@@ -9,7 +9,7 @@ mod task;
 use serde::Serialize;
 
 pub use artifact::ArtifactObservation;
-pub use deployment::DeploymentObservation;
+pub use deployment::{DeploymentObservation, FailedTargets, RevisionObject};
 pub use service::ServiceObservation;
 pub use stack::StackObservation;
 pub use task::TaskObservation;

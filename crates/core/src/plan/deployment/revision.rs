@@ -1,0 +1,161 @@
+//! What is deployed: the revision, pinned to its content, the digest of the whole, and whether a deployment on record was it.
+
+use serde_json::{Map, Value, json};
+
+use super::record::Record;
+use crate::desired::{Document, Ec2Deployment};
+use crate::observed::RevisionObject;
+use crate::plan::digest;
+
+/// What should be deployed.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Target<'a> {
+    pub(super) declared: &'a Ec2Deployment,
+    /// CreateDeployment's document with its revision pinned; `description` is as declared.
+    pub(super) document: Document,
+    pub(super) digest: String,
+}
+
+impl<'a> Target<'a> {
+    /// Pins the revision to `object`, where it says nothing of its content itself.
+    pub(super) fn new(declared: &'a Ec2Deployment, object: Option<&RevisionObject>) -> Self {
+        let mut document = declared.deployment.clone();
+        if let (Some(_), Some(object)) = (declared.unpinned(), object)
+            && let Some(location) = document.get_mut("revision").and_then(|revision| revision["s3Location"].as_object_mut())
+        {
+            location.insert("eTag".into(), json!(object.e_tag));
+            if let Some(version) = &object.version {
+                location.insert("version".into(), json!(version));
+            }
+        }
+        let digest = digest_of(&document);
+        Target { declared, document, digest }
+    }
+
+    /// `s3://bucket/key`, for messages.
+    pub(super) fn what(&self) -> String {
+        described(&self.document["revision"])
+    }
+
+    /// `shop/production`, for messages.
+    pub(super) fn whom(&self) -> String {
+        format!("{}/{}", self.declared.application, self.declared.group)
+    }
+
+    /// Whether a deployment that does not carry our mark deployed the same, with the same settings.
+    pub(super) fn is_what(&self, record: Record<'_>) -> bool {
+        let settings = |(member, declared): (&String, &Value)| NO_SETTINGS.contains(&member.as_str()) || agrees(declared, &record.0[member.as_str()]);
+        same_revision(&self.document["revision"], &record.0["revision"]) && self.document.iter().all(settings)
+    }
+
+    /// The members that differ from what a deployment on record had: name, what it had, what is wanted.
+    pub(super) fn differences(&self, record: Option<Record<'_>>) -> Vec<(String, Option<Value>, Value)> {
+        let mut found = Vec::new();
+        for (member, wanted) in self.document.iter().filter(|(member, _)| !WHERE.contains(&member.as_str())) {
+            let had = record.map(|record| &record.0[member.as_str()]).filter(|had| !had.is_null());
+            differ(&format!("/{member}"), had, wanted, &mut found);
+        }
+        found
+    }
+}
+
+/// The members that say where to, and what for.
+const WHERE: [&str; 3] = ["applicationName", "deploymentGroupName", "description"];
+const NO_SETTINGS: [&str; 4] = ["applicationName", "deploymentGroupName", "description", "revision"];
+
+/// Of all that is deployed; a comment is not. Of what pins a revision, the ETag counts where there is one: the same content
+/// uploaded once more is another version, and nothing else.
+fn digest_of(document: &Document) -> String {
+    let mut document = document.clone();
+    document.remove("description");
+    if let Some(location) = document.get_mut("revision").and_then(|revision| revision["s3Location"].as_object_mut()) {
+        match location.get("eTag").and_then(Value::as_str).map(unquoted) {
+            Some(tag) if !tag.is_empty() => {
+                let tag = json!(tag);
+                location.insert("eTag".into(), tag);
+                location.remove("version");
+            }
+            _ => {}
+        }
+    }
+    digest::of(&Value::Object(document))
+}
+
+/// S3 gives ETags in quotes, the AWS CLI's `deploy push` without.
+pub(super) fn unquoted(tag: &str) -> &str {
+    tag.trim_matches('"')
+}
+
+/// A revision, for messages.
+pub(super) fn described(revision: &Value) -> String {
+    let text = |path: &str| revision.pointer(path).and_then(Value::as_str).unwrap_or("?");
+    match revision["revisionType"].as_str() {
+        Some("S3") => format!("s3://{}/{}", text("/s3Location/bucket"), text("/s3Location/key")),
+        Some("GitHub") => format!("{}@{}", text("/gitHubLocation/repository"), text("/gitHubLocation/commitId")),
+        _ => "the revision".to_owned(),
+    }
+}
+
+/// Whether both name the same content. Two that name the same object without saying which content do not.
+fn same_revision(wanted: &Value, had: &Value) -> bool {
+    if wanted["revisionType"] != had["revisionType"] {
+        return false;
+    }
+    match wanted["revisionType"].as_str() {
+        Some("S3") => {
+            let (wanted, had) = (&wanted["s3Location"], &had["s3Location"]);
+            let text = |location: &'_ Value, member: &str| {
+                location[member].as_str().map(|text| unquoted(text).to_owned()).filter(|text| !text.is_empty())
+            };
+            let both = |member: &str| Some((text(wanted, member)?, text(had, member)?));
+            let pinned = both("eTag").or_else(|| both("version")).is_some_and(|(wanted, had)| wanted == had);
+            let bundle = both("bundleType").is_none_or(|(wanted, had)| wanted == had);
+            wanted["bucket"] == had["bucket"] && wanted["key"] == had["key"] && bundle && pinned
+        }
+        Some("GitHub") => {
+            let same = |member: &str| wanted["gitHubLocation"][member] == had["gitHubLocation"][member];
+            same("repository") && same("commitId")
+        }
+        _ => wanted == had,
+    }
+}
+
+/// Whether all that is declared is on record. What AWS leaves out is its default: false, nothing, or DISALLOW ("the default
+/// behavior if no option is specified", <https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_CreateDeployment.html>).
+fn agrees(declared: &Value, had: &Value) -> bool {
+    match (declared, had) {
+        (declared, Value::Null) => match declared {
+            Value::Object(members) => members.values().all(|value| agrees(value, &Value::Null)),
+            Value::Array(list) => list.is_empty(),
+            Value::String(text) => text.is_empty() || text == "DISALLOW",
+            other => other.is_null() || other == &Value::Bool(false),
+        },
+        (Value::Object(declared), Value::Object(had)) => {
+            declared.iter().all(|(member, value)| agrees(value, had.get(member).unwrap_or(&Value::Null)))
+        }
+        // Events, alarms, tag filters and group names: sets, all of them.
+        (Value::Array(declared), Value::Array(had)) => {
+            declared.len() == had.len() && declared.iter().all(|value| had.iter().any(|had| agrees(value, had)))
+        }
+        _ => declared == had,
+    }
+}
+
+/// Leaf by leaf.
+fn differ(path: &str, had: Option<&Value>, wanted: &Value, found: &mut Vec<(String, Option<Value>, Value)>) {
+    match (had, wanted) {
+        (Some(Value::Object(_)) | None, Value::Object(members)) => {
+            let nothing = Map::new();
+            let before = had.and_then(Value::as_object).unwrap_or(&nothing);
+            for (member, wanted) in members {
+                differ(&format!("{path}/{member}"), before.get(member).filter(|had| !had.is_null()), wanted, found);
+            }
+        }
+        (Some(had), wanted) if agrees(wanted, had) || unquoted_equal(had, wanted) => {}
+        (had, wanted) => found.push((path.to_owned(), had.cloned(), wanted.clone())),
+    }
+}
+
+fn unquoted_equal(one: &Value, other: &Value) -> bool {
+    one.as_str().zip(other.as_str()).is_some_and(|(one, other)| unquoted(one) == unquoted(other))
+}
