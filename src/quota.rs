@@ -60,6 +60,24 @@ const TABLE: &[Row] = &[
     },
     Row { actions: &["DescribeServiceRevisions"], burst: 50.0, sustained: 20.0 },
     Row { actions: &["ListServicesByNamespace"], burst: 10.0, sustained: 1.0 },
+    // CodeDeploy answers with ThrottlingException ("An API function was called too frequently",
+    // https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_CreateDeployment.html) and states no rates: these are
+    // careful ones.
+    Row {
+        actions: &[
+            "GetDeploymentGroup",
+            "ListDeployments",
+            "BatchGetDeployments",
+            "ListDeploymentTargets",
+            "BatchGetDeploymentTargets",
+        ],
+        burst: 40.0,
+        sustained: 5.0,
+    },
+    Row { actions: &["CreateDeployment", "StopDeployment"], burst: 10.0, sustained: 1.0 },
+    // "Your application can achieve at least 3,500 PUT/COPY/POST/DELETE or 5,500 GET/HEAD requests per second per partitioned
+    // prefix": https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html
+    Row { actions: &["HeadObject"], burst: 500.0, sustained: 500.0 },
     // "Request rate: 600 requests per second, per account, per Region" for what is called with AWS credentials:
     // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
     Row { actions: &["GetCallerIdentity"], burst: 600.0, sustained: 600.0 },

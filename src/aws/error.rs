@@ -182,8 +182,15 @@ pub(super) struct Call<'a> {
 }
 
 impl Call<'_> {
+    /// What IAM calls the right to make it: "To use HEAD, you must have the s3:GetObject permission."
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
+    fn permission(&self) -> String {
+        let action = if self.action == "HeadObject" { "GetObject" } else { self.action };
+        format!("{}:{action}", self.service)
+    }
+
     fn writes(&self) -> bool {
-        !["Describe", "List", "Get"].iter().any(|read| self.action.starts_with(read))
+        !["Describe", "List", "Get", "BatchGet", "Head"].iter().any(|read| self.action.starts_with(read))
     }
 }
 
@@ -227,10 +234,17 @@ fn kind(status: u16, code: Option<&str>, said: &str) -> Kind {
         // "The principal was blocked": https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html
         | "BlockedException" => Kind::Denied,
         "ClusterNotFoundException" | "ServiceNotFoundException" | "ResourceNotFoundException"
-        | "ServiceDeploymentNotFoundException" | "NamespaceNotFoundException" | "TaskSetNotFoundException" => Kind::NotFound,
+        | "ServiceDeploymentNotFoundException" | "NamespaceNotFoundException" | "TaskSetNotFoundException"
+        // https://docs.aws.amazon.com/codedeploy/latest/APIReference/CommonErrors.html, and at each action
+        | "ApplicationDoesNotExistException" | "DeploymentGroupDoesNotExistException" | "DeploymentDoesNotExistException"
+        // HeadObject answers without a body: https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
+        | "NotFound" | "NoSuchKey" | "NoSuchBucket" => Kind::NotFound,
         // "The specified service isn't active": DRAINING or INACTIVE.
         // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html
-        "ServiceNotActiveException" | "ConflictException" | "UpdateInProgressException" | "ResourceInUseException" => Kind::Conflict,
+        "ServiceNotActiveException" | "ConflictException" | "UpdateInProgressException" | "ResourceInUseException"
+        // "Maximum number of concurrent deployments to a deployment group: 1", and 100 in an account; somebody was faster, or a
+        // deployment ended before it could be stopped. https://docs.aws.amazon.com/codedeploy/latest/userguide/limits.html
+        | "DeploymentLimitExceededException" | "DeploymentAlreadyCompletedException" => Kind::Conflict,
         "ServerException" | "InternalFailure" | "InternalServerError" | "InternalError" | "ServiceUnavailable"
         | "ServiceUnavailableException" | "RequestTimeout" | "RequestTimeoutException" | "RequestAbortedException"
         // "The request could not be fulfilled because the identity provider ... could not be reached"
@@ -261,12 +275,33 @@ fn advice(kind: Kind, call: Call<'_>, failure: &Failure) -> String {
         (Kind::NotFound, "ClusterNotFoundException") => {
             "create the cluster, or correct the cluster, account and Region that the manifest and its target name".to_owned()
         }
+        (Kind::NotFound, "ApplicationDoesNotExistException" | "DeploymentGroupDoesNotExistException") => {
+            "create it, or correct the application and group that the document names, and the target's account and Region"
+                .to_owned()
+        }
         (Kind::NotFound, _) => "the agent looks again; if it should exist, check the name, the account and the Region".to_owned(),
+        (Kind::Conflict, "DeploymentLimitExceededException") => {
+            "a group takes one deployment at a time, and an account some 100: the agent looks again before it acts".to_owned()
+        }
         (Kind::Conflict, _) => "the agent looks again before it acts".to_owned(),
         (Kind::Invalid, "LimitExceededException") => "ask AWS for a higher quota, or remove what is not needed".to_owned(),
         (Kind::Invalid, "UnknownOperationException" | "UnknownOperation" | "InvalidAction" | "NotImplemented") => {
             "the server at the endpoint has no such action".to_owned()
         }
+        // https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_CreateDeployment.html
+        (Kind::Invalid, "RevisionDoesNotExistException") => {
+            "correct the document's `revision`, or upload what it names; CodeDeploy's Region has to be the bucket's".to_owned()
+        }
+        (Kind::Invalid, "DeploymentConfigDoesNotExistException") => {
+            "create the deployment configuration, or correct the document's `deploymentConfigName`".to_owned()
+        }
+        (Kind::Invalid, "InvalidTargetInstancesException") => {
+            "remove `targetInstances`: they are for blue/green groups that discover existing instances".to_owned()
+        }
+        (Kind::Invalid, "InvalidRoleException") => {
+            "give the deployment group a service role that CodeDeploy can assume, with AWSCodeDeployRole's rights".to_owned()
+        }
+        (Kind::Invalid, "InvalidGitHubAccountTokenException") => "connect CodeDeploy to GitHub anew, in its console".to_owned(),
         (Kind::Invalid, _) => "correct the manifest".to_owned(),
         (Kind::Unavailable, _) if call.writes() => {
             "the call may have had its effect: the agent looks again before it acts".to_owned()
@@ -295,7 +330,7 @@ fn denied_advice(call: Call<'_>, code: &str, said: &str) -> String {
             let word_after = |mark: &str| said.split_once(mark).and_then(|(_, rest)| rest.split_whitespace().next());
             let permission = word_after("to perform: ")
                 .filter(|word| word.contains(':'))
-                .map_or_else(|| format!("{}:{}", call.service, call.action), |word| word.trim_end_matches(['.', ',']).to_owned());
+                .map_or_else(|| call.permission(), |word| word.trim_end_matches(['.', ',']).to_owned());
             let resource = word_after("on resource: ").unwrap_or(call.resource);
             let who =
                 word_after("User: ").map(principal).unwrap_or_else(|| "the role or user of the target's credentials".to_owned());

@@ -1,9 +1,10 @@
 //! The providers of one target: what of AWS each kind of resource is looked at and written through.
 
 use driftless_core::desired::{Resource, Spec};
-use driftless_core::observed::{ArtifactObservation, DeploymentObservation, Observation, StackObservation, TaskObservation};
+use driftless_core::observed::{ArtifactObservation, Observation, StackObservation, TaskObservation};
 use driftless_core::plan::{Context, EcsStep, Step};
 
+use super::codedeploy::CodeDeploy;
 use super::ecs::Ecs;
 use super::error::ProviderError;
 use super::target::Target;
@@ -30,12 +31,13 @@ pub struct Made {
 pub struct Providers {
     target: Target,
     ecs: Ecs,
+    codedeploy: CodeDeploy,
 }
 
 impl Providers {
     /// For `target`.
     pub fn new(target: &Target) -> Self {
-        Providers { target: target.clone(), ecs: Ecs::new(target) }
+        Providers { target: target.clone(), ecs: Ecs::new(target), codedeploy: CodeDeploy::new(target) }
     }
 
     /// ECS.
@@ -56,7 +58,7 @@ impl Providers {
             Spec::EcsTask(_) => Observation::EcsTask(TaskObservation { now }),
             Spec::CloudFormationStack(_) => Observation::CloudFormationStack(StackObservation { now }),
             Spec::S3Artifact(_) => Observation::S3Artifact(ArtifactObservation { now }),
-            Spec::Ec2Deployment(_) => Observation::Ec2Deployment(DeploymentObservation { now }),
+            Spec::Ec2Deployment(declared) => Observation::Ec2Deployment(self.codedeploy.observe(declared, context).await),
         }
     }
 
@@ -75,7 +77,7 @@ impl Providers {
             }
             Step::CloudFormation(step) => match *step {},
             Step::S3(step) => match *step {},
-            Step::CodeDeploy(step) => match *step {},
+            Step::CodeDeploy(step) => self.codedeploy.apply(step).await,
         }
     }
 }

@@ -55,7 +55,9 @@ struct Inner {
     region: String,
     declared_account: Option<String>,
     account: OnceCell<String>,
+    codedeploy: aws_sdk_codedeploy::Client,
     ecs: aws_sdk_ecs::Client,
+    s3: aws_sdk_s3::Client,
     sts: aws_sdk_sts::Client,
     tagging: aws_sdk_resourcegroupstagging::Client,
     quotas: Arc<Quotas>,
@@ -85,12 +87,16 @@ impl Target {
         // The wrapper around the provider decides when to refresh; the SDK's cache asks it often, and it answers at once.
         let cache = IdentityCache::lazy().buffer_time(Duration::from_secs(5 * 60)).load_timeout(OPERATION_TIMEOUT).build();
         let config = loader(target).credentials_provider(provider).identity_cache(cache).load().await;
+        // An emulator has no host name for each bucket.
+        let s3 = aws_sdk_s3::config::Builder::from(&config).force_path_style(config.endpoint_url().is_some()).build();
         Ok(Target(Arc::new(Inner {
             name: target.name.clone(),
             region: target.region.clone(),
             declared_account: target.account_id.clone(),
             account: OnceCell::new(),
+            codedeploy: aws_sdk_codedeploy::Client::new(&config),
             ecs: aws_sdk_ecs::Client::new(&config),
+            s3: aws_sdk_s3::Client::from_conf(s3),
             sts: aws_sdk_sts::Client::new(&config),
             tagging: aws_sdk_resourcegroupstagging::Client::new(&config),
             quotas: options.accounts.quotas(&account_key(target)),
@@ -137,6 +143,14 @@ impl Target {
             )),
             _ => Ok(account),
         }
+    }
+
+    pub(super) fn codedeploy(&self) -> &aws_sdk_codedeploy::Client {
+        &self.0.codedeploy
+    }
+
+    pub(super) fn s3(&self) -> &aws_sdk_s3::Client {
+        &self.0.s3
     }
 
     pub(super) fn ecs(&self) -> &aws_sdk_ecs::Client {

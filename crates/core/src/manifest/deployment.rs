@@ -74,7 +74,8 @@ pub(super) fn read_document(
             deployment.insert("revision".into(), revision);
         }
         None if !has_revision && !otherwise && scope.found.errors.len() == before => {
-            let message = "`revision` is missing; AWS requires it: write it here, or `artifact: NAME` beside the manifest's `deployment`";
+            let message =
+                "`revision` is missing; AWS requires it: write it here, or `artifact: NAME` beside the manifest's `deployment`";
             scope.error_in(super::fields::location(&written.file, inner.at), message);
         }
         None => {}

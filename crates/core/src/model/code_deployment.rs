@@ -64,7 +64,9 @@ fn revision(report: &mut Report) {
     }
     let Some((_, wanted)) = LOCATIONS.iter().find(|(known, _)| *known == kind) else { return };
     for (other, member) in LOCATIONS.iter().filter(|(_, member)| member != wanted && revision.contains_key(*member)) {
-        let message = format!("`revision.{member}` says nothing beside `revisionType: {kind}`; remove it, or write `revisionType: {other}`");
+        let message = format!(
+            "`revision.{member}` says nothing beside `revisionType: {kind}`; remove it, or write `revisionType: {other}`"
+        );
         report.warn(format!("/revision/{member}"), message);
     }
     match structure(revision, wanted) {
@@ -99,15 +101,15 @@ fn git_hub(report: &mut Report, location: &Document) {
     let base = "/revision/gitHubLocation";
     required(report, location, base, &["repository", "commitId"]);
     let known = |member: &str| text(location, member).filter(|text| !text.is_empty() && !unresolved(text));
-    if let Some(repository) = known("repository").filter(|repository| repository.split('/').filter(|part| !part.is_empty()).count() != 2) {
+    if let Some(repository) =
+        known("repository").filter(|repository| repository.split('/').filter(|part| !part.is_empty()).count() != 2)
+    {
         let message = format!("`revision.gitHubLocation.repository` is {}; AWS takes `account/repository`", shown(repository));
         report.error(format!("{base}/repository"), message);
     }
     if let Some(id) = known("commitId").filter(|id| id.len() != 40 || !id.bytes().all(|byte| byte.is_ascii_hexdigit())) {
-        let message = format!(
-            "`revision.gitHubLocation.commitId` is {}; AWS takes a commit's full SHA1, 40 hexadecimal digits",
-            shown(id)
-        );
+        let message =
+            format!("`revision.gitHubLocation.commitId` is {}; AWS takes a commit's full SHA1, 40 hexadecimal digits", shown(id));
         report.error(format!("{base}/commitId"), message);
     }
 }
@@ -155,12 +157,13 @@ fn targets(report: &mut Report) {
 /// were listed." <https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_CreateDeployment.html>
 fn rollback(report: &mut Report) {
     let Some(configuration) = structure(report.document, "autoRollbackConfiguration") else { return };
-    if on(configuration, "enabled") && list(configuration, "events").is_empty() && !report.refused("/autoRollbackConfiguration/events") {
+    if on(configuration, "enabled")
+        && list(configuration, "events").is_empty()
+        && !report.refused("/autoRollbackConfiguration/events")
+    {
         let events = ["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM", "DEPLOYMENT_STOP_ON_REQUEST"];
-        let message = format!(
-            "`autoRollbackConfiguration` is enabled and lists no `events`; AWS requires some of {}",
-            listed(events)
-        );
+        let message =
+            format!("`autoRollbackConfiguration` is enabled and lists no `events`; AWS requires some of {}", listed(events));
         report.error("/autoRollbackConfiguration", message);
     }
 }
@@ -190,7 +193,8 @@ fn alarms(report: &mut Report) {
                 report.error(at, message);
             }
             Some(name) if name.chars().count() > 255 => {
-                let message = format!("{} has more than 255 characters, which is AWS's limit", report.name(&format!("{at}/name")));
+                let message =
+                    format!("{} has more than 255 characters, which is AWS's limit", report.name(&format!("{at}/name")));
                 report.error(format!("{at}/name"), message);
             }
             Some(name) if known.contains(&name) => {

@@ -57,9 +57,9 @@ pub(super) fn judge<'a>(target: &Target<'_>, observed: &'a DeploymentObservation
             return Judgement::Others(active);
         }
     }
-    let unseen = context.last_write.filter(|write| {
-        observed.now - write < LATE && own.is_none_or(|own| own.created() < write - SKEW || !is_target(own))
-    });
+    let unseen = context
+        .last_write
+        .filter(|write| observed.now - write < LATE && own.is_none_or(|own| own.created() < write - SKEW || !is_target(own)));
     match (settled, own.filter(|own| own.failed() && is_target(*own))) {
         (Some(last), _) => Judgement::Settled(last),
         _ if unseen.is_some() => Judgement::NotShownYet,

@@ -151,7 +151,9 @@ impl Pass<'_> {
                 return plan;
             }
             Judgement::NotShownYet => Verdict::Unknown {
-                message: format!("{whom} was deployed to a moment ago, and CodeDeploy does not show it yet; the agent looks again"),
+                message: format!(
+                    "{whom} was deployed to a moment ago, and CodeDeploy does not show it yet; the agent looks again"
+                ),
             },
             Judgement::Failed(failed) => {
                 let (reason, message) = message::failure(target, failed, self.observed);
@@ -192,8 +194,7 @@ impl Pass<'_> {
         let declared = document.get("description").and_then(Value::as_str);
         let description = marker::description(declared, &target.digest, &self.resource.id.name, self.context);
         document.insert("description".into(), json!(description));
-        let mut plan =
-            self.without_steps(progressing("Deploying", format!("deploys {} to {}", target.what(), target.whom())));
+        let mut plan = self.without_steps(progressing("Deploying", format!("deploys {} to {}", target.what(), target.whom())));
         plan.steps.push(DeploymentStep::CreateDeployment { document, first: last.is_none() }.into());
         plan.changes = self.changes();
         if let Some(last) = last.filter(|last| !last.is_of(&self.observed.owner)) {

@@ -44,7 +44,9 @@ impl<'a> Target<'a> {
 
     /// Whether a deployment that does not carry our mark deployed the same, with the same settings.
     pub(super) fn is_what(&self, record: Record<'_>) -> bool {
-        let settings = |(member, declared): (&String, &Value)| NO_SETTINGS.contains(&member.as_str()) || agrees(declared, &record.0[member.as_str()]);
+        let settings = |(member, declared): (&String, &Value)| {
+            NO_SETTINGS.contains(&member.as_str()) || agrees(declared, &record.0[member.as_str()])
+        };
         same_revision(&self.document["revision"], &record.0["revision"]) && self.document.iter().all(settings)
     }
 
