@@ -2,6 +2,7 @@
 //! real aws-sdk. One binary, as each costs a link.
 
 mod commands;
+mod deployments;
 mod drift;
 mod kill;
 mod prune;
