@@ -12,6 +12,7 @@ mod error;
 mod faults;
 mod front;
 pub mod gitlab;
+mod iam;
 mod ids;
 mod log;
 mod options;

@@ -69,7 +69,8 @@ fn inventory(world: &World) -> BTreeMap<String, Tags> {
     let own = |(arn, tags): (String, &Tags)| (arn, tags.clone());
     let buckets = world.s3.buckets().map(|(name, bucket)| (format!("arn:aws:s3:::{name}"), bucket.tags.clone()));
     let ecs = world.ecs.tagged().into_iter().map(own);
-    ecs.chain(world.codedeploy.tagged().into_iter().map(own)).chain(buckets).collect()
+    let stacks = world.cloudformation.tagged().into_iter().map(own);
+    ecs.chain(world.codedeploy.tagged().into_iter().map(own)).chain(buckets).chain(stacks).collect()
 }
 
 /// The service and the type in an ARN: `ecs` and `service`, `codedeploy` and `deploymentgroup`. A bucket's ARN has no type

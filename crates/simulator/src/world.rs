@@ -6,13 +6,12 @@ use crate::clock::Seconds;
 use crate::error::AwsError;
 use crate::options::Options;
 use crate::service::Service;
-use crate::{cloudformation, codedeploy, ecs, s3, sts, tagging};
+use crate::{cloudformation, codedeploy, ecs, iam, s3, sts, tagging};
 
 /// What an action answers: its output's members.
 pub(crate) type Answer = Result<Value, AwsError>;
 
 /// The state of one account in one Region, one field a service.
-#[allow(dead_code, reason = "the services that use the rest of it come next")]
 pub(crate) struct World {
     pub(crate) account: String,
     pub(crate) region: String,
@@ -20,6 +19,7 @@ pub(crate) struct World {
     pub(crate) cloudformation: cloudformation::State,
     pub(crate) codedeploy: codedeploy::State,
     pub(crate) s3: s3::State,
+    pub(crate) iam: iam::State,
     pub(crate) tagging: tagging::State,
 }
 
@@ -42,6 +42,7 @@ impl World {
             cloudformation: cloudformation::State::new(options),
             codedeploy: codedeploy::State::new(options),
             s3: s3::State::new(options),
+            iam: iam::State::default(),
             tagging: tagging::State::new(options),
         }
     }

@@ -117,3 +117,112 @@ async fn a_deleted_stack_drains_its_service_before_it_deletes_its_cluster() {
     let told = ["Service DELETE_COMPLETE", "Cluster DELETE_IN_PROGRESS", "Cluster DELETE_COMPLETE", "shop DELETE_COMPLETE"];
     aws.told(&id, &told).await;
 }
+
+const APPLICATION: &str = "
+Parameters:
+  Size: {Type: Number, Default: 2}
+Resources:
+  Artifacts:
+    Type: AWS::S3::Bucket
+    Properties:
+      BucketName: acme-artifacts
+      VersioningConfiguration: {Status: Enabled}
+  Role:
+    Type: AWS::IAM::Role
+    Properties: {RoleName: deploy, AssumeRolePolicyDocument: {Statement: []}}
+  Group:
+    Type: AWS::AutoScaling::AutoScalingGroup
+    Properties:
+      MinSize: '1'
+      MaxSize: '5'
+      DesiredCapacity: !Ref Size
+      Tags: [{Key: Name, Value: web, PropagateAtLaunch: true}]
+  Application:
+    Type: AWS::CodeDeploy::Application
+    Properties: {ApplicationName: web, ComputePlatform: Server}
+  Deployments:
+    Type: AWS::CodeDeploy::DeploymentGroup
+    Properties:
+      ApplicationName: !Ref Application
+      DeploymentGroupName: live
+      ServiceRoleArn: !GetAtt Role.Arn
+      AutoScalingGroups: [!Ref Group]
+      AutoRollbackConfiguration: {Enabled: true, Events: [DEPLOYMENT_FAILURE]}
+      Ec2TagSet: {Ec2TagSetList: [{Ec2TagGroup: [{Key: Name, Value: web, Type: KEY_AND_VALUE}]}]}
+";
+
+fn named_iam(more: Value) -> Value {
+    with(json!({"Capabilities": ["CAPABILITY_NAMED_IAM"], "Tags": [{"Key": "team", "Value": "shop"}]}), more)
+}
+
+#[tokio::test]
+async fn a_stack_makes_what_codedeploy_needs_and_takes_it_away_again() {
+    let aws = Aws::start().await;
+    assert_eq!(
+        aws.create_stack("app", APPLICATION, named_iam(json!({}))).await,
+        "CREATE_COMPLETE",
+        "{:#?}",
+        aws.events("app").await
+    );
+    let group = aws.codedeploy("GetDeploymentGroup", json!({"applicationName": "web", "deploymentGroupName": "live"})).await;
+    let info = &group["deploymentGroupInfo"];
+    assert_eq!(info["serviceRoleArn"], "arn:aws:iam::123456789012:role/deploy");
+    assert_eq!(info["autoRollbackConfiguration"], json!({"enabled": true, "events": ["DEPLOYMENT_FAILURE"]}));
+    assert_eq!(info["ec2TagSet"]["ec2TagSetList"], json!([[{"Key": "Name", "Value": "web", "Type": "KEY_AND_VALUE"}]]));
+    assert_eq!(aws.simulator.instances().len(), 2);
+    let arn = "arn:aws:codedeploy:eu-central-1:123456789012:deploymentgroup:web/live";
+    let tags = aws.codedeploy("ListTagsForResource", json!({"ResourceArn": arn})).await;
+    let tags = tags["Tags"].as_array().expect("a list");
+    assert!(tags.contains(&json!({"Key": "team", "Value": "shop"})), "{tags:?}");
+    assert!(tags.contains(&json!({"Key": "aws:cloudformation:logical-id", "Value": "Deployments"})), "{tags:?}");
+    let versioning = aws.get("acme-artifacts?versioning").await;
+    assert!(versioning.1.contains("<Status>Enabled</Status>"), "{versioning:?}");
+
+    assert_eq!(aws.update_stack("app", APPLICATION, named_iam(parameters(&[("Size", "3")]))).await, "UPDATE_COMPLETE");
+    assert_eq!(aws.simulator.instances().len(), 3);
+
+    let id = aws.stack("app").await["StackId"].as_str().expect("an id").to_string();
+    aws.cfn("DeleteStack", json!({"StackName": "app"})).await;
+    assert_eq!(aws.rest(&id).await, "DELETE_COMPLETE");
+    assert_eq!(aws.simulator.instances().len(), 0);
+    assert_eq!(aws.get("acme-artifacts?versioning").await.0, 404);
+    let applications = aws.codedeploy("ListApplications", json!({})).await;
+    assert_eq!(applications["applications"], json!([]));
+}
+
+#[tokio::test]
+async fn a_bucket_that_is_not_empty_keeps_its_stack_from_being_deleted() {
+    let aws = Aws::start().await;
+    aws.create_stack("app", "Resources: {B: {Type: 'AWS::S3::Bucket', Properties: {BucketName: data}}}", json!({})).await;
+    assert_eq!(aws.put("data/a.txt", "a").await, 200);
+    aws.cfn("DeleteStack", json!({"StackName": "app"})).await;
+    assert_eq!(aws.rest("app").await, "DELETE_FAILED");
+    let told = "B DELETE_FAILED: The bucket you tried to delete is not empty (Service: S3, Status Code: 409)";
+    aws.told("app", &[told, "app DELETE_FAILED: The following resource(s) failed to delete: [B]. "]).await;
+    let other = "Resources: {C: {Type: 'AWS::S3::Bucket', Properties: {BucketName: data}}}";
+    assert_eq!(aws.create_stack("other", other, json!({})).await, "ROLLBACK_COMPLETE");
+    aws.told("other", &["C CREATE_FAILED: data already exists"]).await;
+}
+
+#[tokio::test]
+async fn a_template_may_come_from_a_bucket_up_to_a_megabyte() {
+    let aws = Aws::start().await;
+    aws.create_stack("app", "Resources: {B: {Type: 'AWS::S3::Bucket', Properties: {BucketName: templates}}}", json!({})).await;
+    let template = format!("Resources: {{T: {{Type: 'AWS::SNS::Topic'}}}}\n# {}", "x".repeat(60_000));
+    assert_eq!(aws.put("templates/a+b/topic.yaml", &template).await, 200);
+    for (name, url) in [
+        ("one", "https://templates.s3.eu-central-1.amazonaws.com/a%2Bb/topic.yaml".to_string()),
+        ("two", "https://s3.eu-central-1.amazonaws.com/templates/a+b/topic.yaml".into()),
+        ("three", format!("{}/templates/a+b/topic.yaml", aws.simulator.url())),
+    ] {
+        aws.cfn("CreateStack", json!({"StackName": name, "TemplateURL": url})).await;
+        assert_eq!(aws.rest(name).await, "CREATE_COMPLETE");
+        assert_eq!(aws.cfn("GetTemplate", json!({"StackName": name})).await["TemplateBody"], template.as_str());
+    }
+    let refused = async |url: &str| aws.cfn_invalid("CreateStack", json!({"StackName": "four", "TemplateURL": url})).await;
+    assert!(refused("https://templates.s3.amazonaws.com/none").await.starts_with("S3 error: The specified key does not exist."));
+    assert_eq!(refused("ftp://templates").await, "TemplateURL must be a supported URL.");
+    assert_eq!(aws.put("templates/long", &"x".repeat(1_000_001)).await, 200);
+    let long = refused("https://templates.s3.amazonaws.com/long").await;
+    assert_eq!(long, "Template may not exceed 1000000 bytes in size.");
+}

@@ -86,6 +86,12 @@ impl State {
         self.stacks.values_mut().find(|stack| stack.name == name && !stack.is_deleted())
     }
 
+    /// All stacks with their tags, by ARN: what the tagging API finds.
+    pub(crate) fn tagged(&self) -> Vec<(String, &BTreeMap<String, String>)> {
+        let standing = self.stacks.values().filter(|stack| !stack.is_deleted());
+        standing.filter_map(|stack| Some((stack.id.clone(), &stack.settings.as_ref()?.tags))).collect()
+    }
+
     /// One page of a list under `key`.
     fn page(&self, input: &Value, key: &str, items: Vec<Value>, length: usize) -> Answer {
         let length = self.page_size.map_or(length, |forced| forced.min(length)).max(1);

@@ -16,6 +16,7 @@ use super::{evaluate, invalid, kinds, policy, stack::Stack};
 /// The longest template sent inline, in bytes, and the longest one in S3:
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html>.
 const INLINE: usize = 51_200;
+const LONGEST: u64 = 1_000_000;
 
 /// A name as the API's pattern has it.
 pub(super) fn check_name(name: &str) -> Result<(), AwsError> {
@@ -54,9 +55,45 @@ pub(super) fn template_text(world: &World, input: &Value) -> Result<Option<Strin
     }
 }
 
-/// A template in the simulator's own S3.
-fn from_s3(_world: &World, _url: &str) -> Result<String, AwsError> {
-    Err(invalid("TemplateURL must be a supported URL."))
+/// A template in the simulator's own S3, at most 1 MB.
+fn from_s3(world: &World, url: &str) -> Result<String, AwsError> {
+    let (bucket, key, version) = location(url)?;
+    let missing = |what: &str| {
+        invalid(format!(
+            "S3 error: {what}\nFor more information check http://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html"
+        ))
+    };
+    world.s3.bucket(&bucket).map_err(|_| missing("The specified bucket does not exist"))?;
+    let found = world.s3.object(&bucket, &key, version.as_deref());
+    let (_, object) = found.ok_or_else(|| missing("The specified key does not exist."))?;
+    if object.len() > LONGEST {
+        return Err(invalid("Template may not exceed 1000000 bytes in size."));
+    }
+    String::from_utf8(object.bytes().to_vec()).map_err(|_| invalid("Template format error: unsupported structure."))
+}
+
+/// The bucket, the key and the version in a URL: the bucket in the host's name, or first in the path.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-bucket-intro.html>
+fn location(url: &str) -> Result<(String, String, Option<String>), AwsError> {
+    let unsupported = || invalid("TemplateURL must be a supported URL.");
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")).ok_or_else(unsupported)?;
+    let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let (host, path) = rest.split_once('/').ok_or_else(unsupported)?;
+    let host = host.split(':').next().unwrap_or(host);
+    let version = query.split('&').find_map(|pair| pair.strip_prefix("versionId=")).map(str::to_string);
+    let amazon = host.ends_with(".amazonaws.com");
+    let in_host = if amazon {
+        host.split_once(".s3.").or_else(|| host.split_once(".s3-")).map(|(bucket, _)| bucket)
+    } else {
+        host.strip_suffix(".localhost")
+    };
+    let local = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok();
+    let (bucket, key) = match in_host {
+        Some(bucket) => (bucket, path),
+        None if local || host.starts_with("s3.") || host.starts_with("s3-") => path.split_once('/').ok_or_else(unsupported)?,
+        None => return Err(invalid(format!("S3 error: Domain name specified in {host} is not a valid S3 domain"))),
+    };
+    Ok((bucket.to_string(), query::decode(&key.replace('+', "%2B")), version))
 }
 
 /// Reads everything that makes a stack. `before` is the stack that is updated.

@@ -75,12 +75,12 @@ impl Fleet {
     }
 
     /// Terminates an instance. False when there is none.
-    pub(super) fn remove(&mut self, id: &str) -> bool {
+    pub(crate) fn remove(&mut self, id: &str) -> bool {
         self.instances.remove(id).is_some()
     }
 
     /// The members of an Auto Scaling group.
-    pub(super) fn members(&self, name: &str) -> Vec<String> {
+    pub(crate) fn members(&self, name: &str) -> Vec<String> {
         let members = self.instances.iter().filter(|(_, own)| own.scaling.as_deref() == Some(name));
         members.map(|(id, _)| id.clone()).collect()
     }

@@ -29,7 +29,7 @@ use crate::clock::Seconds;
 pub(crate) use front::{call, refuse};
 pub use inspect::StoredObject;
 pub(crate) use operation::operation;
-pub(crate) use store::State;
+pub(crate) use store::{State, Versioning};
 
 /// S3 keeps its times in whole seconds.
 fn time(at: Seconds) -> Timestamp {

@@ -64,6 +64,11 @@ pub(crate) struct Object {
 }
 
 impl Object {
+    /// The bytes, in one piece.
+    pub(crate) fn bytes(&self) -> bytes::Bytes {
+        self.body.bytes()
+    }
+
     /// How many bytes.
     pub(crate) fn len(&self) -> u64 {
         self.body.len()

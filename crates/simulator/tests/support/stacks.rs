@@ -141,6 +141,27 @@ impl Aws {
         events.map(line).collect()
     }
 
+    /// A call of CodeDeploy that succeeds.
+    pub async fn codedeploy(&self, action: &str, input: Value) -> Value {
+        let target = format!("CodeDeploy_20141006.{action}");
+        let request = self.http.post(self.simulator.url()).header("x-amz-target", target).body(input.to_string());
+        let answer = request.send().await.expect("an answer");
+        assert_eq!(answer.status(), 200, "{action}");
+        answer.json().await.expect("JSON")
+    }
+
+    /// A GET of S3: the status and the text.
+    pub async fn get(&self, path: &str) -> (u16, String) {
+        let answer = self.http.get(format!("{}/{path}", self.simulator.url())).send().await.expect("an answer");
+        (answer.status().as_u16(), answer.text().await.expect("text"))
+    }
+
+    /// A PUT of S3: the status.
+    pub async fn put(&self, path: &str, body: &str) -> u16 {
+        let request = self.http.put(format!("{}/{path}", self.simulator.url())).body(body.to_string());
+        request.send().await.expect("an answer").status().as_u16()
+    }
+
     /// Whether the events have these in this order, whatever stands between them.
     pub async fn told(&self, name: &str, wanted: &[&str]) {
         let events = self.events(name).await;

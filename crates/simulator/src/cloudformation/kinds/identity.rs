@@ -17,6 +17,8 @@ enum Form {
     Arn(&'static str, &'static str),
     /// A UUID.
     Uuid,
+    /// A public IPv4 address.
+    Address,
     /// The name itself: declared by one of [`NAMES`], else generated.
     Name,
 }
@@ -53,6 +55,7 @@ fn form(kind: &str) -> Form {
         "AWS::StepFunctions::StateMachine" => Form::Arn("states", "stateMachine:"),
         "AWS::CloudFormation::Stack" => Form::Arn("cloudformation", "stack/"),
         "AWS::KMS::Key" => Form::Uuid,
+        "AWS::EC2::EIP" => Form::Address,
         _ => Form::Name,
     }
 }
@@ -106,6 +109,11 @@ pub(super) fn physical(making: &Making<'_>, ids: &mut Ids) -> String {
     match form(kind) {
         Form::Hex(prefix) => format!("{prefix}0{}", &ids.hex()[..16]),
         Form::Uuid => ids.uuid(),
+        // 203.0.113.0/24 and 198.51.100.0/24 are for documentation: <https://www.rfc-editor.org/rfc/rfc5737>.
+        Form::Address => {
+            let number = hash(&ids.hex()) % 508;
+            format!("{}.{}", if number < 254 { "203.0.113" } else { "198.51.100" }, number % 254 + 1)
+        }
         Form::Name if kind == "AWS::SQS::Queue" => format!("https://sqs.{region}.amazonaws.com/{account}/{}", name(ids)),
         Form::Name => name(ids),
         Form::Arn("iam", before) => format!("arn:aws:iam::{account}:{before}{}", name(ids)),

@@ -1,8 +1,10 @@
 //! Resource types: those that the simulator knows are made for real in it, all others get an id and attributes.
 
+mod codedeploy;
 mod ecs;
 mod identity;
 mod replacement;
+mod s3;
 
 use std::collections::BTreeMap;
 
@@ -46,54 +48,103 @@ pub(super) struct Made {
 /// Logical seconds that an operation on a resource takes where nothing is waited for.
 pub(super) const DURATION: Seconds = 2.0;
 
+/// The types that are made for real, by what makes them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Maker {
+    Ecs,
+    CodeDeploy,
+    Fleet,
+    Bucket,
+    Role,
+    /// Any other type: an id and attributes.
+    Nobody,
+}
+
+fn maker(kind: &str) -> Maker {
+    match kind {
+        "AWS::ECS::Cluster" | "AWS::ECS::TaskDefinition" | "AWS::ECS::Service" => Maker::Ecs,
+        "AWS::CodeDeploy::Application" | "AWS::CodeDeploy::DeploymentGroup" => Maker::CodeDeploy,
+        "AWS::AutoScaling::AutoScalingGroup" | "AWS::EC2::Instance" => Maker::Fleet,
+        "AWS::S3::Bucket" => Maker::Bucket,
+        "AWS::IAM::Role" => Maker::Role,
+        _ => Maker::Nobody,
+    }
+}
+
 /// Makes a resource.
 pub(super) fn create(world: &mut World, making: &Making<'_>, now: Seconds) -> Result<Made, String> {
-    match service(making.kind) {
-        "ECS" => ecs::create(world, making, now),
-        _ => {
+    match maker(making.kind) {
+        Maker::Ecs => ecs::create(world, making, now),
+        Maker::CodeDeploy => codedeploy::create(world, making, now),
+        Maker::Fleet => Ok(codedeploy::launch(world, making, now)),
+        Maker::Bucket => s3::create(world, making, now),
+        Maker::Role => role(world, making),
+        Maker::Nobody => {
             let physical = identity::physical(making, &mut world.cloudformation.ids);
             Ok(Made { physical, attributes: Map::new() })
         }
     }
 }
 
+fn role(world: &mut World, making: &Making<'_>) -> Result<Made, String> {
+    let name = identity::physical(making, &mut world.cloudformation.ids);
+    let path = making.properties.get("Path").map_or_else(|| "/".into(), super::parameters::plain);
+    // As recorded, for a name that is taken.
+    let taken = || {
+        format!(
+            "Resource handler returned message: \"Role with name {name} already exists. (Service: Iam, Status Code: 409)\" \
+             (HandlerErrorCode: AlreadyExists)"
+        )
+    };
+    let arn = world.iam.create_role(making.account, &path, &name).ok_or_else(taken)?;
+    Ok(Made { physical: name, attributes: Map::from_iter([("Arn".to_string(), arn.into())]) })
+}
+
 /// Changes a resource in place.
 pub(super) fn update(world: &mut World, making: &Making<'_>, physical: &str, now: Seconds) -> Result<(), String> {
-    match service(making.kind) {
-        "ECS" => ecs::update(world, making, physical, now),
-        _ => Ok(()),
+    match maker(making.kind) {
+        Maker::Ecs => ecs::update(world, making, physical, now),
+        Maker::CodeDeploy => codedeploy::update(world, making, physical, now),
+        Maker::Fleet => {
+            codedeploy::scale(world, making, physical, now);
+            Ok(())
+        }
+        Maker::Bucket => s3::update(world, making, physical),
+        Maker::Role | Maker::Nobody => Ok(()),
     }
 }
 
 /// Removes a resource. One that is gone already is no error.
 pub(super) fn delete(world: &mut World, making: &Making<'_>, physical: &str, now: Seconds) -> Result<(), String> {
-    match service(making.kind) {
-        "ECS" => ecs::delete(world, making, physical, now),
-        _ => Ok(()),
+    match maker(making.kind) {
+        Maker::Ecs => ecs::delete(world, making, physical, now),
+        Maker::CodeDeploy => codedeploy::delete(world, making, physical, now),
+        Maker::Fleet => {
+            codedeploy::terminate(world, physical);
+            Ok(())
+        }
+        Maker::Bucket => s3::delete(world, physical),
+        Maker::Role => {
+            world.iam.delete_role(physical);
+            Ok(())
+        }
+        Maker::Nobody => Ok(()),
     }
 }
 
 /// How far the creation or the update of a resource is.
 pub(super) fn made(world: &mut World, making: &Making<'_>, physical: &str, now: Seconds) -> Progress {
-    match service(making.kind) {
-        "ECS" => ecs::made(world, making, physical, now),
+    match maker(making.kind) {
+        Maker::Ecs => ecs::made(world, making, physical, now),
         _ => Progress::Done,
     }
 }
 
 /// How far the removal of a resource is.
 pub(super) fn removed(world: &mut World, making: &Making<'_>, physical: &str, now: Seconds) -> Progress {
-    match service(making.kind) {
-        "ECS" => ecs::removed(world, making, physical, now),
+    match maker(making.kind) {
+        Maker::Ecs => ecs::removed(world, making, physical, now),
         _ => Progress::Done,
-    }
-}
-
-/// The service of a type that the simulator knows; empty for all others.
-fn service(kind: &str) -> &'static str {
-    match kind {
-        "AWS::ECS::Cluster" | "AWS::ECS::TaskDefinition" | "AWS::ECS::Service" => "ECS",
-        _ => "",
     }
 }
 
