@@ -6,7 +6,7 @@ use anyhow::anyhow;
 use driftless_core::desired::Desired;
 use driftless_core::graph;
 use driftless_core::location::Problem;
-use driftless_core::plan::render::{Options, headline, render, summary};
+use driftless_core::plan::render::{Options, headline, render, summary, waits};
 use driftless_core::plan::tree::tree;
 use driftless_core::plan::{Plan, Verdict};
 use driftless_core::resource::ResourceId;
@@ -107,5 +107,5 @@ fn exit_code(plans: &[Plan], errors: &[Problem]) -> u8 {
     if !errors.is_empty() || plans.iter().any(unread) {
         return 2;
     }
-    u8::from(plans.iter().any(|plan| !plan.changes.is_empty() || !plan.is_empty()))
+    u8::from(plans.iter().any(|plan| !plan.changes.is_empty() || !plan.is_empty() || waits(plan)))
 }

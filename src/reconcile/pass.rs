@@ -108,7 +108,9 @@ impl Reconciler {
         let providers = self.0.targets.of(&resource);
         let (resource, observed) = self.observe(commit, &resource, providers).await;
         let plan = self.decide(commit, &resource, &observed, providers);
-        commit.give(&resource.id, &plan.outputs);
+        if !plan.outputs.is_empty() || matches!(plan.verdict, Verdict::Ready { .. }) {
+            commit.give(&resource.id, &plan.outputs);
+        }
         plan
     }
 

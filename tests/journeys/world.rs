@@ -148,6 +148,11 @@ spec:
         self.console.call(action, body).await.unwrap_or_else(|error| panic!("{error:#}"))
     }
 
+    /// An action of CodeDeploy, likewise.
+    pub async fn code_deploy(&self, action: &str, body: Value) -> Value {
+        self.console.json("CodeDeploy_20141006", action, body).await.unwrap_or_else(|error| panic!("{error:#}"))
+    }
+
     /// The service as AWS describes it, with its tags; null when there is none.
     pub async fn service(&self, name: &str) -> Value {
         let body = json!({"cluster": "shop", "services": [name], "include": ["TAGS"]});
@@ -187,8 +192,13 @@ spec:
     }
 
     /// Waits until something holds; panics with what it waited for, the statuses and the agent's log.
-    pub async fn until(&self, what: &str, mut holds: impl AsyncFnMut() -> bool) {
-        let deadline = Instant::now() + PATIENCE;
+    pub async fn until(&self, what: &str, holds: impl AsyncFnMut() -> bool) {
+        self.until_within(PATIENCE.as_secs(), what, holds).await;
+    }
+
+    /// The same, with this many seconds of real time instead of the usual ones.
+    pub async fn until_within(&self, seconds: u64, what: &str, mut holds: impl AsyncFnMut() -> bool) {
+        let deadline = Instant::now() + Duration::from_secs(seconds);
         while !holds().await {
             assert!(Instant::now() < deadline, "waited in vain until {what}\n{}\n{:#}", self.logged(), self.service("web").await);
             tokio::time::sleep(Duration::from_millis(20)).await;

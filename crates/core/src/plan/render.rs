@@ -43,6 +43,7 @@ pub fn headline(plan: &Plan) -> String {
         _ if creates => format!("{id}: to be created"),
         _ if plan.changes.iter().any(|change| change.deploys) => format!("{id}: to be changed, with a deployment"),
         _ if !plan.is_empty() => format!("{id}: to be changed, without a deployment"),
+        Verdict::Progressing { .. } if waits(plan) => format!("{id}: {message}; what would change is known then"),
         Verdict::Progressing { .. } => format!("{id}: unchanged; {message}"),
         Verdict::Ready { .. } => format!("{id}: unchanged"),
     }
@@ -101,6 +102,11 @@ fn indented(text: &str) -> String {
     text.lines().map(|line| format!("      {line}")).collect::<Vec<_>>().join("\n")
 }
 
+/// Whether nothing can be planned yet, as what it takes from another resource is not there.
+pub fn waits(plan: &Plan) -> bool {
+    matches!(plan.verdict, Verdict::Progressing { reason: "DependencyNotReady", .. })
+}
+
 /// `1 to create, 2 to change, 5 unchanged`, and what stands in the way.
 pub fn summary(plans: &[Plan]) -> String {
     let creates = |plan: &Plan| plan.steps.iter().any(Step::creates);
@@ -110,7 +116,8 @@ pub fn summary(plans: &[Plan]) -> String {
     let groups = [
         (count(&|plan| !blocked(plan) && creates(plan)), "to create"),
         (count(&|plan| !blocked(plan) && !creates(plan) && !plan.is_empty()), "to change"),
-        (count(&|plan| !blocked(plan) && !failed(plan) && plan.is_empty()), "unchanged"),
+        (count(&waits), "waiting for what they take from others"),
+        (count(&|plan| !blocked(plan) && !failed(plan) && !waits(plan) && plan.is_empty()), "unchanged"),
         (count(&|plan| failed(plan) && plan.is_empty()), "failed earlier and waiting for a change"),
         (count(&blocked), "blocked"),
     ];
@@ -190,7 +197,16 @@ mod tests {
         let unchanged =
             Plan { steps: vec![], changes: vec![], verdict: Verdict::Ready { message: String::new() }, ..plan(vec![]) };
         let blocked = Plan { verdict: Verdict::Stalled { reason: "Unsupported", message: String::new() }, ..unchanged.clone() };
-        assert_eq!(summary(&[plan(vec![]), unchanged.clone(), unchanged, blocked]), "1 to change, 2 unchanged, 1 blocked");
+        let all = [plan(vec![]), unchanged.clone(), unchanged.clone(), blocked];
+        assert_eq!(summary(&all), "1 to change, 2 unchanged, 1 blocked");
+        let message = "waits for CloudFormationStack/network, of which it takes `SubnetA`".to_owned();
+        let verdict = Verdict::Progressing { reason: "DependencyNotReady", message, requeue: 0 };
+        let waiting = Plan { verdict, ..unchanged };
+        assert_eq!(summary(std::slice::from_ref(&waiting)), "1 waiting for what they take from others");
+        assert_eq!(
+            render(&waiting, &Options::default()),
+            "EcsService/web: waits for CloudFormationStack/network, of which it takes `SubnetA`; what would change is known then"
+        );
         assert_eq!(summary(&[]), "nothing is declared");
     }
 }
