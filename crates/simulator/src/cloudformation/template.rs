@@ -190,12 +190,15 @@ fn declared(name: &str, member: &Value) -> Result<Declared, AwsError> {
     let Some(kind) = attributes.get("Type").and_then(Value::as_str) else {
         return Err(format_error(format!("[/Resources/{name}] Every Resources object must contain a Type member.")));
     };
-    if let Some(unknown) = attributes.keys().find(|key| !ATTRIBUTES.contains(&key.as_str())) {
+    // A custom resource may say which version of its provider it wants.
+    let custom = kind.starts_with("Custom::") || kind == "AWS::CloudFormation::CustomResource";
+    let known = |key: &String| ATTRIBUTES.contains(&key.as_str()) || custom && key == "Version";
+    if let Some(unknown) = attributes.keys().find(|key| !known(key)) {
         return Err(invalid(format!("Invalid template resource property '{unknown}'")));
     }
     // `AWS::Service::Resource`, `Custom::Name`, a third party's `Org::Service::Resource`, `...::MODULE`.
     let parts: Vec<&str> = kind.split("::").collect();
-    if !(kind.starts_with("Custom::") || parts.len() >= 3) || parts.iter().any(|part| part.is_empty()) {
+    if !(custom || parts.len() >= 3) || parts.iter().any(|part| part.is_empty()) {
         return Err(format_error(format!("Unrecognized resource types: [{kind}]")));
     }
     let mut needs = match attributes.get("DependsOn") {
