@@ -117,3 +117,35 @@ async fn an_ordinary_update_overwrites_only_what_it_changes() {
     let found = detect(&aws).await;
     assert_eq!(found["DriftedStackResourceCount"], "1", "the function is still as somebody has left it");
 }
+
+#[tokio::test]
+async fn what_is_changed_through_the_service_itself_is_drift_and_is_reverted_there() {
+    let aws = Aws::start().await;
+    let template = "
+Resources:
+  Bucket: {Type: 'AWS::S3::Bucket', Properties: {BucketName: data}}
+  Task:
+    Type: AWS::ECS::TaskDefinition
+    Properties: {Family: web, ContainerDefinitions: [{Name: app, Image: 'web:1', Memory: 64}]}
+  Service:
+    Type: AWS::ECS::Service
+    Properties: {Cluster: shop, ServiceName: web, DesiredCount: 1, TaskDefinition: !Ref Task}
+";
+    assert_eq!(aws.create_stack("shop", template, json!({})).await, "CREATE_COMPLETE", "{:#?}", aws.events("shop").await);
+    assert_eq!(detect(&aws).await["StackDriftStatus"], "IN_SYNC");
+    aws.ok("UpdateService", json!({"cluster": "shop", "service": "web", "desiredCount": 3})).await;
+    aws.delete("data").await;
+    assert_eq!(detect(&aws).await["DriftedStackResourceCount"], "2");
+    let drifts = aws.cfn("DescribeStackResourceDrifts", json!({"StackName": "shop"})).await["StackResourceDrifts"].clone();
+    let status = |logical: &str| {
+        let list = drifts.as_array().expect("a list");
+        list.iter().find(|drift| drift["LogicalResourceId"] == logical).map(|drift| drift["StackResourceDriftStatus"].clone())
+    };
+    assert_eq!((status("Bucket"), status("Service")), (Some(json!("DELETED")), Some(json!("MODIFIED"))));
+    aws.change_set("shop", "heal", template, json!({"DeploymentMode": "REVERT_DRIFT"})).await;
+    aws.cfn("ExecuteChangeSet", json!({"StackName": "shop", "ChangeSetName": "heal"})).await;
+    assert_eq!(aws.rest("shop").await, "UPDATE_COMPLETE", "{:#?}", aws.events("shop").await);
+    assert_eq!(aws.service().await["desiredCount"], 1);
+    assert_eq!(aws.get("data?versioning").await.0, 200);
+    assert_eq!(detect(&aws).await["StackDriftStatus"], "IN_SYNC");
+}

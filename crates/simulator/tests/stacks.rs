@@ -263,6 +263,19 @@ async fn an_update_without_rollback_stays_failed_until_it_is_rolled_back_or_repa
     assert_eq!(aws.rest("shop").await, "UPDATE_ROLLBACK_COMPLETE");
     assert_eq!(aws.update_stack("shop", TOPICS, change.clone()).await, "UPDATE_FAILED");
     assert_eq!(aws.update_stack("shop", TOPICS, change).await, "UPDATE_COMPLETE");
+    aws.told("shop", &["Topic UPDATE_FAILED: no", "Topic UPDATE_FAILED: no", "Topic UPDATE_COMPLETE", "shop UPDATE_COMPLETE"])
+        .await;
+}
+
+#[tokio::test]
+async fn a_creation_without_rollback_can_be_repaired_by_an_update() {
+    let aws = Aws::start().await;
+    aws.simulator.fail_stack_resource(fails("Queue", On::Create, "no", Some(1)));
+    assert_eq!(aws.create_stack("shop", TOPICS, json!({"DisableRollback": true})).await, "CREATE_FAILED");
+    assert_eq!(aws.update_stack("shop", TOPICS, json!({"DisableRollback": true})).await, "UPDATE_COMPLETE");
+    aws.told("shop", &["Queue CREATE_FAILED: no", "shop UPDATE_IN_PROGRESS: User Initiated", "Queue CREATE_COMPLETE"]).await;
+    let queue = "https://sqs.eu-central-1.amazonaws.com/123456789012/orders-queue";
+    assert_eq!(aws.resource("shop", "Queue").await["PhysicalResourceId"], queue);
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use super::lifecycle::{self, Update};
 use super::operation::{Operation, Phase};
 use super::requests::{self, check_name};
 use super::stack::Stack;
-use super::{State, invalid, no_stack, phases, plan, required, with};
+use super::{State, drift, invalid, no_stack, phases, plan, required, with};
 
 /// How long a change set is CREATE_IN_PROGRESS, in logical seconds.
 const CREATION: Seconds = 2.0;
@@ -89,6 +89,9 @@ fn add(world: &mut World, stack: &mut Stack, input: &Value, creates: bool, now: 
                 format!("ChangeSet {name} cannot be created due to a mismatch with existing attribute {attribute}"),
             )),
         };
+    }
+    if revert_drift {
+        drift::refresh(world, stack, now);
     }
     let (changes, failure) = match plan::plan(world, stack, &settings, revert_drift) {
         Ok(plan) if !plan.executable && !creates => (Vec::new(), Some(NO_CHANGE.to_string())),

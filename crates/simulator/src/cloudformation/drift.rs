@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 use crate::clock::{Seconds, iso_millis};
 use crate::error::AwsError;
 use crate::query;
-use crate::world::Answer;
+use crate::world::{Answer, World};
 
 use super::stack::{Resource, Stack};
-use super::{State, invalid, no_stack, required};
+use super::{State, invalid, kinds, no_stack, required, with};
 
 /// How long a detection takes, in logical seconds.
 const DURATION: Seconds = 3.0;
@@ -27,19 +27,53 @@ pub(super) struct Detection {
 }
 
 /// Lets the detections end that are due.
-pub(super) fn settle(state: &mut State, at: Seconds) {
-    let State { detections, stacks, .. } = state;
-    for detection in detections.iter_mut().filter(|detection| !detection.applied && detection.ready <= at) {
-        detection.applied = true;
-        let Some(stack) = stacks.get_mut(&detection.stack) else { continue };
-        for resource in stack.resources.values_mut() {
-            resource.drift.status = Some(status_of(resource));
-            resource.drift.at = at;
+pub(super) fn settle(world: &mut World, at: Seconds) {
+    let due = |detection: &&Detection| !detection.applied && detection.ready <= at;
+    let ids: Vec<(String, String)> = world
+        .cloudformation
+        .detections
+        .iter()
+        .filter(due)
+        .map(|detection| (detection.id.clone(), detection.stack.clone()))
+        .collect();
+    for (id, stack) in ids {
+        let drifted = with(world, &stack, |world, stack| check(world, stack, at)).unwrap_or_default();
+        for detection in world.cloudformation.detections.iter_mut().filter(|detection| detection.id == id) {
+            (detection.applied, detection.drifted) = (true, drifted);
         }
-        let drifted = |resource: &&Resource| matches!(resource.drift.status, Some("MODIFIED" | "DELETED"));
-        detection.drifted = stack.resources.values().filter(drifted).count();
-        stack.drift.status = Some(if detection.drifted > 0 { "DRIFTED" } else { "IN_SYNC" });
-        stack.drift.at = at;
+    }
+}
+
+/// Compares every resource of a stack with what is really there. How many have drifted.
+fn check(world: &mut World, stack: &mut Stack, at: Seconds) -> usize {
+    refresh(world, stack, at);
+    for resource in stack.resources.values_mut() {
+        resource.drift.status = Some(status_of(resource));
+        resource.drift.at = at;
+    }
+    let drifted = |resource: &&Resource| matches!(resource.drift.status, Some("MODIFIED" | "DELETED"));
+    let count = stack.resources.values().filter(drifted).count();
+    stack.drift.status = Some(if count > 0 { "DRIFTED" } else { "IN_SYNC" });
+    stack.drift.at = at;
+    count
+}
+
+/// Looks at the resources that the simulator has made for real, as they may have been changed through their own service.
+pub(super) fn refresh(world: &mut World, stack: &mut Stack, now: Seconds) {
+    let tags = stack.settings.as_ref().map(|settings| settings.tags.clone()).unwrap_or_default();
+    let names: Vec<String> = stack.resources.keys().cloned().collect();
+    for name in names {
+        let resource = &stack.resources[&name];
+        if resource.physical.is_empty() || resource.status == "DELETE_COMPLETE" {
+            continue;
+        }
+        let making = stack.making(&name, &resource.declared.kind, &resource.properties, &tags);
+        let found = kinds::look(world, &making, &resource.physical, &resource.actual, now);
+        let Some(resource) = stack.resources.get_mut(&name) else { continue };
+        match found {
+            Some(actual) => resource.actual = actual,
+            None => resource.gone = true,
+        }
     }
 }
 

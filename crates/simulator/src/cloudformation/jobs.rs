@@ -14,6 +14,10 @@ use super::stack::{Happening, Resource, Settings, Stack};
 use super::template::Policy;
 use super::{evaluate, policy};
 
+/// How long a resource has to become stable, in seconds: "CloudFormation ... times out after three hours":
+/// <https://repost.aws/knowledge-center/cloudformation-ecs-service-stabilize>.
+const PATIENCE: Seconds = 10_800.0;
+
 /// Begins the job at this place.
 pub(super) fn begin(world: &mut World, stack: &mut Stack, index: usize, at: Seconds) {
     let job = operation(stack).jobs[index].clone();
@@ -55,6 +59,12 @@ pub(super) fn end(world: &mut World, stack: &mut Stack, index: usize, at: Second
         (None, None) => Progress::Done,
     };
     match (progress, removing) {
+        (Progress::Wait(_), _) if stack.resources.get(logical).is_some_and(|resource| at - resource.at > PATIENCE) => {
+            let kind = &stack.resources[logical].declared.kind;
+            let physical = &stack.resources[logical].physical;
+            let reason = format!("Resource of type '{kind}' with identifier '{physical}' did not stabilize.");
+            fail(world, stack, index, &reason, at);
+        }
         (Progress::Wait(seconds), _) => set(stack, index, State::Running(at + Seconds::from(seconds))),
         (Progress::Failed(reason), _) => fail(world, stack, index, &reason, at),
         (Progress::Done, Some(resource)) => {
@@ -148,7 +158,9 @@ fn make(world: &mut World, stack: &mut Stack, index: usize, logical: &str, at: S
     let Some(settings) = stack.settings.clone() else { return set(stack, index, State::Done) };
     let declared = settings.template.resources[logical].clone();
     let properties = evaluate::properties(world, stack, &settings, logical);
-    match (properties, stack.resources.get(logical).cloned()) {
+    // One that failed to be made is made now, as if it had never been.
+    let standing = stack.resources.get(logical).filter(|resource| !resource.physical.is_empty()).cloned();
+    match (properties, standing) {
         (Ok(properties), None) => {
             operation(stack).touched.insert(logical.to_string(), None);
             stack.resources.insert(logical.to_string(), Resource::new(declared, properties));
@@ -222,7 +234,10 @@ fn change(
     let retagged = operation_now.before.as_ref().is_some_and(|before| before.settings.tags != settings.tags);
     let revert = operation_now.revert_drift;
     let policy = operation_now.policy_override.clone().or_else(|| stack.options.policy.clone());
-    let mut names = changed(&old.properties, &properties);
+    // What failed before is tried again, whatever it was left as.
+    let failed = old.status == "UPDATE_FAILED";
+    let earlier = operation(stack).touched.get(logical).cloned().flatten().filter(|_| failed);
+    let mut names = changed(earlier.as_ref().map_or(&old.properties, |earlier| &earlier.properties), &properties);
     if revert {
         names.extend(changed(&old.actual, &properties).into_iter().filter(|name| properties.get(name).is_some()));
     }
@@ -273,6 +288,7 @@ fn modify(world: &mut World, stack: &mut Stack, index: usize, logical: &str, on:
     stack.resource_enters(&mut world.cloudformation.ids, logical, "UPDATE_IN_PROGRESS", None, at);
     let tags = tags(stack);
     if let Some(resource) = stack.resources.get_mut(logical) {
+        kinds::renew(&resource.declared.kind, &mut resource.attributes);
         // Only what changes is written: what somebody else has changed beside it stays.
         let properties = resource.properties.clone();
         if let Value::Object(actual) = &mut resource.actual {

@@ -23,17 +23,19 @@ fn token(input: &Value) -> Option<String> {
 
 /// Whether this call repeats the last one with its token; a token that another call had is refused.
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ExecuteChangeSet.html#API_ExecuteChangeSet_Errors>
-fn repeats(stack: &mut Stack, action: &str, token: Option<&String>) -> Result<bool, AwsError> {
-    let Some(token) = token else { return Ok(false) };
-    match &stack.last_request {
-        Some((last, used)) if used == token && last == action => return Ok(true),
-        Some((_, used)) if used == token => {
-            return Err(AwsError::new("TokenAlreadyExistsException", "A client request token already exists."));
+fn repeats(stack: &Stack, action: &str, input: &Value) -> Result<bool, AwsError> {
+    match (&stack.last_request, token(input)) {
+        (Some((last, used)), Some(token)) if *used == token && last == action => Ok(true),
+        (Some((_, used)), Some(token)) if *used == token => {
+            Err(AwsError::new("TokenAlreadyExistsException", "A client request token already exists."))
         }
-        _ => {}
+        _ => Ok(false),
     }
-    stack.last_request = Some((action.to_string(), token.clone()));
-    Ok(false)
+}
+
+/// Remembers the token of a call that began something.
+fn remember(stack: &mut Stack, action: &str, input: &Value) {
+    stack.last_request = token(input).map(|token| (action.to_string(), token));
 }
 
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html>
@@ -50,7 +52,7 @@ pub(super) fn create_stack(world: &mut World, input: &Value, now: Seconds) -> An
     let mut stack = Stack::new(&mut world.cloudformation.ids, &account, &region, name, now);
     let settings = requests::settings(world, &stack, input, None)?;
     stack.options = requests::options(input)?;
-    stack.last_request = token(input).map(|token| ("CreateStack".into(), token));
+    remember(&mut stack, "CreateStack", input);
     let operation = Operation::new(Phase::Create, token(input), now);
     phases::begin_make(&mut stack, settings, operation).map_err(invalid)?;
     stack.enter(&mut world.cloudformation.ids, "CREATE_IN_PROGRESS", Some("User Initiated"), now);
@@ -75,17 +77,10 @@ pub(super) fn update_stack(world: &mut World, input: &Value, now: Seconds) -> An
     let name = required(input, "StackName")?;
     let id = world.cloudformation.find(name).map(|stack| stack.id.clone()).ok_or_else(|| no_stack(name))?;
     with(world, &id, |world, stack| {
-        if repeats(stack, "UpdateStack", token(input).as_ref())? {
+        if repeats(stack, "UpdateStack", input)? {
             return Ok(json!({"StackId": stack.id}));
         }
-        let asked = prepare(world, stack, input);
-        let (settings, during) = match asked {
-            Ok(asked) => asked,
-            Err(error) => {
-                stack.last_request = None;
-                return Err(error);
-            }
-        };
+        let (settings, during) = prepare(world, stack, input)?;
         if let Some(body) = requests::policy_body(input)? {
             stack.options.policy = Some(body);
         }
@@ -93,6 +88,7 @@ pub(super) fn update_stack(world: &mut World, input: &Value, now: Seconds) -> An
         // Change sets of before the update no longer fit.
         stack.change_sets.iter_mut().filter(|set| set.execution == "AVAILABLE").for_each(|set| set.execution = "OBSOLETE");
         begin_update(world, stack, settings, Update { token: token(input), policy: during, set: None }, now)?;
+        remember(stack, "UpdateStack", input);
         Ok(json!({"StackId": stack.id}))
     })
     .unwrap_or_else(|| Err(no_stack(name)))
@@ -166,9 +162,10 @@ fn delete(world: &mut World, stack: &mut Stack, input: &Value, now: Seconds) -> 
             stack.id
         )));
     }
-    if repeats(stack, "DeleteStack", token(input).as_ref())? {
+    if repeats(stack, "DeleteStack", input)? {
         return Ok(json!({}));
     }
+    remember(stack, "DeleteStack", input);
     let before = stack.status;
     let phase = if phases::in_use(world, stack, &[]).is_some() { Phase::Cancelled(before) } else { Phase::Delete };
     let mut operation = Operation::new(phase, token(input), now);
@@ -191,13 +188,14 @@ fn on_stack(world: &mut World, input: &Value, run: impl FnOnce(&mut World, &mut 
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CancelUpdateStack.html>
 pub(super) fn cancel_update_stack(world: &mut World, input: &Value, now: Seconds) -> Answer {
     on_stack(world, input, |world, stack| {
-        if repeats(stack, "CancelUpdateStack", token(input).as_ref())? {
+        if repeats(stack, "CancelUpdateStack", input)? {
             return Ok(json!({}));
         }
         // "You can cancel only stacks that are in the UPDATE_IN_PROGRESS state."
         if stack.status != "UPDATE_IN_PROGRESS" {
             return Err(invalid("CancelUpdateStack cannot be called from current stack status"));
         }
+        remember(stack, "CancelUpdateStack", input);
         phases::cancel_update(world, stack, token(input), now);
         Ok(json!({}))
     })
@@ -206,7 +204,7 @@ pub(super) fn cancel_update_stack(world: &mut World, input: &Value, now: Seconds
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ContinueUpdateRollback.html>
 pub(super) fn continue_update_rollback(world: &mut World, input: &Value, now: Seconds) -> Answer {
     on_stack(world, input, |world, stack| {
-        if repeats(stack, "ContinueUpdateRollback", token(input).as_ref())? {
+        if repeats(stack, "ContinueUpdateRollback", input)? {
             return Ok(json!({}));
         }
         if stack.status != "UPDATE_ROLLBACK_FAILED" {
@@ -226,6 +224,7 @@ pub(super) fn continue_update_rollback(world: &mut World, input: &Value, now: Se
         if let Some(other) = skip.iter().find(|name| !failed.contains(name)) {
             return Err(invalid(format!("ResourcesToSkip: [{other}] is not in the UPDATE_FAILED state.")));
         }
+        remember(stack, "ContinueUpdateRollback", input);
         phases::continue_update_rollback(stack, &skip, token(input), world, now);
         Ok(json!({}))
     })
@@ -234,7 +233,7 @@ pub(super) fn continue_update_rollback(world: &mut World, input: &Value, now: Se
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_RollbackStack.html>
 pub(super) fn rollback_stack(world: &mut World, input: &Value, now: Seconds) -> Answer {
     on_stack(world, input, |world, stack| {
-        if repeats(stack, "RollbackStack", token(input).as_ref())? {
+        if repeats(stack, "RollbackStack", input)? {
             return Ok(json!({"StackId": stack.id}));
         }
         let reason = Some("User Initiated");
@@ -243,6 +242,7 @@ pub(super) fn rollback_stack(world: &mut World, input: &Value, now: Seconds) -> 
             "UPDATE_FAILED" => phases::begin_update_rollback(stack, reason, token(input), world, now),
             status => return Err(invalid(format!("Stack [{}] is in {status} state and can not be rolled back.", stack.id))),
         }
+        remember(stack, "RollbackStack", input);
         Ok(json!({"StackId": stack.id}))
     })
 }

@@ -112,7 +112,7 @@ impl State {
 
 /// Lets happen what is due at `at`.
 pub(crate) fn step(world: &mut World, at: Seconds) {
-    drift::settle(&mut world.cloudformation, at);
+    drift::settle(world, at);
     let due = |stack: &&Stack| stack.operation.as_ref().is_some_and(|operation| operation.wake <= at);
     let ids: Vec<String> = world.cloudformation.stacks.values().filter(due).map(|stack| stack.id.clone()).collect();
     for id in ids {

@@ -156,6 +156,12 @@ impl Aws {
         (answer.status().as_u16(), answer.text().await.expect("text"))
     }
 
+    /// A DELETE of S3 that succeeds.
+    pub async fn delete(&self, path: &str) {
+        let answer = self.http.delete(format!("{}/{path}", self.simulator.url())).send().await.expect("an answer");
+        assert_eq!(answer.status(), 204);
+    }
+
     /// A PUT of S3: the status.
     pub async fn put(&self, path: &str, body: &str) -> u16 {
         let request = self.http.put(format!("{}/{path}", self.simulator.url())).body(body.to_string());

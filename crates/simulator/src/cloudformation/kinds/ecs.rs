@@ -138,3 +138,31 @@ pub(super) fn removed(world: &mut World, making: &Making<'_>, physical: &str, no
         _ => Progress::Done,
     }
 }
+
+/// The properties of a cluster or a service as they are now: of a service those that people change by hand.
+pub(super) fn look(world: &mut World, making: &Making<'_>, physical: &str, actual: &Value, now: Seconds) -> Option<Value> {
+    match making.kind {
+        "AWS::ECS::Cluster" => {
+            let answer = world.ecs.call("DescribeClusters", &json!({"clusters": [physical]}), now).ok()?;
+            (answer["clusters"][0]["status"] == "ACTIVE").then(|| actual.clone())
+        }
+        "AWS::ECS::Service" => {
+            let service = service(world, making, physical, now);
+            if service.get("status").is_none_or(|status| status != "ACTIVE") {
+                return None;
+            }
+            let mut actual = actual.clone();
+            for (property, member) in [("DesiredCount", "desiredCount"), ("TaskDefinition", "taskDefinition")] {
+                let declared = making.properties.get(property).map(|value| super::super::parameters::plain(value));
+                let live = service.get(member).map(|value| super::super::parameters::plain(value)).unwrap_or_default();
+                let same =
+                    declared.as_deref().is_some_and(|declared| declared == live || live.rsplit('/').next() == Some(declared));
+                if declared.is_some() {
+                    actual[property] = if same { making.properties[property].clone() } else { service[member].clone() };
+                }
+            }
+            Some(actual)
+        }
+        _ => Some(actual.clone()),
+    }
+}

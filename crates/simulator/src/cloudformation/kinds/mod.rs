@@ -114,6 +114,25 @@ pub(super) fn update(world: &mut World, making: &Making<'_>, physical: &str, now
     }
 }
 
+/// What an update changes of the attributes by itself: a launch template gets a new version.
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-launchtemplate.html>
+pub(super) fn renew(kind: &str, attributes: &mut Map<String, Value>) {
+    if kind == "AWS::EC2::LaunchTemplate" {
+        let version = attributes.get("LatestVersionNumber").and_then(Value::as_str).and_then(|text| text.parse().ok());
+        attributes.insert("LatestVersionNumber".into(), (version.unwrap_or(1) + 1).to_string().into());
+    }
+}
+
+/// What is really there of a resource that the simulator has made; `None` when somebody has deleted it. Of other types only
+/// what it was told is known.
+pub(super) fn look(world: &mut World, making: &Making<'_>, physical: &str, actual: &Value, now: Seconds) -> Option<Value> {
+    match maker(making.kind) {
+        Maker::Ecs => ecs::look(world, making, physical, actual, now),
+        Maker::Bucket => world.s3.bucket(physical).is_ok().then(|| actual.clone()),
+        _ => Some(actual.clone()),
+    }
+}
+
 /// Removes a resource. One that is gone already is no error.
 pub(super) fn delete(world: &mut World, making: &Making<'_>, physical: &str, now: Seconds) -> Result<(), String> {
     match maker(making.kind) {
