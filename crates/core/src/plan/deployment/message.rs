@@ -87,19 +87,30 @@ pub(super) fn others(target: &Target<'_>, record: Record<'_>) -> String {
 
 /// One word, and what failed where, what became of it, and what to do.
 pub(super) fn failure(target: &Target<'_>, failed: Record<'_>, observed: &DeploymentObservation) -> (&'static str, String) {
-    let took = failed.0["completeTime"].as_f64().unwrap_or(observed.now) - failed.created();
+    let took = failed.0["completeTime"].as_f64().map_or(0.0, |end| end - failed.created());
     let stopped = failed.status() == "Stopped";
     let error = &failed.0["errorInformation"];
     let said = |member: &str| error[member].as_str().unwrap_or_default();
+    let code = match (said("code"), shortened(said("message"), LONGEST)) {
+        ("", message) => message,
+        (code, message) if message.is_empty() => code.to_owned(),
+        (code, message) => format!("{code}: {message}"),
+    };
+    let targets = observed.failed_targets.clone().unwrap_or_default();
+    let instances: Vec<&Value> = targets.shown.iter().take(TARGETS).map(|shown| &shown["instanceTarget"]).collect();
+    let at_first = instances.first().map(|first| at_an_instance(first, targets.all));
     let (reason, cause) = match (stopped, said("code")) {
         // "MANUAL_STOP: The deployment was stopped manually."
         (true, "MANUAL_STOP" | "") if took >= judge::allowed(target, failed) => {
             ("DeploymentTimedOut", "was stopped, as it took longer than `timeout`".to_owned())
         }
         (true, "MANUAL_STOP" | "") => ("DeploymentStopped", "was stopped, by a person or for another commit".to_owned()),
-        (true, code) => ("DeploymentStopped", format!("was stopped: {code}: {}", shortened(said("message"), CAUSE))),
-        (false, "") => ("DeploymentFailed", "failed".to_owned()),
-        (false, code) => ("DeploymentFailed", format!("failed: {code}: {}", shortened(said("message"), CAUSE))),
+        (true, _) => ("DeploymentStopped", format!("was stopped: {}", shortened(&code, CAUSE))),
+        (false, _) => match &at_first {
+            Some(at_first) => ("DeploymentFailed", format!("failed {at_first}")),
+            None if code.is_empty() => ("DeploymentFailed", "failed".to_owned()),
+            None => ("DeploymentFailed", format!("failed: {}", shortened(&code, CAUSE))),
+        },
     };
     let mut message = format!(
         "{} of {} to {} {cause}; {}; `driftless retry` or a change deploys again",
@@ -108,15 +119,40 @@ pub(super) fn failure(target: &Target<'_>, failed: Record<'_>, observed: &Deploy
         target.whom(),
         fate(failed, observed)
     );
-    let targets = observed.failed_targets.clone().unwrap_or_default();
-    for line in targets.shown.iter().take(TARGETS).flat_map(|shown| told(&shown["instanceTarget"])) {
+    // What the first sentence has no room for.
+    let whole = (!code.is_empty() && (at_first.is_some() || code.chars().count() > CAUSE)).then_some(code);
+    for line in whole.into_iter().chain(instances.iter().flat_map(|instance| told(instance))) {
         message.push_str("\n  ");
         message.push_str(&line);
     }
-    if targets.all > targets.shown.len().min(TARGETS) {
+    if targets.all > instances.len() {
         message.push_str(&format!("\n  {} instances failed in all", targets.all));
     }
     (reason, message)
+}
+
+/// `at ApplicationStart (scripts/start.sh, ScriptFailed) on i-0abc and 2 other instances`.
+fn at_an_instance(instance: &Value, all: usize) -> String {
+    let text = |value: &Value, member: &str| value[member].as_str().filter(|text| !text.is_empty()).map(str::to_owned);
+    let others = match all.saturating_sub(1) {
+        0 => String::new(),
+        1 => " and another instance".to_owned(),
+        more => format!(" and {more} other instances"),
+    };
+    let on = format!("on {}{others}", id(instance));
+    let Some(event) = failed_event(instance) else { return on };
+    let why = [text(&event["diagnostics"], "scriptName"), text(&event["diagnostics"], "errorCode")];
+    let why = why.into_iter().flatten().collect::<Vec<_>>().join(", ");
+    let why = if why.is_empty() { why } else { format!(" ({why})") };
+    format!("at {}{why} {on}", text(event, "lifecycleEventName").unwrap_or_default())
+}
+
+fn id(instance: &Value) -> &str {
+    instance["targetId"].as_str().unwrap_or("an instance").rsplit('/').next().unwrap_or_default()
+}
+
+fn failed_event(instance: &Value) -> Option<&Value> {
+    instance["lifecycleEvents"].as_array()?.iter().find(|event| event["status"] == "Failed")
 }
 
 /// What became of the group.
@@ -146,10 +182,8 @@ pub(super) fn what(record: Record<'_>) -> String {
 /// One instance: `i-0abc: AfterInstall: scripts/start.sh: ScriptFailed: …`, and its script's last lines.
 fn told(instance: &Value) -> Vec<String> {
     let text = |value: &Value, member: &str| value[member].as_str().unwrap_or_default().to_owned();
-    let id = text(instance, "targetId");
-    let id = id.rsplit('/').next().unwrap_or_default().to_owned();
-    let events = instance["lifecycleEvents"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let Some(event) = events.iter().find(|event| event["status"] == "Failed") else {
+    let id = id(instance).to_owned();
+    let Some(event) = failed_event(instance) else {
         return vec![format!("{id}: failed, and CodeDeploy does not say at which lifecycle event")];
     };
     let diagnostics = &event["diagnostics"];
