@@ -20,6 +20,8 @@ pub struct Agent {
     pub reconcile: Reconcile,
     /// `server.listen`, default `127.0.0.1:8080`.
     pub listen: String,
+    /// The files of GitLab's template for EC2, if they are to be deployed.
+    pub gitlab_template: Option<GitLabTemplate>,
 }
 
 /// `spec.source`.
@@ -109,6 +111,22 @@ pub struct GitLab {
     pub project: String,
     /// As written; read anew for each connection.
     pub token_file: String,
+}
+
+/// `spec.gitlabTemplate`: the files of GitLab's template `AWS/CF-Provision-and-Deploy-EC2`, relative to the source's path.
+/// <https://docs.gitlab.com/ci/cloud_deployment/#provision-and-deploy-to-your-aws-elastic-compute-cloud>
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct GitLabTemplate {
+    /// `CI_AWS_CF_CREATE_STACK_FILE`: a CloudFormation template.
+    pub create_stack_file: Option<String>,
+    /// `CI_AWS_CF_STACK_NAME`.
+    pub stack_name: Option<String>,
+    /// `CI_AWS_S3_PUSH_FILE`: what is pushed to which bucket.
+    pub s3_push_file: Option<String>,
+    /// `CI_AWS_EC2_DEPLOYMENT_FILE`: CreateDeployment's request.
+    pub ec2_deployment_file: Option<String>,
+    /// The CI job whose artifacts hold what is pushed; without it, the repository does.
+    pub build_job: Option<String>,
 }
 
 /// `spec.reconcile`.

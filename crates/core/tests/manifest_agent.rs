@@ -94,6 +94,7 @@ spec:
         variables: [("domain", "example.com"), ("port", "8080")].map(|(name, value)| (name.into(), value.into())).into(),
         reconcile: Reconcile { interval: Duration::from_secs(300), concurrency: 4, prune: false },
         listen: "[::1]:9000".into(),
+        gitlab_template: None,
     };
     assert_eq!(agent, expected);
 }

@@ -7,7 +7,7 @@ use super::node::{Content, Node};
 use super::parse::parse;
 use super::targets;
 use super::words::{API_VERSION, agent_name, is_ours};
-use crate::agent::{Agent, GitLab, GitReference, GitSource, Reconcile, Source};
+use crate::agent::{Agent, GitLab, GitLabTemplate, GitReference, GitSource, Reconcile, Source};
 use crate::location::Problem;
 use crate::model::report::shown;
 
@@ -60,7 +60,7 @@ fn agent_of(scope: &mut Scope<'_>, bytes: &[u8]) -> Option<Agent> {
     super::words::check_version(scope, &top);
     let name = name(scope, &top);
     let spec = scope.required(&top, "spec", "it says where the manifests are and which account they are for");
-    let known = ["source", "targets", "gitlab", "variables", "reconcile", "server"];
+    let known = ["source", "targets", "gitlab", "variables", "reconcile", "server", "gitlabTemplate"];
     let spec = scope.fields(spec?, "spec", &known)?;
     let source = source(scope, &spec);
     let targets = targets::read(scope, &spec);
@@ -68,7 +68,8 @@ fn agent_of(scope: &mut Scope<'_>, bytes: &[u8]) -> Option<Agent> {
     let variables = variables(scope, &spec);
     let reconcile = reconcile(scope, &spec);
     let listen = listen(scope, &spec);
-    Some(Agent { name: name?, source: source?, targets, gitlab, variables, reconcile, listen })
+    let gitlab_template = gitlab_template(scope, &spec);
+    Some(Agent { name: name?, source: source?, targets, gitlab, variables, reconcile, listen, gitlab_template })
 }
 
 fn name(scope: &mut Scope<'_>, top: &Fields<'_>) -> Option<String> {
@@ -232,4 +233,41 @@ fn listen(scope: &mut Scope<'_>, spec: &Fields<'_>) -> String {
         scope.error(at, message);
     }
     listen
+}
+
+/// The three files of GitLab's template; which of them there are is the project's choice, as GitLab's jobs are.
+fn gitlab_template(scope: &mut Scope<'_>, spec: &Fields<'_>) -> Option<GitLabTemplate> {
+    let known = ["createStackFile", "stackName", "s3PushFile", "ec2DeploymentFile", "buildJob"];
+    let fields = scope.inner(spec, "gitlabTemplate", "spec.gitlabTemplate", &known)?;
+    let mut path = |member: &str| {
+        let path = scope.text(&fields, member)?;
+        if path.starts_with('/') || path.split('/').any(|part| part == "..") {
+            let at = fields.get(member).map_or(fields.node.at, |node| node.at);
+            let message = format!(
+                "`spec.gitlabTemplate.{member}` is {}; a file inside the source's path is expected, without `..` or a leading `/`",
+                shown(&path)
+            );
+            scope.error(at, message);
+        }
+        Some(path)
+    };
+    let files = GitLabTemplate {
+        create_stack_file: path("createStackFile"),
+        s3_push_file: path("s3PushFile"),
+        ec2_deployment_file: path("ec2DeploymentFile"),
+        ..GitLabTemplate::default()
+    };
+    let template =
+        GitLabTemplate { stack_name: scope.text(&fields, "stackName"), build_job: scope.text(&fields, "buildJob"), ..files };
+    let named = |member: &str| fields.member(member).is_some() || fields.meant(member);
+    if !["createStackFile", "s3PushFile", "ec2DeploymentFile"].into_iter().any(named) {
+        let message = "`spec.gitlabTemplate` names no file; `createStackFile`, `s3PushFile` and `ec2DeploymentFile` are expected";
+        scope.error(fields.node.at, message);
+    }
+    for (member, with) in [("stackName", "createStackFile"), ("buildJob", "s3PushFile")] {
+        if let Some(found) = fields.member(member).filter(|_| !named(with)) {
+            scope.error(found.at, format!("`spec.gitlabTemplate.{member}` says nothing without `{with}`"));
+        }
+    }
+    Some(template)
 }

@@ -6,7 +6,7 @@ use super::fields::{Found, location};
 use super::node::{Content, Mark, Node};
 use super::parse::{Fault, ParsedDocument, parse};
 use super::words::{API_VERSION, is_ours};
-use super::{Reading, TOO_MUCH, files};
+use super::{Reading, TOO_MUCH, files, gitlab_template};
 use crate::location::{Location, Problem};
 use crate::model::report::{did_you_mean, shown};
 use crate::resource::Kind;
@@ -46,6 +46,11 @@ pub(super) fn collect(reading: &mut Reading<'_>, found: &mut Found) -> Collected
     let mut pending: Vec<(String, Vec<Fault>, Vec<Fault>, usize)> = Vec::new();
     let mut named = BTreeSet::new();
     let snapshot = reading.snapshot;
+    if let Some(template) = &reading.agent.gitlab_template {
+        let files = [&template.create_stack_file, &template.s3_push_file, &template.ec2_deployment_file];
+        named.extend(files.into_iter().flatten().filter_map(|path| files::resolve("driftless.yaml", path).ok()));
+        collected.documents = gitlab_template::manifests(reading, template, found);
+    }
     for (path, entry) in snapshot.files.iter().filter(|(path, _)| is_candidate(path)) {
         let (mut errors, mut warnings, mut ignored) = (Vec::new(), Vec::new(), 0);
         let Entry::File(bytes) = entry else {
@@ -89,6 +94,10 @@ pub(super) fn collect(reading: &mut Reading<'_>, found: &mut Found) -> Collected
 
 /// The manifest that begins at `place`.
 pub(super) fn document_at(reading: &mut Reading<'_>, place: &Location) -> Option<Manifest> {
+    let template = reading.agent.gitlab_template.as_ref();
+    if let Some(manifest) = template.and_then(|template| gitlab_template::at(reading, template, place)) {
+        return Some(manifest);
+    }
     let Some(Entry::File(bytes)) = reading.snapshot.files.get(&place.file) else { return None };
     reading.manifests.insert(place.file.clone());
     let documents = parse(bytes, super::is_json(&place.file)).documents;

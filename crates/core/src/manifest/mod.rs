@@ -11,6 +11,7 @@ mod documents;
 mod ecs_task;
 mod fields;
 mod files;
+mod gitlab_template;
 mod json;
 mod node;
 mod parse;

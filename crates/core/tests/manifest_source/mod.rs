@@ -27,6 +27,7 @@ pub fn agent() -> Agent {
         variables: [("domain", "example.com"), ("count", "3")].map(|(name, value)| (name.into(), value.into())).into(),
         reconcile: Reconcile::default(),
         listen: "127.0.0.1:8080".into(),
+        gitlab_template: None,
     }
 }
 
