@@ -12,7 +12,6 @@ const SLOW: f64 = 10.0;
 /// A world with the application `shop`, its group `web` on three instances, and two bundles in S3.
 pub struct Fleet {
     pub world: World,
-    http: reqwest::Client,
 }
 
 impl Fleet {
@@ -52,7 +51,7 @@ impl Fleet {
     pub async fn empty(options: Options) -> Fleet {
         let world = World::with(options).await;
         world.simulator.create_bucket("artifacts");
-        Fleet { world, http: reqwest::Client::builder().no_proxy().build().expect("a client") }
+        Fleet { world }
     }
 
     pub fn put(&self, key: &str, content: &str) {
@@ -61,11 +60,7 @@ impl Fleet {
 
     /// A call of CodeDeploy, as somebody else would make it. Panics when AWS refuses.
     pub async fn call(&self, action: &str, input: Value) -> Value {
-        let request = self.http.post(self.world.simulator.url()).header("x-amz-target", format!("CodeDeploy_20141006.{action}"));
-        let answer = request.body(input.to_string()).send().await.expect("an answer");
-        let (status, body) = (answer.status(), answer.json::<Value>().await.expect("JSON"));
-        assert!(status.is_success(), "{action}: {body}");
-        body
+        self.world.code_deploy(action, input).await
     }
 
     /// Somebody deploys by hand, and it ends; the deployment's id.
