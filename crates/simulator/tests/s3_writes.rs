@@ -100,6 +100,28 @@ async fn a_delete_while_a_conditional_write_is_under_way_is_a_conflict() {
 }
 
 #[tokio::test]
+async fn who_waits_for_a_continue_that_does_not_come_gets_no_second_answer_on_the_connection() {
+    let s3 = S3::start().await;
+    let address = s3.simulator.url()["http://".len()..].to_string();
+    for (path, length, continues, closes) in
+        [("shop/empty", 0, false, true), ("none/full", 1, false, true), ("shop/full", 1, true, false)]
+    {
+        let mut connection = TcpStream::connect(&address).await.expect("a connection");
+        let head = format!("PUT /{path} HTTP/1.1\r\nhost: {address}\r\nexpect: 100-continue\r\ncontent-length: {length}\r\n\r\n");
+        connection.write_all(head.as_bytes()).await.expect("sent");
+        let mut answer = vec![0; 1000];
+        let mut length = connection.read(&mut answer).await.expect("an answer");
+        assert_eq!(answer.starts_with(b"HTTP/1.1 100 Continue"), continues, "{path}");
+        if continues {
+            connection.write_all(b"x").await.expect("sent");
+            length = connection.read(&mut answer).await.expect("an answer");
+        }
+        let answer = String::from_utf8_lossy(&answer[..length]).into_owned();
+        assert_eq!(answer.contains("connection: close"), closes, "{answer}");
+    }
+}
+
+#[tokio::test]
 async fn a_checksum_that_is_not_that_of_the_body_is_refused() {
     let s3 = S3::start().await;
     let right = [

@@ -94,18 +94,17 @@ fn dechunk(request: Request) -> S3Result<Request> {
 /// response stands how the call ended, for the log: `ok` or the error's code.
 pub(crate) async fn call(shared: &Arc<Shared>, request: Request, id: &str) -> (Response<Body>, String) {
     let (method, path) = (request.method().clone(), request.uri().path().to_string());
-    let answer = answer(shared, request).await;
-    let mut response = match answer {
+    let unasked = expects_in_vain(&request);
+    let mut response = match answer(shared, request).await {
         Ok(response) => response,
-        Err(error) => {
-            let status = error.status_code().unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            let message = error.message().unwrap_or_default();
-            let error = AwsError::new(error.code().as_str(), message).with_status(status.as_u16());
-            return (refuse(&error, &method, &path, id), error.code);
-        }
+        Err(error) => match error.to_http_response() {
+            Ok(response) => response.map(Body::new),
+            Err(_) => Response::default(),
+        },
     };
     let mut outcome = "ok".to_string();
-    if !response.status().is_success() {
+    let refused = !response.status().is_success();
+    if refused {
         let (parts, body) = response.into_parts();
         let document = to_bytes(body, ERROR).await.unwrap_or_default();
         let error = error_of(&String::from_utf8_lossy(&document), parts.status);
@@ -118,7 +117,20 @@ pub(crate) async fn call(shared: &Arc<Shared>, request: Request, id: &str) -> (R
     if let Ok(id) = HeaderValue::from_str(id) {
         response.headers_mut().insert("x-amz-request-id", id);
     }
+    if unasked.is_some_and(|empty| empty || refused) {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     (response, outcome)
+}
+
+/// Whether a request waits for `100 Continue` before its body, and if it does, whether it has none.
+///
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html> takes such requests. Our HTTP server sends the 100
+/// only when it begins to read a body. Without one botocore is confused by the next answer on the same connection, so
+/// the connection ends with this one.
+fn expects_in_vain(request: &Request) -> Option<bool> {
+    request.headers().get(header::EXPECT)?;
+    Some(request.headers().get(header::CONTENT_LENGTH).is_some_and(|length| length == "0"))
 }
 
 async fn answer(shared: &Arc<Shared>, mut request: Request) -> S3Result<Response<Body>> {
