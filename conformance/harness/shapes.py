@@ -5,6 +5,8 @@ botocore's own parser ignores what its model does not know, so that a simulator'
 import json
 import numbers
 
+from . import xml_shapes
+
 
 def problems(service_model, operation, answer):
     """What is wrong with one raw answer of `operation` (a parsed JSON document), as `path: what`."""
@@ -99,17 +101,26 @@ def _said(value):
 
 
 def watch(client, found):
-    """Checks every answer of a boto3 client of a JSON protocol; what is wrong is appended to `found`.
+    """Checks every answer of a boto3 client of awsJson or restXml; what is wrong is appended to `found`.
 
-    An error's code must be one that the model names for the operation, or one common to all actions.
+    An error's code must be one that the model names for the operation, or one common to all actions. S3's model names
+    almost none: there it is one of https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#ErrorCodeList.
     """
     model = client.meta.service_model
+    rest = model.metadata["protocol"] == "rest-xml"
 
     def received(response_dict, parsed_response, event_name, **_):
         operation = event_name.rsplit(".", 1)[-1]
-        if response_dict["status_code"] < 300:
+        if response_dict["status_code"] < 300 and rest:
+            _check_xml(model, operation, response_dict, found)
+        elif response_dict["status_code"] < 300:
             answer = json.loads(response_dict["body"] or b"{}")
             found.extend(f"{operation}{line}" for line in problems(model, operation, answer))
+        elif rest:
+            code = parsed_response.get("Error", {}).get("Code")
+            # A HEAD request's answer has no body: botocore takes the status for the code.
+            if code not in S3_ERRORS and not str(code).isdigit():
+                found.append(f"{operation}: the error code {code!r} is none of S3's")
         else:
             known = {shape.name for shape in model.operation_model(operation).error_shapes} | COMMON_ERRORS
             code = parsed_response.get("Error", {}).get("Code")
@@ -118,6 +129,47 @@ def watch(client, found):
 
     client.meta.events.register(f"response-received.{model.service_id.hyphenize()}", received)
 
+
+def _check_xml(model, operation, response, found):
+    shape = model.operation_model(operation).output_shape
+    if shape is None:
+        return
+    said = []
+    headers = {name.lower(): value for name, value in response["headers"].items()}
+    body = response["body"] if isinstance(response["body"], bytes) else None
+    answer = xml_shapes.document(shape, body, headers, said)
+    for name in [name for name, member in shape.members.items() if member.type_name == "blob"]:
+        answer.pop(name, None)
+    found.extend(f"{operation}{line}" for line in said + problems(model, operation, answer))
+
+
+# Those of https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#ErrorCodeList that the suites provoke.
+S3_ERRORS = {
+    "AccessControlListNotSupported",
+    "BadDigest",
+    "BucketAlreadyOwnedByYou",
+    "BucketNotEmpty",
+    "ConditionalRequestConflict",
+    "EntityTooSmall",
+    "IllegalLocationConstraintException",
+    "InvalidArgument",
+    "InvalidBucketName",
+    "InvalidPart",
+    "InvalidPartOrder",
+    "InvalidRange",
+    "InvalidRequest",
+    "InvalidStorageClass",
+    "InvalidTag",
+    "MalformedXML",
+    "MethodNotAllowed",
+    "NoSuchBucket",
+    "NoSuchKey",
+    "NoSuchTagSet",
+    "NoSuchUpload",
+    "NoSuchVersion",
+    "NotImplemented",
+    "PreconditionFailed",
+}
 
 # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/CommonErrors.html
 COMMON_ERRORS = {
