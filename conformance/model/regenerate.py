@@ -17,13 +17,14 @@ import botocore
 import botocore.loaders
 
 TABLE = pathlib.Path(__file__).resolve().parents[2] / "crates/core/src/model/shapes.json"
-# By service: the operation, and the shape in which DescribeTaskDefinition, DescribeServices or GetDeployment returns
-# what it made.
+# By service: the operation, and the shape in which DescribeTaskDefinition, DescribeServices, DescribeTasks or
+# GetDeployment returns what it made.
 DOCUMENTS = {
     "ecs": {
         "RegisterTaskDefinition": "TaskDefinition",
         "CreateService": "Service",
         "UpdateService": "Service",
+        "RunTask": "Task",
     },
     "codedeploy": {
         "CreateDeployment": "DeploymentInfo",

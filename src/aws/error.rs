@@ -146,6 +146,11 @@ impl ProviderError {
         ProviderError::Unavailable(Failure::ours(call, said, advice).into())
     }
 
+    /// AWS agreed to the call and did nothing, for want of capacity: the backoff tries again. `code` stands for an error's.
+    pub(super) fn no_room(call: Call<'_>, code: &str, said: &str, advice: &str) -> Self {
+        ProviderError::Unavailable(Failure { code: Some(code.to_owned()), ..Failure::ours(call, said, advice) }.into())
+    }
+
     /// The credentials were refused or are missing.
     pub(super) fn denied(call: Call<'_>, said: impl Into<String>, advice: &str) -> Self {
         ProviderError::Denied(Failure::ours(call, said, advice).into())

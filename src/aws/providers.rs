@@ -1,7 +1,7 @@
 //! The providers of one target: what of AWS each kind of resource is looked at and written through.
 
 use driftless_core::desired::{Resource, Spec};
-use driftless_core::observed::{ArtifactObservation, Observation, StackObservation, TaskObservation};
+use driftless_core::observed::{ArtifactObservation, Observation, StackObservation};
 use driftless_core::plan::{Context, EcsStep, Step};
 
 use super::codedeploy::CodeDeploy;
@@ -55,7 +55,7 @@ impl Providers {
         let now = clock::now() as f64;
         match &resource.spec {
             Spec::EcsService(declared) => Observation::EcsService(self.ecs.observe(resource, declared, context).await),
-            Spec::EcsTask(_) => Observation::EcsTask(TaskObservation { now }),
+            Spec::EcsTask(declared) => Observation::EcsTask(self.ecs.observe_task(resource, declared, context).await),
             Spec::CloudFormationStack(_) => Observation::CloudFormationStack(StackObservation { now }),
             Spec::S3Artifact(_) => Observation::S3Artifact(ArtifactObservation { now }),
             Spec::Ec2Deployment(declared) => Observation::Ec2Deployment(self.codedeploy.observe(declared, context).await),

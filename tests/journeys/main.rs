@@ -8,4 +8,5 @@ mod kill;
 mod prune;
 mod rollouts;
 mod statuses;
+mod tasks;
 mod world;

@@ -61,7 +61,7 @@ web.yaml:3:11: `metadata.name` is missing; it names the resource within its kind
 web.yaml:4:1: `spec` is empty; it says what is to run
 ");
     assert_snapshot!(file("apiVersion: driftless/v1alpha1\nmetadata: {name: web}\n"), @"web.yaml:1:1: `kind` is missing; there is `EcsService`, `EcsTask`, `CloudFormationStack`, `S3Artifact` and `Ec2Deployment`");
-    assert_snapshot!(of_spec("  cluster: shop\n"), @"web.yaml:5:3: EcsService/web: `taskDefinition` is missing; `file: NAME`, `inline: {…}` or `family: NAME` is expected under it, or a `taskDefinition` in the service's document");
+    assert_snapshot!(of_spec("  cluster: shop\n"), @"web.yaml:5:3: EcsService/web: `taskDefinition` is missing; `file: NAME`, `inline: {…}` or `family: NAME` is expected under it, or a `taskDefinition` in AWS's document");
     assert_snapshot!(of_spec("  taskDefinition: {images: {app: web}}\n  service: {}\n"), @"
 web.yaml:5:19: EcsService/web: `spec.taskDefinition` has no document; `file: NAME`, `inline: {…}` or `family: NAME` is expected
 web.yaml:6:12: EcsService/web: `spec.service` has no document; `file: NAME` or `inline: {…}` is expected

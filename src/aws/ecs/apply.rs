@@ -1,4 +1,4 @@
-//! One step is one call, with the step's document as its body.
+//! One step is one call, with the step's document as its body; RunTask that started nothing is two.
 
 use driftless_core::desired::Document;
 use driftless_core::plan::{EcsStep, TaskDefinitionRef};
@@ -25,13 +25,13 @@ impl Ecs {
                 (said, arn)
             }
             EcsStep::CreateService { document, task_definition } => {
-                let body = with(document, Some(task_definition), registered, step, &resource)?;
+                let body = with(document, "taskDefinition", Some(task_definition), registered, step, &resource)?;
                 let said = ecs_call!(target, create_service, "CreateService", &resource, &body).await?;
                 let arn = text(&said, "/service/serviceArn");
                 (said, arn)
             }
             EcsStep::UpdateService { document, task_definition } => {
-                let body = with(document, task_definition.as_ref(), registered, step, &resource)?;
+                let body = with(document, "taskDefinition", task_definition.as_ref(), registered, step, &resource)?;
                 let said = ecs_call!(target, update_service, "UpdateService", &resource, &body).await?;
                 let arn = text(&said, "/service/serviceArn");
                 (said, arn)
@@ -50,6 +50,20 @@ impl Ecs {
             EcsStep::StopServiceDeployment { document } => {
                 let said = ecs_call!(target, stop_service_deployment, "StopServiceDeployment", &resource, document).await?;
                 let arn = text(&said, "/serviceDeploymentArn");
+                (said, arn)
+            }
+            EcsStep::TagTaskDefinition { document, task_definition } => {
+                let body = with(document, "resourceArn", Some(task_definition), registered, step, &resource)?;
+                (ecs_call!(target, tag_resource, "TagResource", &resource, &body).await?, None)
+            }
+            EcsStep::RunTask { document, task_definition, refused } => {
+                let body = with(&document.0, "taskDefinition", Some(task_definition), registered, step, &resource)?;
+                let refused = with(refused, "resourceArn", Some(task_definition), registered, step, &resource)?;
+                self.run_task(&resource, &body, &refused).await?
+            }
+            EcsStep::StopTask { document } => {
+                let said = ecs_call!(target, stop_task, "StopTask", &resource, document).await?;
+                let arn = text(&said, "/task/taskArn");
                 (said, arn)
             }
         };
@@ -74,12 +88,26 @@ fn resource(step: &EcsStep) -> String {
             text(document, "resourceArn").unwrap_or_default()
         }
         EcsStep::StopServiceDeployment { document } => text(document, "serviceDeploymentArn").unwrap_or_default(),
+        EcsStep::TagTaskDefinition { task_definition, .. } => revision(task_definition),
+        EcsStep::RunTask { document, task_definition, .. } => {
+            let cluster = text(&document.0, "cluster").unwrap_or_else(|| "default".to_owned());
+            format!("{} in the cluster {cluster}", revision(task_definition))
+        }
+        EcsStep::StopTask { document } => text(document, "task").unwrap_or_default(),
     }
 }
 
-/// The document with its task definition.
+fn revision(reference: &TaskDefinitionRef) -> String {
+    match reference {
+        TaskDefinitionRef::Arn(arn) => arn.rsplit('/').next().unwrap_or(arn).to_owned(),
+        TaskDefinitionRef::Registered => "the new revision".to_owned(),
+    }
+}
+
+/// The document with its task definition as `member`.
 fn with(
     document: &Document,
+    member: &str,
     wanted: Option<&TaskDefinitionRef>,
     registered: Option<&str>,
     step: &EcsStep,
@@ -96,7 +124,7 @@ fn with(
             return Err(ProviderError::invalid(call, said, "report this as a bug of Driftless"));
         }
     };
-    body.insert("taskDefinition".to_owned(), Value::String(arn.to_owned()));
+    body.insert(member.to_owned(), Value::String(arn.to_owned()));
     Ok(body)
 }
 

@@ -3,6 +3,8 @@
 mod apply;
 mod listing;
 mod observe;
+mod observe_task;
+mod run_task;
 mod services;
 mod task_definitions;
 

@@ -114,7 +114,7 @@ impl Ecs {
 
     /// `{taskDefinition, tags}`. `name` is an ARN, `family:revision`, or a family for its newest ACTIVE revision.
     /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTaskDefinition.html>
-    async fn describe_task_definition(&self, name: &str) -> Result<Value, ProviderError> {
+    pub(super) async fn describe_task_definition(&self, name: &str) -> Result<Value, ProviderError> {
         let body = json!({"taskDefinition": name, "include": ["TAGS"]});
         let said = ecs_call!(&self.target, describe_task_definition, "DescribeTaskDefinition", name, &body).await?;
         Ok(said.json)
@@ -262,11 +262,11 @@ fn status(service: &Value) -> &str {
     service.get("status").and_then(Value::as_str).unwrap_or_default()
 }
 
-fn members<'a>(answer: &'a Value, list: &str) -> impl Iterator<Item = &'a Value> {
+pub(super) fn members<'a>(answer: &'a Value, list: &str) -> impl Iterator<Item = &'a Value> {
     answer.get(list).and_then(Value::as_array).into_iter().flatten()
 }
 
-fn strings<'a>(answer: &'a Value, list: &str) -> impl Iterator<Item = &'a str> {
+pub(super) fn strings<'a>(answer: &'a Value, list: &str) -> impl Iterator<Item = &'a str> {
     members(answer, list).filter_map(Value::as_str)
 }
 

@@ -60,12 +60,13 @@ pub(super) fn read(
 }
 
 /// Where the members stand that the manifest may have as well.
-struct Places {
-    cluster: Location,
-    task: Location,
+pub(super) struct Places {
+    pub(super) cluster: Location,
+    pub(super) task: Location,
 }
 
-fn place(file: &str, written: Option<&Written>, member: &str, otherwise: Mark) -> Location {
+/// Where `member` of the document stands, or `otherwise`.
+pub(super) fn place(file: &str, written: Option<&Written>, member: &str, otherwise: Mark) -> Location {
     match written {
         Some(written) => {
             let (inner, _) = written.unwrapped(&["services", "service"]);
@@ -104,7 +105,8 @@ fn taken(service: &mut Document, member: &str) -> Option<String> {
     }
 }
 
-fn cluster(scope: &mut Scope<'_>, spec: &Fields<'_>, service: &mut Document, places: &Places) -> String {
+/// `spec.cluster`, or the document's own, which is taken out of it.
+pub(super) fn cluster(scope: &mut Scope<'_>, spec: &Fields<'_>, service: &mut Document, places: &Places) -> String {
     let ours = scope.text(spec, "cluster");
     let theirs = taken(service, "cluster");
     if let (Some(ours), Some(theirs)) = (&ours, &theirs)
@@ -167,7 +169,7 @@ fn service_name(scope: &mut Scope<'_>, service: &mut Document, name: &str, name_
 }
 
 /// `spec.taskDefinition`, or the document's own; both only when they say the same.
-fn task_definition(
+pub(super) fn task_definition(
     scope: &mut Scope<'_>,
     spec: &Fields<'_>,
     service: &mut Document,
@@ -185,7 +187,7 @@ fn task_definition(
             return None;
         }
         None if !declared => {
-            let message = "`taskDefinition` is missing; `file: NAME`, `inline: {…}` or `family: NAME` is expected under it, or a `taskDefinition` in the service's document";
+            let message = "`taskDefinition` is missing; `file: NAME`, `inline: {…}` or `family: NAME` is expected under it, or a `taskDefinition` in AWS's document";
             scope.error(spec.node.at, message);
             return None;
         }

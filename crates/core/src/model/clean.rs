@@ -58,6 +58,8 @@ fn unwrap<'w>(written: &'w Value, operation: Operation, cleaned: &mut Cleaned) -
         return None;
     };
     let (wrapper, beside): (&str, &[&str]) = match operation {
+        // No answer of AWS's is a document that could be run.
+        Operation::RunTask => return Some(members),
         Operation::RegisterTaskDefinition => ("taskDefinition", &["tags"]),
         Operation::CreateDeployment => ("deploymentInfo", &[]),
         _ if members.contains_key("services") => ("services", &["failures"]),

@@ -16,6 +16,7 @@ pub(crate) mod report;
 mod service;
 mod shapes;
 mod tags;
+mod task;
 mod together;
 mod types;
 mod volumes;
@@ -89,6 +90,25 @@ pub fn check_deployment(written: &Value) -> Checked {
         types::check(report, Operation::CreateDeployment);
         code_deployment::check(report);
     })
+}
+
+/// Cleans and checks RunTask's document. `cluster` and `taskDefinition` may stand in it, and need not: the manifest
+/// supplies them. A `count` of 1 is left out: it is sent anyway.
+pub fn check_run_task(written: &Value) -> Checked {
+    let mut checked = check(clean(written, Operation::RunTask), |report| {
+        types::check(report, Operation::RunTask);
+        arn::check(report);
+        task::check(report);
+        tags::check(report);
+    });
+    task::without_count(&mut checked.document);
+    checked
+}
+
+/// What only RunTask's document and its task definition together show. As [`check_together`], whose pointers it has: those
+/// after `/service` lead into RunTask's document.
+pub fn check_run_task_together(task_definition: Option<&Document>, task: &Document) -> Vec<Finding> {
+    task_definition.map(|task_definition| task::with_definition(task_definition, task)).unwrap_or_default()
 }
 
 /// What only the two documents together show. Both are as [`check_task_definition`] and [`check_service`] return them;

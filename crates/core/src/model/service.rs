@@ -21,11 +21,16 @@ pub(super) fn check(report: &mut Report) {
     range(report, Some(document), "", "desiredCount", 0, i64::from(i32::MAX), "tasks");
     range(report, Some(document), "", "healthCheckGracePeriodSeconds", 0, i64::from(i32::MAX), "seconds");
     scheduling(report);
+    common(report);
+    load_balancers(report);
+    discovery(report);
+}
+
+/// What RunTask's document has in common with it.
+pub(super) fn common(report: &mut Report) {
     launch(report);
     placement(report);
-    load_balancers(report);
     network(report);
-    discovery(report);
     volumes(report);
 }
 
@@ -39,18 +44,24 @@ fn names(report: &mut Report) {
     if let Some(name) = text(document, "serviceName").filter(|name| !name.is_empty()) {
         word(report, "/serviceName", name);
     }
-    if let Some(cluster) = text(document, "cluster").filter(|cluster| !cluster.is_empty()) {
-        resource(report, "/cluster", cluster, "cluster/", "a cluster's name or ARN");
-    }
-    if let Some(task) = text(document, "taskDefinition").filter(|task| !task.is_empty()) {
-        resource(report, "/taskDefinition", task, "task-definition/", "`family`, `family:revision` or a task definition's ARN");
-    }
+    references(report);
     // "Up to 36 ASCII characters in the range of 33-126 (inclusive) are allowed."
     if let Some(token) =
         text(document, "clientToken").filter(|token| token.len() > 36 || !token.bytes().all(|b| (33..=126).contains(&b)))
     {
         report
             .error("/clientToken", format!("`clientToken` is {}; AWS accepts up to 36 printable ASCII characters", shown(token)));
+    }
+}
+
+/// The cluster and the task definition, as RunTask's document may name them too.
+pub(super) fn references(report: &mut Report) {
+    let document = report.document;
+    if let Some(cluster) = text(document, "cluster").filter(|cluster| !cluster.is_empty()) {
+        resource(report, "/cluster", cluster, "cluster/", "a cluster's name or ARN");
+    }
+    if let Some(task) = text(document, "taskDefinition").filter(|task| !task.is_empty()) {
+        resource(report, "/taskDefinition", task, "task-definition/", "`family`, `family:revision` or a task definition's ARN");
     }
 }
 

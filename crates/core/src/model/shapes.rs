@@ -16,6 +16,8 @@ pub enum Operation {
     UpdateService,
     /// A deployment of CodeDeploy.
     CreateDeployment,
+    /// A task that no service runs.
+    RunTask,
 }
 
 impl Operation {
@@ -26,6 +28,7 @@ impl Operation {
             Operation::CreateService => "CreateService",
             Operation::UpdateService => "UpdateService",
             Operation::CreateDeployment => "CreateDeployment",
+            Operation::RunTask => "RunTask",
         }
     }
 

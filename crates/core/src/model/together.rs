@@ -43,7 +43,7 @@ fn mode(report: &mut Report, task: &Document) {
 /// "Task definition does not support launch_type FARGATE": AWS validates every revision for every launch type when it
 /// is registered, so what matters is whether Fargate could run it, not whether `requiresCompatibilities` names it.
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskDefinition.html#ECS-Type-TaskDefinition-compatibilities>
-fn launch(report: &mut Report, task: &Document) {
+pub(super) fn launch(report: &mut Report, task: &Document) {
     let document = report.document;
     let provider = |name: &str| {
         structures(document, "capacityProviderStrategy").any(|(_, item)| text(item, "capacityProvider") == Some(name))

@@ -23,7 +23,7 @@ const ALSO_REQUIRED: &[(&str, &[&str])] = &[
 ];
 
 /// Members that the model requires and the manifest supplies.
-const SUPPLIED: &[&str] = &["serviceName"];
+const SUPPLIED: &[&str] = &["serviceName", "taskDefinition"];
 
 /// Checks the whole document.
 pub(super) fn check(report: &mut Report, operation: Operation) {

@@ -50,6 +50,11 @@ impl Step {
         }
     }
 
+    /// Whether a program runs once by this step.
+    pub fn runs(&self) -> bool {
+        matches!(self, Step::Ecs(EcsStep::RunTask { .. }))
+    }
+
     /// Whether an answer of AWS may show the state before this step for a while.
     pub fn seen_late(&self) -> bool {
         match self {
@@ -109,6 +114,27 @@ pub enum EcsStep {
         /// The body.
         document: Document,
     },
+    /// TagResource of a task definition revision, which the step before may have registered.
+    TagTaskDefinition {
+        /// The body without `resourceArn`.
+        document: Document,
+        /// Which revision.
+        task_definition: TaskDefinitionRef,
+    },
+    /// RunTask; and TagResource with `refused`, where AWS answers that nothing runs.
+    RunTask {
+        /// The body without `taskDefinition`. Its overrides may hold environment values.
+        document: Secret,
+        /// What it runs.
+        task_definition: TaskDefinitionRef,
+        /// What the revision is then tagged with: TagResource's body without `resourceArn`.
+        refused: Document,
+    },
+    /// StopTask.
+    StopTask {
+        /// The body.
+        document: Document,
+    },
 }
 
 impl EcsStep {
@@ -122,13 +148,16 @@ impl EcsStep {
             EcsStep::UntagResource { .. } => "UntagResource",
             EcsStep::DeleteService { .. } => "DeleteService",
             EcsStep::StopServiceDeployment { .. } => "StopServiceDeployment",
+            EcsStep::TagTaskDefinition { .. } => "TagResource",
+            EcsStep::RunTask { .. } => "RunTask",
+            EcsStep::StopTask { .. } => "StopTask",
         }
     }
 
-    /// DescribeServices may show the state before these for a while ("eventual consistency",
+    /// DescribeServices, ListTasks and DescribeTasks may show the state before these for a while ("eventual consistency",
     /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html>).
     pub fn seen_late(&self) -> bool {
-        matches!(self, EcsStep::CreateService { .. } | EcsStep::UpdateService { .. })
+        matches!(self, EcsStep::CreateService { .. } | EcsStep::UpdateService { .. } | EcsStep::RunTask { .. })
     }
 }
 

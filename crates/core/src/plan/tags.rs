@@ -10,7 +10,7 @@
 //! - `driftless:prune`: `disabled` where the annotation says so.
 //!
 //! A task definition revision carries the first four, and `driftless:definition`: the digest of what was registered,
-//! for members that no answer shows.
+//! for members that no answer shows. And `driftless:run/…` for each run of an `EcsTask`, see [`super::task`].
 
 use std::collections::BTreeMap;
 

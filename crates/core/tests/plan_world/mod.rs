@@ -196,6 +196,9 @@ impl World {
             }
             EcsStep::DeleteService { .. } => panic!("the planner never deletes"),
             EcsStep::StopServiceDeployment { .. } => {}
+            EcsStep::TagTaskDefinition { .. } | EcsStep::RunTask { .. } | EcsStep::StopTask { .. } => {
+                panic!("no step of a service")
+            }
         }
     }
 

@@ -7,7 +7,7 @@ mod digest;
 mod members;
 mod outcome;
 mod service;
-mod task_definition;
+pub(super) mod task_definition;
 mod update;
 mod wants;
 
@@ -28,7 +28,7 @@ const REQUEUE: u64 = 10;
 /// For so many seconds after our own write an answer may show an older state.
 /// Its API is eventually consistent: a change may not be visible to the calls that follow it.
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html>
-const CONSISTENT_AFTER: f64 = 60.0;
+pub(super) const CONSISTENT_AFTER: f64 = 60.0;
 
 /// Decides what to write for one service.
 ///

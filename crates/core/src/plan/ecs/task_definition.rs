@@ -1,14 +1,17 @@
 //! Which task definition revision the service should run: its own, another that exists, or a new one.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
-use super::{Pass, unknown};
+use super::{Context, Pass, unknown};
 use crate::desired::{Document, TaskDefinition};
 use crate::model::{Operation, without_read_only};
 use crate::normalise::{Difference, Pointer, Setting, Sort, Subject, compare, get, leaves, set};
 use crate::observed::Observed;
 use crate::plan::tags::{self, Tags};
 use crate::plan::{Cause, Change, EcsStep, Secret, TaskDefinitionRef, Verdict};
+use crate::resource::ResourceId;
 use crate::secret::Shown;
 
 const SUBJECT: Subject = Subject::TaskDefinition;
@@ -27,15 +30,15 @@ pub(super) struct Chosen {
 }
 
 /// What a revision is to say.
-struct Wanted {
-    document: Document,
+pub(in crate::plan) struct Wanted {
+    pub(in crate::plan) document: Document,
     /// People's tags; None: not declared.
     tags: Option<Tags>,
     digest: String,
 }
 
 impl Wanted {
-    fn new(mut document: Document) -> Self {
+    pub(in crate::plan) fn new(mut document: Document) -> Self {
         let tags = tags::declared(&document);
         document.remove("tags");
         let digest = crate::plan::digest::of(&json!({"document": document, "tags": tags}));
@@ -44,7 +47,7 @@ impl Wanted {
 }
 
 /// How far a revision is from what is wanted.
-struct Fit {
+pub(in crate::plan) struct Fit {
     differences: Vec<Difference>,
     tags: Vec<Change>,
     /// The revision says that it was registered from the very same document.
@@ -52,7 +55,8 @@ struct Fit {
 }
 
 impl Fit {
-    fn of(wanted: &Wanted, answer: &Value) -> Option<Self> {
+    /// None: the answer has no `taskDefinition`.
+    pub(in crate::plan) fn of(wanted: &Wanted, answer: &Value) -> Option<Self> {
         let observed = answer.get("taskDefinition")?.as_object()?;
         let settings = (Setting::of_task_definition(&wanted.document), Setting::of_task_definition(observed));
         let live = tags::read(answer.get("tags"));
@@ -64,12 +68,12 @@ impl Fit {
         Some(Fit { differences, tags, same_digest })
     }
 
-    fn exact(&self) -> bool {
+    pub(in crate::plan) fn exact(&self) -> bool {
         self.differences.is_empty() && self.tags.is_empty()
     }
 
     /// As far as this server tells: the very same document was registered, and the answer contradicts nothing of it.
-    fn as_registered(&self) -> bool {
+    pub(in crate::plan) fn as_registered(&self) -> bool {
         let silent = |difference: &Difference| !matches!(difference.sort, Sort::Declared | Sort::Extra);
         self.same_digest && self.tags.is_empty() && self.differences.iter().all(silent)
     }
@@ -159,25 +163,7 @@ fn follow(pass: &Pass, family: &str, revision: Option<u64>, own: Option<&Value>)
         return Err(unknown(format!("the answer about task definition `{named}` has no `taskDefinition`")));
     };
     let mut document = without_read_only(content, Operation::RegisterTaskDefinition);
-    let mut differs = false;
-    for (container, image) in &pass.declared.images {
-        let pointer = Pointer(["containerDefinitions", container, "image"].map(str::to_owned).to_vec());
-        match get(SUBJECT, &document, &pointer) {
-            Some(live) if live == image => {}
-            _ if get(SUBJECT, &document, &Pointer(pointer.0[..2].to_vec())).is_none() => {
-                return Err(Verdict::stalled(
-                    "ContainerNotFound",
-                    format!(
-                        "`taskDefinition.images` names the container `{container}`, which task definition `{named}` does not have"
-                    ),
-                ));
-            }
-            _ => {
-                set(SUBJECT, &mut document, &pointer, Some(json!(image)));
-                differs = true;
-            }
-        }
-    }
+    let differs = lay_images(&mut document, &pass.declared.images, &named)?;
     let people = tags::peoples(&tags::read(base.get("tags")));
     if !people.is_empty() {
         document.insert("tags".to_owned(), tags::write(&people));
@@ -207,6 +193,34 @@ fn follow(pass: &Pass, family: &str, revision: Option<u64>, own: Option<&Value>)
         );
     }
     Ok(Chosen { reference: Some(TaskDefinitionRef::Arn(base_arn.clone())), step: None, changes, arn: Some(base_arn) })
+}
+
+/// Puts `images` into the content of the revision `named`; whether that changed anything.
+pub(in crate::plan) fn lay_images(
+    document: &mut Document,
+    images: &BTreeMap<String, String>,
+    named: &str,
+) -> Result<bool, Verdict> {
+    let mut differs = false;
+    for (container, image) in images {
+        let pointer = Pointer(["containerDefinitions", container, "image"].map(str::to_owned).to_vec());
+        match get(SUBJECT, document, &pointer) {
+            Some(live) if live == image => {}
+            _ if get(SUBJECT, document, &Pointer(pointer.0[..2].to_vec())).is_none() => {
+                return Err(Verdict::stalled(
+                    "ContainerNotFound",
+                    format!(
+                        "`taskDefinition.images` names the container `{container}`, which task definition `{named}` does not have"
+                    ),
+                ));
+            }
+            _ => {
+                set(SUBJECT, document, &pointer, Some(json!(image)));
+                differs = true;
+            }
+        }
+    }
+    Ok(differs)
 }
 
 /// One of the newest revisions of the family, if it says the same, or a new one (rule 4).
@@ -241,14 +255,20 @@ fn existing_or_new(
     if let Some(answer) = fitting(Fit::as_registered) {
         return Ok(use_existing(answer));
     }
-    Ok(Chosen { reference: Some(TaskDefinitionRef::Registered), step: Some(register(pass, wanted)), changes, arn: None })
+    Ok(Chosen {
+        reference: Some(TaskDefinitionRef::Registered),
+        step: Some(register(&pass.resource.id, pass.context, wanted)),
+        changes,
+        arn: None,
+    })
 }
 
-fn register(pass: &Pass, wanted: &Wanted) -> EcsStep {
+/// RegisterTaskDefinition of what is wanted, with our tags.
+pub(in crate::plan) fn register(resource: &ResourceId, context: &Context, wanted: &Wanted) -> EcsStep {
     let mut document = wanted.document.clone();
     let mut all = wanted.tags.clone().unwrap_or_default();
-    all.extend(tags::ownership(&pass.resource.id, pass.context));
-    all.insert(tags::REVISION.to_owned(), pass.context.revision.to_owned());
+    all.extend(tags::ownership(resource, context));
+    all.insert(tags::REVISION.to_owned(), context.revision.to_owned());
     all.insert(tags::DEFINITION.to_owned(), wanted.digest.clone());
     document.insert("tags".to_owned(), tags::write(&all));
     EcsStep::RegisterTaskDefinition { document: Secret(document) }
@@ -313,6 +333,6 @@ fn changes(pass: &Pass, wanted: &Wanted, own: Option<&Fit>, created: bool) -> Ve
 }
 
 /// The ARN in a DescribeTaskDefinition answer.
-pub(super) fn arn(answer: &Value) -> Option<String> {
+pub(in crate::plan) fn arn(answer: &Value) -> Option<String> {
     answer.get("taskDefinition")?.get("taskDefinitionArn")?.as_str().map(str::to_owned)
 }

@@ -1,10 +1,313 @@
-//! What to do about the difference between a declared EcsTask and what AWS has.
+//! What to do about a declared `EcsTask`: run it once for each new digest, and see how it ended.
+//!
+//! Nothing of AWS's remembers a run for long: RunTask's client token lives "24 hours" at most and no longer than an hour
+//! after its task has ended (<https://docs.aws.amazon.com/AmazonECS/latest/APIReference/ECS_Idempotency.html>), and "stopped
+//! tasks appear in the returned results for at least one hour"
+//! (<https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTasks.html>). So intent, task and outcome are a tag
+//! of the task definition revision ([`record`]), written before RunTask and after the end:
+//!
+//! | on record | AWS shows | then |
+//! |---|---|---|
+//! | nothing | | the intent is written, and RunTask is sent |
+//! | refused | | the same a minute later, with another token |
+//! | intended | the task | `started`; or its end, if it has stopped |
+//! | intended, less than 50 minutes ago | nothing | RunTask again, with the same token |
+//! | intended, earlier | nothing | Stalled `OutcomeUnknown`: nobody can know whether it ran |
+//! | started | the task | waits; StopTask at the timeout; its end, if it has stopped |
+//! | started | nothing | Stalled `OutcomeUnknown` |
+//! | succeeded | | Ready; never run again |
+//! | failed, timedout | | Failed; `driftless retry` runs it again |
+//!
+//! Runs of the same resource with another digest that have not ended are waited for, never stopped.
 
-use crate::desired::{EcsTask, Resource};
-use crate::observed::TaskObservation;
-use crate::plan::{Context, Plan, Verdict};
+mod outcome;
+mod record;
+mod revision;
+mod run;
+mod wants;
+
+use serde_json::{Value, json};
+
+use crate::desired::{Document, EcsTask, Resource, TaskDefinition};
+use crate::observed::{Observed, TaskObservation};
+use crate::plan::ecs::CONSISTENT_AFTER;
+use crate::plan::{Context, EcsStep, Plan, TaskDefinitionRef, Verdict, digest as digests};
+use outcome::Outcome;
+use record::{Recorded, Run, State};
+
+pub use wants::{Look, Wants, wants};
+
+/// Seconds until the next look at a task that runs.
+const REQUEUE: u64 = 10;
+
+/// For so many seconds after a run was intended, RunTask may be sent again. Its token lives for an hour after the end of a
+/// task that ended at once; ten minutes of it are left for records that are read late and calls that wait for their turn.
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/ECS_Idempotency.html>
+const SAME_TOKEN_FOR: f64 = 50.0 * 60.0;
+
+/// An attempt that was intended so many seconds before our last RunTask is an older one.
+const OLDER_ATTEMPT: f64 = 15.0;
+
+/// 32 hex digits over everything whose change means "run it again": all that is declared but the timeout. Of a `family:`
+/// manifest it is the name and the number that count, not what others register under it.
+pub fn digest(task: &EcsTask) -> String {
+    let definition = match &task.task_definition {
+        TaskDefinition::Document(document) => json!({"document": document}),
+        TaskDefinition::Family { family, revision } => json!({"family": family, "revision": revision}),
+    };
+    digests::of(&json!({"cluster": task.cluster, "taskDefinition": definition, "images": task.images, "task": task.task}))
+}
 
 /// Decides what to write for a run-to-completion task.
-pub fn plan(resource: &Resource, _declared: &EcsTask, _observation: &TaskObservation, _context: &Context<'_>) -> Plan {
-    Plan::new(&resource.id, Verdict::stalled("Unsupported", "not built yet"))
+pub fn plan(resource: &Resource, declared: &EcsTask, observation: &TaskObservation, context: &Context<'_>) -> Plan {
+    let who = record::who(&resource.id, context);
+    let pass = Pass { resource, declared, observation, context, digest: digest(declared), who };
+    decide(&pass).unwrap_or_else(|verdict| pass.plan(verdict))
+}
+
+/// One look at one task.
+struct Pass<'a> {
+    resource: &'a Resource,
+    declared: &'a EcsTask,
+    observation: &'a TaskObservation,
+    context: &'a Context<'a>,
+    digest: String,
+    /// See [`record::who`].
+    who: String,
+}
+
+impl Pass<'_> {
+    fn plan(&self, verdict: Verdict) -> Plan {
+        Plan::new(&self.resource.id, verdict)
+    }
+
+    /// Whether an answer may be older than our own RunTask.
+    fn just_written(&self) -> bool {
+        self.context.last_write.is_some_and(|at| self.observation.now - at < CONSISTENT_AFTER)
+    }
+
+    /// Seconds since a run was intended.
+    fn age(&self, run: &Run) -> f64 {
+        self.observation.now - run.at as f64
+    }
+
+    /// The task of a run, as AWS shows it.
+    fn task_of(&self, recorded: &Recorded) -> Result<Option<&Value>, Verdict> {
+        let tasks = match &self.observation.tasks {
+            Observed::Present(tasks) => tasks,
+            Observed::Absent => return Ok(None),
+            Observed::Unknown(why) => return Err(Verdict::Unknown { message: why.clone() }),
+        };
+        let by = record::started_by(&self.who, &recorded.digest, recorded.run.attempt);
+        let is = |task: &&Value| {
+            let id = task.get("taskArn").and_then(Value::as_str).and_then(|arn| arn.rsplit('/').next());
+            task.get("startedBy").is_some_and(|one| *one == by.as_str()) || (id.is_some() && id == recorded.run.task.as_deref())
+        };
+        Ok(tasks.iter().find(is))
+    }
+}
+
+fn decide(pass: &Pass) -> Result<Plan, Verdict> {
+    let revisions = match &pass.observation.revisions {
+        Observed::Present(revisions) => revisions.as_slice(),
+        Observed::Absent => &[],
+        Observed::Unknown(why) => return Err(Verdict::Unknown { message: why.clone() }),
+    };
+    let runs = record::of_revisions(revisions, &pass.who);
+    foreign(pass, &runs)?;
+    let mut plan = pass.plan(Verdict::Ready { message: String::new() });
+    if let Some(waiting) = others(pass, revisions, &runs, &mut plan)? {
+        plan.verdict = waiting;
+        return Ok(plan);
+    }
+    let own = runs.iter().find(|one| one.digest == pass.digest);
+    match own {
+        None if pass.just_written() => Err(late(pass)),
+        None => run::first(pass, revisions, &runs, 1, plan),
+        Some(own) => match own.run.state {
+            State::Succeeded => Ok(Plan { verdict: succeeded(pass, own), ..plan }),
+            State::Refused if pass.age(&own.run) < CONSISTENT_AFTER => Err(refused(pass, own)),
+            State::Refused => run::first(pass, revisions, &runs, own.run.attempt + 1, plan),
+            State::Failed | State::TimedOut if older(pass, own) => Err(late(pass)),
+            State::Failed | State::TimedOut if pass.context.retry => {
+                run::first(pass, revisions, &runs, own.run.attempt + 1, plan)
+            }
+            State::Failed | State::TimedOut => {
+                let message = outcome::remembered(&own.run, &own.revision);
+                Ok(Plan { verdict: failed(pass, own.run.state, &message), ..plan })
+            }
+            State::Intended | State::Started => unfinished(pass, revisions, &runs, own, plan),
+        },
+    }
+}
+
+/// The same agent name reads another source: its runs are not ours to judge (rule 10).
+fn foreign(pass: &Pass, runs: &[Recorded]) -> Result<(), Verdict> {
+    let ours = record::source(pass.context);
+    match runs.iter().find(|one| !one.run.source.is_empty() && one.run.source != ours) {
+        Some(other) if !pass.resource.adopt_force => Err(Verdict::stalled(
+            "AgentNameInUse",
+            format!(
+                "{} has the record of a run of {} by an agent that is also called `{}` and reads another source: give one of the \
+                 two another `metadata.name`; if it is this agent and its source has moved, write `adopt: force` beside `spec`'s members",
+                other.revision, pass.resource.id, pass.context.agent
+            ),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Runs of another digest that have no end yet: what ended is put on record, and what runs is waited for.
+fn others(pass: &Pass, revisions: &[Value], runs: &[Recorded], plan: &mut Plan) -> Result<Option<Verdict>, Verdict> {
+    let mut waiting = None;
+    for other in runs.iter().filter(|one| one.digest != pass.digest && !one.run.state.is_over()) {
+        match pass.task_of(other)? {
+            Some(task) if is_stopped(task) => {
+                let ended = outcome::judge(&other.run, task, content(revisions, &other.revision));
+                plan.steps.extend(remember(pass, other, ended.run, revisions).map(Into::into));
+            }
+            Some(task) => {
+                plan.steps.extend(at_timeout(pass, other, task, other.run.timeout).map(Into::into));
+                let message =
+                    format!("the run of an earlier definition, task {}, has not ended yet; this one is run after it", id(task));
+                waiting = Some(Verdict::Progressing { reason: "WaitingForRun", message, requeue: REQUEUE });
+            }
+            None if pass.age(&other.run) < CONSISTENT_AFTER => {
+                let message = "the run of an earlier definition was asked for less than a minute ago".to_owned();
+                waiting = Some(Verdict::Progressing { reason: "WaitingForRun", message, requeue: REQUEUE });
+            }
+            None => {}
+        }
+    }
+    Ok(waiting)
+}
+
+/// The declared run has been asked for, and its end is not on record.
+fn unfinished(pass: &Pass, revisions: &[Value], runs: &[Recorded], own: &Recorded, mut plan: Plan) -> Result<Plan, Verdict> {
+    match pass.task_of(own)? {
+        Some(task) if is_stopped(task) => {
+            let Outcome { run, message } = outcome::judge(&own.run, task, content(revisions, &own.revision));
+            plan.verdict = match run.state {
+                State::Succeeded => Verdict::Ready { message },
+                state => failed(pass, state, &message),
+            };
+            plan.steps.extend(remember(pass, own, run, revisions).map(Into::into));
+            Ok(plan)
+        }
+        Some(task) => Ok(running(pass, revisions, own, task, plan)),
+        None if pass.just_written() => Err(late(pass)),
+        None if own.run.state == State::Intended && pass.age(&own.run) < SAME_TOKEN_FOR => Ok(run::again(pass, own, plan)),
+        None if pass.context.retry => run::first(pass, revisions, runs, own.run.attempt + 1, plan),
+        None => Err(unknown_outcome(pass, own)),
+    }
+}
+
+fn running(pass: &Pass, revisions: &[Value], own: &Recorded, task: &Value, mut plan: Plan) -> Plan {
+    if own.run.state == State::Intended {
+        let run = Run { state: State::Started, task: Some(id(task).to_owned()), ..own.run.clone() };
+        plan.steps.extend(remember(pass, own, run, revisions).map(Into::into));
+    }
+    let status = task.get("lastStatus").and_then(Value::as_str).unwrap_or_default();
+    let message = format!("task {} of {} is {status}", id(task), short(&own.revision));
+    plan.verdict = Verdict::Progressing { reason: "Running", message, requeue: REQUEUE };
+    if let Some(step) = at_timeout(pass, own, task, pass.declared.timeout.as_secs()) {
+        let timeout = outcome::duration(pass.declared.timeout.as_secs());
+        let message = format!("task {} has not ended within {timeout}, and is stopped", id(task));
+        plan.verdict = Verdict::Progressing { reason: "Stopping", message, requeue: REQUEUE };
+        plan.steps.push(step.into());
+    }
+    plan
+}
+
+/// StopTask, when the task has had its time and nobody has stopped it yet. Time is counted from its creation, so that a task
+/// that never comes up ends too.
+fn at_timeout(pass: &Pass, recorded: &Recorded, task: &Value, timeout: u64) -> Option<EcsStep> {
+    let since = task.get("createdAt").and_then(Value::as_f64).unwrap_or(recorded.run.at as f64);
+    let over = timeout > 0 && pass.observation.now - since > timeout as f64;
+    if !over || task.get("desiredStatus").is_some_and(|status| status == "STOPPED") {
+        return None;
+    }
+    let mut document = Document::new();
+    document.insert("cluster".to_owned(), task.get("clusterArn").cloned().unwrap_or(json!(pass.declared.cluster)));
+    document.insert("task".to_owned(), task.get("taskArn").cloned().unwrap_or_default());
+    document.insert("reason".to_owned(), json!(format!("{}{}", outcome::TIMED_OUT, outcome::duration(timeout))));
+    Some(EcsStep::StopTask { document })
+}
+
+/// Puts on record how far a run came: where it was, or, as an INACTIVE revision may not take tags, at the newest ACTIVE one.
+fn remember(pass: &Pass, recorded: &Recorded, run: Run, revisions: &[Value]) -> Option<EcsStep> {
+    let active = |answer: &&Value| answer.pointer("/taskDefinition/status").is_none_or(|status| status == "ACTIVE");
+    let revision = match recorded.active {
+        true => recorded.revision.clone(),
+        false => revisions.iter().find(active).and_then(crate::plan::ecs::task_definition::arn)?,
+    };
+    let document = Recorded { run, ..recorded.clone() }.tag(&pass.who);
+    Some(EcsStep::TagTaskDefinition { document, task_definition: TaskDefinitionRef::Arn(revision) })
+}
+
+/// A record of an attempt before our last RunTask: an answer from before it.
+fn older(pass: &Pass, own: &Recorded) -> bool {
+    let began_before = |at: f64| at - own.run.at as f64 > OLDER_ATTEMPT;
+    pass.just_written() && pass.context.last_write.is_some_and(began_before)
+}
+
+/// The next attempt has another token. It waits until nobody can read what was on record before this one.
+fn refused(pass: &Pass, own: &Recorded) -> Verdict {
+    let rest = (CONSISTENT_AFTER - pass.age(&own.run)).ceil().clamp(1.0, CONSISTENT_AFTER) as u64;
+    let why = own.run.why.as_deref().map(|why| format!(" ({why})")).unwrap_or_default();
+    let message = format!("AWS did not run {}{why}; it is tried again in {rest}s", pass.resource.id);
+    Verdict::Progressing { reason: "NotRun", message, requeue: rest }
+}
+
+fn late(pass: &Pass) -> Verdict {
+    let message = format!("{} was run less than a minute ago, and AWS does not show it yet", pass.resource.id);
+    Verdict::Progressing { reason: "Starting", message, requeue: REQUEUE }
+}
+
+fn succeeded(pass: &Pass, own: &Recorded) -> Verdict {
+    let task = own.run.task.as_deref().map(|id| format!("task {id} of {}", short(&own.revision)));
+    let task = task.unwrap_or_else(|| pass.resource.id.to_string());
+    Verdict::Ready { message: format!("{task} ran to its end") }
+}
+
+fn failed(pass: &Pass, state: State, message: &str) -> Verdict {
+    let reason = if state == State::TimedOut { "TaskTimedOut" } else { "TaskFailed" };
+    let message = format!("{message}; it is not run again until it is changed, or `driftless retry {}`", pass.resource.id);
+    Verdict::Failed { reason, message }
+}
+
+fn unknown_outcome(pass: &Pass, own: &Recorded) -> Verdict {
+    let (key, ago) = (record::key(&pass.who, &own.digest), outcome::duration(pass.age(&own.run).max(0.0) as u64));
+    let what = match &own.run.task {
+        Some(id) => format!("task {id} of {}, started {ago} ago, is no longer told of by AWS", short(&own.revision)),
+        None => format!("a run of {} was asked for {ago} ago, and AWS tells of no task of it", short(&own.revision)),
+    };
+    Verdict::stalled(
+        "OutcomeUnknown",
+        format!(
+            "{what}, which it does for an hour after a task has stopped: whether it did its work is not known, and it is not run again \
+             by itself. Look at its log and at what it works on; then `driftless retry {}` to run it (again), or, if all is well, tag \
+             {} with {key}=succeeded",
+            pass.resource.id, own.revision
+        ),
+    )
+}
+
+/// The content of a revision.
+fn content<'v>(revisions: &'v [Value], arn: &str) -> Option<&'v Value> {
+    let definitions = revisions.iter().filter_map(|answer| answer.get("taskDefinition"));
+    definitions.into_iter().find(|definition| definition.get("taskDefinitionArn").is_some_and(|one| one == arn))
+}
+
+fn is_stopped(task: &Value) -> bool {
+    task.get("lastStatus").is_some_and(|status| status == "STOPPED")
+}
+
+fn id(task: &Value) -> &str {
+    task.get("taskArn").and_then(Value::as_str).and_then(|arn| arn.rsplit('/').next()).unwrap_or_default()
+}
+
+/// `migrate:3` of a revision's ARN.
+fn short(arn: &str) -> &str {
+    arn.rsplit('/').next().unwrap_or(arn)
 }

@@ -1,0 +1,94 @@
+//! Which task definition revision is run: one that exists and says the same, or a new one. The rule is `EcsService`'s.
+
+use serde_json::{Value, json};
+
+use super::Pass;
+use crate::desired::{Document, TaskDefinition};
+use crate::model::{Operation, without_read_only};
+use crate::normalise::{Subject, leaves};
+use crate::observed::Observed;
+use crate::plan::ecs::task_definition::{Fit, Wanted, arn, lay_images, register};
+use crate::plan::{Cause, Change, EcsStep, TaskDefinitionRef, Verdict, tags};
+use crate::secret::Shown;
+
+/// How many of the family's newest ACTIVE revisions may be run again (rule 4 of the design).
+const CANDIDATES: usize = 10;
+
+/// What was chosen.
+pub(super) struct Chosen {
+    pub(super) reference: TaskDefinitionRef,
+    /// The RegisterTaskDefinition that comes before.
+    pub(super) step: Option<EcsStep>,
+    pub(super) changes: Vec<Change>,
+}
+
+/// Chooses. Err: there is nothing to run, or AWS could not be asked.
+pub(super) fn choose(pass: &Pass, revisions: &[Value]) -> Result<Chosen, Verdict> {
+    match &pass.declared.task_definition {
+        TaskDefinition::Document(document) => Ok(existing_or_new(pass, &Wanted::new(document.clone()), revisions)),
+        TaskDefinition::Family { family, revision } => follow(pass, family, *revision, revisions),
+    }
+}
+
+/// The revision that a `family:` manifest follows or pins, with `images` laid over it.
+fn follow(pass: &Pass, family: &str, revision: Option<u64>, revisions: &[Value]) -> Result<Chosen, Verdict> {
+    let named = revision.map_or_else(|| family.to_owned(), |revision| format!("{family}:{revision}"));
+    let base = match &pass.observation.base {
+        Observed::Present(base) => base,
+        Observed::Unknown(why) => {
+            return Err(Verdict::Unknown { message: format!("task definition `{named}` could not be read: {why}") });
+        }
+        Observed::Absent => {
+            return Err(Verdict::stalled(
+                "TaskDefinitionNotFound",
+                format!("there is no ACTIVE task definition `{named}`: register it, or correct `taskDefinition.family`"),
+            ));
+        }
+    };
+    let (Some(base_arn), Some(content)) = (arn(base), base.get("taskDefinition").and_then(Value::as_object)) else {
+        let message = format!("the answer about task definition `{named}` has no `taskDefinition`");
+        return Err(Verdict::Unknown { message });
+    };
+    let mut document = without_read_only(content, Operation::RegisterTaskDefinition);
+    if !lay_images(&mut document, &pass.declared.images, &named)? {
+        return Ok(existing(base_arn));
+    }
+    let people = tags::peoples(&tags::read(base.get("tags")));
+    if !people.is_empty() {
+        document.insert("tags".to_owned(), tags::write(&people));
+    }
+    Ok(existing_or_new(pass, &Wanted::new(document), revisions))
+}
+
+fn existing(arn: String) -> Chosen {
+    let change = line("/taskDefinition".to_owned(), Shown::Plain(json!(arn)));
+    Chosen { reference: TaskDefinitionRef::Arn(arn), step: None, changes: vec![change] }
+}
+
+fn existing_or_new(pass: &Pass, wanted: &Wanted, revisions: &[Value]) -> Chosen {
+    let active = |answer: &&Value| answer.pointer("/taskDefinition/status").is_none_or(|status| status == "ACTIVE");
+    let candidates: Vec<&Value> = revisions.iter().filter(active).take(CANDIDATES).collect();
+    let fitting = |right: fn(&Fit) -> bool| {
+        candidates.iter().find(|answer| Fit::of(wanted, answer).is_some_and(|fit| right(&fit))).and_then(|answer| arn(answer))
+    };
+    if let Some(arn) = fitting(Fit::exact).or_else(|| fitting(Fit::as_registered)) {
+        return existing(arn);
+    }
+    let all = wanted.document.iter().flat_map(|(name, value)| leaves(Subject::TaskDefinition, name, value));
+    let changes = all.map(|(pointer, new)| line(pointer.text(Subject::TaskDefinition), new)).collect();
+    let step = register(&pass.resource.id, pass.context, wanted);
+    Chosen { reference: TaskDefinitionRef::Registered, step: Some(step), changes }
+}
+
+/// RunTask's own document as lines of a diff. Overrides may hold environment values.
+pub(super) fn of_document(document: &Document) -> Vec<Change> {
+    let shown = |name: &str, value: &Value| match name {
+        "overrides" => Shown::Hidden(value.clone()),
+        _ => Shown::Plain(value.clone()),
+    };
+    document.iter().map(|(name, value)| line(format!("/task/{name}"), shown(name, value))).collect()
+}
+
+fn line(path: String, new: Shown) -> Change {
+    Change { path, old: None, new: Some(new), cause: Cause::Declared, deploys: true }
+}

@@ -1,0 +1,81 @@
+//! The calls of one run: the intent is on record before RunTask.
+
+use serde_json::{Value, json};
+
+use super::Pass;
+use super::record::{self, Recorded, Run, State};
+use super::revision::{self, choose};
+use crate::desired::Document;
+use crate::plan::{EcsStep, Plan, Secret, TaskDefinitionRef, Verdict, tags};
+
+/// How many runs of one resource a revision remembers. "Maximum number of tags per resource - 50", API_Tag.html, and other
+/// resources and people need theirs.
+const REMEMBERED: usize = 10;
+
+/// Runs it for the `attempt`th time.
+pub(super) fn first(pass: &Pass, revisions: &[Value], runs: &[Recorded], attempt: u32, mut plan: Plan) -> Result<Plan, Verdict> {
+    let chosen = choose(pass, revisions)?;
+    let run = Run::intended(attempt, pass.observation.now, pass.declared.timeout.as_secs(), pass.context);
+    let key = record::key(&pass.who, &pass.digest);
+    plan.steps.extend(chosen.step.map(Into::into));
+    if let TaskDefinitionRef::Arn(arn) = &chosen.reference {
+        plan.steps.extend(forget(pass, runs, arn).map(Into::into));
+    }
+    let intent = EcsStep::TagTaskDefinition { document: record::tag(&key, &run), task_definition: chosen.reference.clone() };
+    plan.steps.push(intent.into());
+    plan.steps.push(run_task(pass, &run, chosen.reference).into());
+    plan.changes.extend(chosen.changes);
+    plan.changes.extend(revision::of_document(&pass.declared.task));
+    if attempt > 1 {
+        plan.notes.push(format!("attempt {attempt}"));
+    }
+    plan.verdict = starting(pass);
+    Ok(plan)
+}
+
+/// Sends RunTask of a run that nobody has seen once more: with the same token it starts nothing twice.
+pub(super) fn again(pass: &Pass, own: &Recorded, mut plan: Plan) -> Plan {
+    plan.steps.push(run_task(pass, &own.run, TaskDefinitionRef::Arn(own.revision.clone())).into());
+    plan.notes.push("RunTask is sent again with the same client token: what runs already is not run twice".to_owned());
+    plan.verdict = starting(pass);
+    plan
+}
+
+fn starting(pass: &Pass) -> Verdict {
+    let message = format!("{} is run", pass.resource.id);
+    Verdict::Progressing { reason: "Starting", message, requeue: super::REQUEUE }
+}
+
+/// The same run has the same document to the letter: "if you retry a request with the same client token and one or more of
+/// the parameters have changed, the retry fails with a ConflictException".
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/ECS_Idempotency.html>
+fn run_task(pass: &Pass, run: &Run, task_definition: TaskDefinitionRef) -> EcsStep {
+    let mut document = pass.declared.task.clone();
+    let mut all = tags::declared(&pass.declared.task).unwrap_or_default();
+    all.extend(tags::ownership(&pass.resource.id, pass.context));
+    all.insert(tags::REVISION.to_owned(), run.commit.clone());
+    document.insert("tags".to_owned(), tags::write(&all));
+    document.insert("cluster".to_owned(), json!(pass.declared.cluster));
+    document.insert("count".to_owned(), json!(1));
+    document.insert("clientToken".to_owned(), json!(record::token(&pass.who, &pass.digest, run.attempt)));
+    document.insert("startedBy".to_owned(), json!(record::started_by(&pass.who, &pass.digest, run.attempt)));
+    let refused = Run { state: State::Refused, ..run.clone() };
+    let refused = record::tag(&record::key(&pass.who, &pass.digest), &refused);
+    EcsStep::RunTask { document: Secret(document), task_definition, refused }
+}
+
+/// Takes the oldest records off a revision that has many: those whose runs are over.
+fn forget(pass: &Pass, runs: &[Recorded], arn: &str) -> Option<EcsStep> {
+    let mut over: Vec<&Recorded> = runs.iter().filter(|one| one.revision == arn && one.digest != pass.digest).collect();
+    let surplus = (over.len() + 1).saturating_sub(REMEMBERED);
+    over.retain(|one| one.run.state.is_over());
+    over.sort_by_key(|one| one.run.at);
+    let keys: Vec<String> = over.iter().take(surplus).map(|one| record::key(&pass.who, &one.digest)).collect();
+    if keys.is_empty() {
+        return None;
+    }
+    let mut document = Document::new();
+    document.insert("resourceArn".to_owned(), json!(arn));
+    document.insert("tagKeys".to_owned(), json!(keys));
+    Some(EcsStep::UntagResource { document })
+}

@@ -1,0 +1,42 @@
+//! What one pass has to read besides the family's newest revisions.
+
+use serde_json::Value;
+
+use super::digest;
+use super::record::{self, State};
+use crate::desired::{EcsTask, Resource};
+use crate::plan::Context;
+
+/// Which reads this pass needs after the newest revisions.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Wants {
+    /// The revisions know of no run of what is declared: older and INACTIVE ones may, and must be asked before it is run.
+    pub older: bool,
+    /// The tasks whose end is not on record.
+    pub looks: Vec<Look>,
+    /// The commit that asked for the declared run.
+    pub written_at: Option<String>,
+}
+
+/// A task to look for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Look {
+    /// RunTask's `startedBy`.
+    pub started_by: String,
+    /// Its id, where it is known.
+    pub task: Option<String>,
+}
+
+/// `revisions` are DescribeTaskDefinition's answers, with tags. A task whose run is over wants nothing.
+pub fn wants(resource: &Resource, declared: &EcsTask, revisions: &[Value], context: &Context<'_>) -> Wants {
+    let (who, digest) = (record::who(&resource.id, context), digest(declared));
+    let runs = record::of_revisions(revisions, &who);
+    let own = runs.iter().find(|one| one.digest == digest);
+    let looks = runs
+        .iter()
+        .filter(|one| !one.run.state.is_over())
+        .map(|one| Look { started_by: record::started_by(&who, &one.digest, one.run.attempt), task: one.run.task.clone() });
+    // Before anything is run, all that may know of a run is asked.
+    let older = own.is_none_or(|own| own.run.state == State::Refused);
+    Wants { older, looks: looks.collect(), written_at: own.map(|own| own.run.commit.clone()) }
+}

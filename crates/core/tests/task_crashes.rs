@@ -1,0 +1,208 @@
+//! A migration never runs twice: neither after a kill at any instant, nor when answers are late, nor a day later.
+
+mod task_world;
+
+use driftless_core::desired::Resource;
+use driftless_core::plan::Context;
+use insta::assert_snapshot;
+use proptest::prelude::*;
+use task_world::*;
+
+/// One pass that is killed at its step of this number, before or after its effect. An agent that starts anew remembers
+/// nothing of its writes.
+fn killed(world: &mut World, resource: &Resource, step: usize, after: bool) {
+    let plan = world.look(resource, &context());
+    let mut registered = None;
+    for (number, one) in plan.steps.iter().enumerate() {
+        if number == step && !after {
+            return;
+        }
+        if world.step(one, &mut registered).is_err() || number == step {
+            return;
+        }
+    }
+}
+
+#[test]
+fn killed_at_any_call_it_has_run_exactly_once() {
+    for seconds in [0.0, 5.0, 100.0, 1000.0] {
+        for passes in 0..4 {
+            for step in 0..3 {
+                for after in [false, true] {
+                    let (mut world, declared) = (World::new(), migrate("migrate:1"));
+                    for _ in 0..passes {
+                        let plan = world.look(&declared, &context());
+                        world.apply(&plan).expect("applied");
+                        world.now += 5.0;
+                    }
+                    killed(&mut world, &declared, step, after);
+                    world.now += seconds;
+                    let plan = world.settle(&declared, &context());
+                    assert_eq!((reason(&plan), world.tasks.len()), ("Ready", 1), "{seconds} {passes} {step} {after}");
+                    assert_eq!(world.revisions.len(), 1);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn an_intent_without_an_outcome_after_the_tokens_life_is_for_a_person() {
+    // The answer of RunTask was lost, and nobody looked for an hour, or a day.
+    for (after, ran) in [(true, 1), (false, 0)] {
+        for hours in [1.1, 25.0] {
+            let (mut world, declared) = (World::new(), migrate("migrate:1"));
+            killed(&mut world, &declared, 2, after);
+            world.now += hours * HOUR;
+            let plan = world.look(&declared, &context());
+            assert_eq!((actions(&plan).len(), reason(&plan)), (0, "OutcomeUnknown"));
+            assert_eq!(world.settle(&declared, &context()).steps.len(), 0);
+            assert_eq!(world.tasks.len(), ran, "it is not run by itself");
+            let retry = world.look(&declared, &Context { retry: true, ..context() });
+            assert_eq!(actions(&retry), ["TagResource", "RunTask"]);
+            world.apply(&retry).expect("applied");
+            assert_eq!(reason(&world.settle(&declared, &context())), "Ready");
+            assert_eq!(world.tasks.len(), ran + 1);
+        }
+    }
+}
+
+#[test]
+fn a_task_that_still_runs_is_found_however_long_nobody_looked() {
+    let (mut world, mut resource) = (World { ends: Some((30.0 * HOUR, 0)), ..World::new() }, migrate("migrate:1"));
+    declared(&mut resource).timeout = timeout(40 * 3600);
+    killed(&mut world, &resource, 2, true);
+    world.now += 26.0 * HOUR;
+    let plan = world.look(&resource, &context());
+    assert_eq!((actions(&plan), reason(&plan)), (vec!["TagResource"], "Running"));
+    assert_eq!(reason(&world.settle(&resource, &context())), "Ready");
+    assert_eq!(world.tasks.len(), 1);
+}
+
+#[test]
+fn the_message_of_an_unknown_outcome_says_what_to_do() {
+    let (mut world, declared) = (World::new(), migrate("migrate:1"));
+    killed(&mut world, &declared, 2, true);
+    world.now += 2.0 * HOUR;
+    assert_snapshot!(message(&world.look(&declared, &context())), @"a run of migrate:1 was asked for 2h ago, and AWS tells of no task of it, which it does for an hour after a task has stopped: whether it did its work is not known, and it is not run again by itself. Look at its log and at what it works on; then `driftless retry EcsTask/migrate` to run it (again), or, if all is well, tag arn:aws:ecs:eu-central-1:123456789012:task-definition/migrate:1 with driftless:run/ace778cf6760/c1e39e1030512f5e87cf5c5a134e4cfc=succeeded");
+    // What it says for a run that went well.
+    let key = world.revisions[0].tags().keys().find(|key| key.starts_with("driftless:run/")).expect("a record").clone();
+    assert!(message(&world.look(&declared, &context())).contains(&format!("{key}=succeeded")));
+    let tag = serde_json::json!([{"key": key, "value": "succeeded"}]);
+    let step = driftless_core::plan::EcsStep::TagTaskDefinition {
+        document: object(serde_json::json!({"tags": tag})),
+        task_definition: driftless_core::plan::TaskDefinitionRef::Arn(
+            world.revisions[0].content["taskDefinitionArn"].as_str().expect("an ARN").to_owned(),
+        ),
+    };
+    world.step(&step.into(), &mut None).expect("tagged");
+    assert_eq!(reason(&world.look(&declared, &context())), "Ready");
+}
+
+#[test]
+fn a_lost_answer_is_asked_for_with_the_same_token() {
+    let (mut world, declared) = (World::new(), migrate("migrate:1"));
+    killed(&mut world, &declared, 2, false);
+    world.now += 49.0 * 60.0;
+    let plan = world.look(&declared, &context());
+    assert_eq!(actions(&plan), ["RunTask"]);
+    world.apply(&plan).expect("applied");
+    let sent = world.tasks[0].sent.clone();
+    world.lag = 20.0;
+    let plan = world.look(&declared, &Context { revision: "c2", ..context() });
+    assert_eq!(actions(&plan), ["RunTask"], "a restarted agent, which does not see it yet, sends the same");
+    world.apply(&plan).expect("no conflict: the very same request");
+    assert_eq!((world.tasks.len(), &world.tasks[0].sent), (1, &sent));
+}
+
+#[test]
+fn within_a_minute_of_our_own_run_an_older_answer_is_waited_out() {
+    let (mut world, declared) = (World::new(), migrate("migrate:1"));
+    let plan = world.look(&declared, &context());
+    world.apply(&plan).expect("applied");
+    let wrote = Context { last_write: Some(world.now), ..context() };
+    world.lag = 20.0;
+    world.now += 5.0;
+    let plan = world.look(&declared, &wrote);
+    assert_eq!((actions(&plan).len(), reason(&plan)), (0, "Starting"));
+}
+
+#[derive(Debug, Clone)]
+enum Event {
+    /// A pass that comes to its end.
+    Pass,
+    /// A pass that is killed at this step, before or after its effect.
+    Killed(usize, bool),
+    /// Seconds.
+    Wait(f64),
+    /// Another commit declares this image.
+    Commit(usize),
+    /// Somebody registers so many revisions of the family.
+    Registered(usize),
+    /// Somebody deregisters this revision.
+    Deregistered(usize),
+    /// Answers are so many seconds old from now on.
+    Lag(f64),
+    /// The next RunTask finds no room.
+    NoRoom,
+    /// The next tasks run so long, and exit with this code.
+    Ends(f64, i64),
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        6 => Just(Event::Pass),
+        4 => (0..4_usize, any::<bool>()).prop_map(|(step, after)| Event::Killed(step, after)),
+        4 => prop::sample::select(vec![1.0, 5.0, 30.0, 90.0, 1200.0, 2900.0, 3300.0, 4000.0, 90_000.0]).prop_map(Event::Wait),
+        2 => (0..3_usize).prop_map(Event::Commit),
+        1 => (1..12_usize).prop_map(Event::Registered),
+        1 => (0..4_usize).prop_map(Event::Deregistered),
+        1 => prop::sample::select(vec![0.0, 5.0, 20.0]).prop_map(Event::Lag),
+        1 => Just(Event::NoRoom),
+        1 => (prop::sample::select(vec![1.0, 30.0, 2000.0, 100_000.0]), 0..2_i64).prop_map(|(runs, exit)| Event::Ends(runs, exit)),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 500, ..ProptestConfig::default() })]
+
+    /// Whatever happens, as long as nobody says `driftless retry`.
+    #[test]
+    fn no_definition_is_ever_run_twice(events in prop::collection::vec(event(), 1..40)) {
+        let images = ["migrate:1", "migrate:2", "migrate:3"];
+        let (mut world, mut image) = (World::new(), 0);
+        for event in &events {
+            let resource = migrate(images[image]);
+            match event {
+                Event::Pass => {
+                    let plan = world.look(&resource, &context());
+                    let _ = world.apply(&plan);
+                }
+                Event::Killed(step, after) => killed(&mut world, &resource, *step, *after),
+                Event::Wait(seconds) => world.now += seconds,
+                Event::Commit(next) => image = *next,
+                Event::Registered(count) => {
+                    for _ in 0..*count {
+                        world.register(&object(definition("others:1")));
+                    }
+                }
+                Event::Deregistered(number) => {
+                    if let Some(one) = world.revisions.get_mut(*number) {
+                        one.active = false;
+                    }
+                }
+                Event::Lag(seconds) => world.lag = *seconds,
+                Event::NoRoom => world.no_room = 1,
+                Event::Ends(runs, exit) => world.ends = Some((*runs, *exit)),
+            }
+            for image in images {
+                let of = |task: &&Task| {
+                    let revision = world.revisions.iter().find(|one| one.content["taskDefinitionArn"] == task.revision.as_str());
+                    revision.is_some_and(|one| one.content["containerDefinitions"][0]["image"] == image)
+                };
+                let ran = world.tasks.iter().filter(of).count();
+                prop_assert!(ran <= 1, "{image} was run {ran} times");
+            }
+        }
+    }
+}

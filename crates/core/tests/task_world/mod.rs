@@ -1,0 +1,366 @@
+//! A small pure model of what ECS keeps for run-to-completion tasks, written from AWS's documentation: revisions and their
+//! tags, tasks that are told of for an hour after their end, and tokens that live no longer than a day. Reads can be late.
+#![allow(dead_code)]
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use driftless_core::desired::{Document, EcsTask, Resource, Spec, TaskDefinition};
+use driftless_core::location::Location;
+use driftless_core::observed::{Observation, Observed, TaskObservation};
+use driftless_core::plan::task::wants;
+use driftless_core::plan::{Context, EcsStep, Plan, Step, TaskDefinitionRef, Verdict, plan};
+use driftless_core::resource::{Kind, ResourceId};
+use serde_json::{Value, json};
+
+pub const HOUR: f64 = 3600.0;
+
+pub fn object(value: Value) -> Document {
+    match value {
+        Value::Object(members) => members,
+        other => panic!("{other} is no object"),
+    }
+}
+
+/// The task definition that `image` stands in.
+pub fn definition(image: &str) -> Value {
+    json!({
+        "family": "migrate", "requiresCompatibilities": ["FARGATE"], "networkMode": "awsvpc", "cpu": "256", "memory": "512",
+        "executionRoleArn": "arn:aws:iam::123456789012:role/execution",
+        "containerDefinitions": [{"name": "app", "image": image, "logConfiguration": {"logDriver": "awslogs", "options": {
+            "awslogs-group": "/shop/migrate", "awslogs-stream-prefix": "run", "awslogs-region": "eu-central-1"}}}],
+    })
+}
+
+/// An `EcsTask`.
+pub fn task(name: &str, definition: TaskDefinition, document: Value) -> Resource {
+    let task = EcsTask {
+        cluster: "shop".to_owned(),
+        task_definition: definition,
+        images: BTreeMap::new(),
+        task: object(document),
+        timeout: EcsTask::TIMEOUT,
+    };
+    Resource::new(ResourceId::new(Kind::EcsTask, name), Location::new("migrate.yaml", 1, 1), "prod", Spec::EcsTask(task))
+}
+
+/// The `EcsTask` `migrate` with this image.
+pub fn migrate(image: &str) -> Resource {
+    task("migrate", TaskDefinition::Document(object(definition(image))), json!({"launchType": "FARGATE"}))
+}
+
+/// The `EcsTask` of this name that follows or pins the family `migrate`.
+pub fn following(name: &str, revision: Option<u64>) -> Resource {
+    task(name, TaskDefinition::Family { family: "migrate".to_owned(), revision }, json!({}))
+}
+
+pub fn declared(resource: &mut Resource) -> &mut EcsTask {
+    let Spec::EcsTask(task) = &mut resource.spec else { panic!("a task") };
+    task
+}
+
+pub fn context() -> Context<'static> {
+    Context {
+        agent: "production",
+        source_hash: "0123456789abcdef",
+        revision: "c1",
+        region: "eu-central-1",
+        account_id: Some("123456789012"),
+        last_write: None,
+        retry: false,
+    }
+}
+
+/// A task that was started.
+#[derive(Debug, Clone)]
+pub struct Task {
+    pub arn: String,
+    pub revision: String,
+    /// RunTask's body.
+    pub sent: Document,
+    pub created: f64,
+    /// When it stops by itself, and its exit code.
+    pub ends: (f64, i64),
+    /// When it was stopped, and why.
+    pub stopped: Option<(f64, String)>,
+}
+
+impl Task {
+    fn stopped_at(&self) -> f64 {
+        self.stopped.as_ref().map_or(self.ends.0, |(at, _)| at.min(self.ends.0))
+    }
+
+    /// "Stopped tasks appear in the returned results for at least one hour."
+    fn told(&self, now: f64) -> bool {
+        now < self.stopped_at() + HOUR
+    }
+
+    fn view(&self, now: f64) -> Value {
+        let over = self.stopped_at() <= now;
+        let by_hand = self.stopped.as_ref().filter(|(at, _)| *at < self.ends.0);
+        let mut container = json!({"name": "app", "lastStatus": if over { "STOPPED" } else { "RUNNING" }});
+        let mut view = json!({
+            "taskArn": self.arn, "taskDefinitionArn": self.revision, "startedBy": self.sent["startedBy"],
+            "clusterArn": "arn:aws:ecs:eu-central-1:123456789012:cluster/shop", "createdAt": self.created,
+            "lastStatus": if over { "STOPPED" } else { "RUNNING" }, "desiredStatus": if over { "STOPPED" } else { "RUNNING" },
+        });
+        if over {
+            container["exitCode"] = if by_hand.is_some() { json!(0) } else { json!(self.ends.1) };
+            view["stoppedAt"] = json!(self.stopped_at());
+            view["stopCode"] = json!(if by_hand.is_some() { "UserInitiated" } else { "EssentialContainerExited" });
+            view["stoppedReason"] = match by_hand {
+                Some((_, reason)) => json!(reason),
+                None => json!("Essential container in task exited"),
+            };
+        }
+        view["containers"] = json!([container]);
+        view
+    }
+}
+
+/// A revision: its content, and its tags as they were at each time.
+#[derive(Debug, Clone)]
+pub struct Revision {
+    pub content: Value,
+    pub registered: f64,
+    pub active: bool,
+    tags: Vec<(f64, BTreeMap<String, String>)>,
+}
+
+/// Why a call was refused.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The token is in use with another request.
+    Conflict,
+    /// There is no room.
+    NoRoom,
+}
+
+/// What AWS holds.
+#[derive(Debug, Clone, Default)]
+pub struct World {
+    pub revisions: Vec<Revision>,
+    pub tasks: Vec<Task>,
+    pub now: f64,
+    /// Reads show what was so many seconds ago.
+    pub lag: f64,
+    /// How long the next tasks run, and their exit codes.
+    pub ends: Option<(f64, i64)>,
+    /// So many RunTasks find no room.
+    pub no_room: u32,
+    pub writes: Vec<String>,
+}
+
+impl World {
+    pub fn new() -> Self {
+        World { now: 1_764_028_800.0, ..World::default() }
+    }
+
+    /// One pass: read what is wanted, plan.
+    pub fn look(&self, resource: &Resource, context: &Context) -> Plan {
+        plan(resource, &Observation::EcsTask(self.observe(resource, context)), context)
+    }
+
+    pub fn observe(&self, resource: &Resource, context: &Context) -> TaskObservation {
+        let Spec::EcsTask(declared) = &resource.spec else { panic!("a task") };
+        let then = self.now - self.lag;
+        let answers: Vec<Value> =
+            self.revisions.iter().rev().filter(|one| one.registered <= then).map(|one| one.answer(then)).collect();
+        let (active, inactive): (Vec<Value>, Vec<Value>) =
+            answers.into_iter().partition(|one| one["taskDefinition"]["status"] == "ACTIVE");
+        let mut revisions: Vec<Value> = active.iter().take(10).cloned().collect();
+        let base = match &declared.task_definition {
+            TaskDefinition::Document(_) => None,
+            TaskDefinition::Family { revision: None, .. } => active.first(),
+            TaskDefinition::Family { revision, .. } => {
+                active.iter().find(|one| one["taskDefinition"]["revision"] == json!(revision))
+            }
+        };
+        let base = base.cloned();
+        revisions.extend(base.iter().filter(|base| !active[..active.len().min(10)].contains(base)).cloned());
+        let mut wanted = wants(resource, declared, &revisions, context);
+        if wanted.older {
+            revisions.extend(active.iter().skip(10).take(40).cloned());
+            revisions.extend(inactive.into_iter().take(50));
+            wanted = wants(resource, declared, &revisions, context);
+        }
+        let seen = |task: &&Task| task.created <= then && task.told(self.now);
+        let looked = |task: &&Task| {
+            wanted.looks.iter().any(|look| {
+                let id = task.arn.rsplit('/').next();
+                look.task.as_deref() == id || (look.task.is_none() && task.sent["startedBy"] == look.started_by.as_str())
+            })
+        };
+        let tasks = self.tasks.iter().filter(seen).filter(looked).map(|task| task.view(then)).collect();
+        TaskObservation {
+            revisions: Observed::Present(revisions),
+            base: base.map_or(Observed::Absent, Observed::Present),
+            tasks: if wanted.looks.is_empty() { Observed::Absent } else { Observed::Present(tasks) },
+            written_at: wanted.written_at,
+            now: self.now,
+        }
+    }
+
+    /// All of the plan's calls, up to the first that is refused.
+    pub fn apply(&mut self, plan: &Plan) -> Result<(), Refusal> {
+        let mut registered = None;
+        plan.steps.iter().try_for_each(|step| self.step(step, &mut registered))
+    }
+
+    /// Passes, ten seconds apart, until nothing is left to write and nothing runs.
+    pub fn settle(&mut self, resource: &Resource, context: &Context) -> Plan {
+        for _ in 0..2000 {
+            let plan = self.look(resource, context);
+            if plan.is_empty() && !matches!(plan.verdict, Verdict::Progressing { .. }) {
+                return plan;
+            }
+            let _ = self.apply(&plan);
+            self.now += 10.0;
+        }
+        panic!("it does not settle: {:#?}", self.look(resource, context))
+    }
+
+    /// One call.
+    pub fn step(&mut self, step: &Step, registered: &mut Option<String>) -> Result<(), Refusal> {
+        let Step::Ecs(step) = step else { panic!("a step of ECS") };
+        self.writes.push(step.action().to_owned());
+        let named = |reference: &TaskDefinitionRef, registered: &Option<String>| match reference {
+            TaskDefinitionRef::Arn(arn) => arn.clone(),
+            TaskDefinitionRef::Registered => registered.clone().expect("registered before"),
+        };
+        match step {
+            EcsStep::RegisterTaskDefinition { document } => *registered = Some(self.register(&document.0)),
+            EcsStep::TagTaskDefinition { document, task_definition } => {
+                self.tag(&named(task_definition, registered), &document["tags"]);
+            }
+            EcsStep::UntagResource { document } => {
+                let keys = document["tagKeys"].clone();
+                let gone = |key: &String| keys.as_array().expect("a list").iter().any(|one| one == key);
+                self.retag(document["resourceArn"].as_str().expect("an ARN"), |tags| tags.retain(|key, _| !gone(key)));
+            }
+            EcsStep::RunTask { document, task_definition, refused } => {
+                let revision = named(task_definition, registered);
+                if let Err(refusal) = self.run(&document.0, &revision) {
+                    if refusal == Refusal::NoRoom {
+                        self.tag(&revision, &refused["tags"]);
+                    }
+                    return Err(refusal);
+                }
+            }
+            EcsStep::StopTask { document } => {
+                let (now, reason) = (self.now, document["reason"].as_str().unwrap_or_default().to_owned());
+                let task = self.tasks.iter_mut().find(|task| task.arn == document["task"]).expect("a task");
+                task.stopped.get_or_insert((now, reason));
+            }
+            other => panic!("{} is no step of a task", other.action()),
+        }
+        Ok(())
+    }
+
+    /// RegisterTaskDefinition, by anybody.
+    pub fn register(&mut self, document: &Document) -> String {
+        let number = self.revisions.len() + 1;
+        let arn = format!("arn:aws:ecs:eu-central-1:123456789012:task-definition/migrate:{number}");
+        let mut content = document.clone();
+        let tags = content.remove("tags").unwrap_or_default();
+        content.insert("taskDefinitionArn".to_owned(), json!(arn));
+        content.insert("revision".to_owned(), json!(number));
+        let read = |tag: &Value| Some((tag["key"].as_str()?.to_owned(), tag["value"].as_str()?.to_owned()));
+        let tags = tags.as_array().into_iter().flatten().filter_map(read).collect();
+        let tags = vec![(self.now, tags)];
+        self.revisions.push(Revision { content: Value::Object(content), registered: self.now, active: true, tags });
+        arn
+    }
+
+    fn tag(&mut self, arn: &str, list: &Value) {
+        let list = list.as_array().expect("a list").clone();
+        self.retag(arn, |tags| {
+            for tag in &list {
+                let text = |member: &str| tag[member].as_str().expect("a string").to_owned();
+                assert!(text("key").len() <= 128 && text("value").len() <= 256, "{tag}");
+                tags.insert(text("key"), text("value"));
+            }
+            assert!(tags.len() <= 50, "{} tags", tags.len());
+        });
+    }
+
+    fn retag(&mut self, arn: &str, change: impl FnOnce(&mut BTreeMap<String, String>)) {
+        let now = self.now;
+        let revision = self.revisions.iter_mut().find(|one| one.content["taskDefinitionArn"] == arn).expect("a revision");
+        let mut tags = revision.tags.last().expect("tags").1.clone();
+        change(&mut tags);
+        revision.tags.push((now, tags));
+    }
+
+    fn run(&mut self, body: &Document, revision: &str) -> Result<(), Refusal> {
+        let mut sent = body.clone();
+        sent.insert("taskDefinition".to_owned(), json!(revision));
+        let token = sent["clientToken"].as_str().expect("a token").to_owned();
+        assert!(token.len() <= 64);
+        // It lives a day at most, and no longer than an hour after its task has stopped.
+        let known = self.tasks.iter().find(|task| {
+            task.sent["clientToken"] == token.as_str() && task.told(self.now) && self.now < task.created + 24.0 * HOUR
+        });
+        match known {
+            Some(task) if task.sent == sent => return Ok(()),
+            Some(_) => return Err(Refusal::Conflict),
+            None => {}
+        }
+        if self.no_room > 0 {
+            self.no_room -= 1;
+            return Err(Refusal::NoRoom);
+        }
+        let (runs, exit) = self.ends.unwrap_or((30.0, 0));
+        let arn = format!("arn:aws:ecs:eu-central-1:123456789012:task/shop/{:032x}", self.tasks.len() + 1);
+        let ends = (self.now + runs, exit);
+        self.tasks.push(Task { arn, revision: revision.to_owned(), sent, created: self.now, ends, stopped: None });
+        Ok(())
+    }
+}
+
+impl Revision {
+    fn answer(&self, then: f64) -> Value {
+        let mut content = self.content.clone();
+        content["status"] = json!(if self.active { "ACTIVE" } else { "INACTIVE" });
+        let tags = self.tags.iter().rev().find(|(at, _)| *at <= then).map(|(_, tags)| tags.clone()).unwrap_or_default();
+        let tags: Vec<Value> = tags.iter().map(|(key, value)| json!({"key": key, "value": value})).collect();
+        json!({"taskDefinition": content, "tags": tags})
+    }
+
+    /// Its tags now.
+    pub fn tags(&self) -> &BTreeMap<String, String> {
+        &self.tags.last().expect("tags").1
+    }
+
+    /// The values of its runs' tags now.
+    pub fn runs(&self) -> Vec<&str> {
+        self.tags().iter().filter(|(key, _)| key.starts_with("driftless:run/")).map(|(_, value)| value.as_str()).collect()
+    }
+}
+
+/// `Ready`, `Failed`, or the verdict's reason.
+pub fn reason(plan: &Plan) -> &'static str {
+    match &plan.verdict {
+        Verdict::Ready { .. } => "Ready",
+        Verdict::Progressing { reason, .. } | Verdict::Failed { reason, .. } | Verdict::Stalled { reason, .. } => reason,
+        Verdict::Unknown { .. } => "Unknown",
+    }
+}
+
+pub fn message(plan: &Plan) -> &str {
+    match &plan.verdict {
+        Verdict::Ready { message }
+        | Verdict::Progressing { message, .. }
+        | Verdict::Failed { message, .. }
+        | Verdict::Stalled { message, .. }
+        | Verdict::Unknown { message } => message,
+    }
+}
+
+pub fn actions(plan: &Plan) -> Vec<&'static str> {
+    plan.steps.iter().map(Step::action).collect()
+}
+
+pub fn timeout(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
