@@ -142,3 +142,11 @@ async fn targets_of_one_account_and_region_share_their_buckets() {
     assert!(near(taking(&accounts.quotas("123456789012 eu-central-1"), "RegisterTaskDefinition", 1).await, 1.0));
     assert!(near(taking(&accounts.quotas("123456789012 eu-west-1"), "RegisterTaskDefinition", 10).await, 0.0));
 }
+
+#[tokio::test(start_paused = true)]
+async fn codedeploy_has_buckets_of_its_own_for_what_is_read_and_what_is_written() {
+    let quotas = Quotas::new(1.0);
+    assert!(near(taking(&quotas, "GetDeploymentGroup", 20).await, 0.0));
+    assert!(near(taking(&quotas, "BatchGetDeployments", 5).await, 1.0), "all that is read shares one bucket");
+    assert!(near(taking(&quotas, "CreateDeployment", 5).await, 0.0));
+}

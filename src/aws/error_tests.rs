@@ -35,6 +35,11 @@ fn every_code_has_its_kind() {
         (400, "ServiceNotActiveException", "Service was not ACTIVE.", "conflict"),
         (400, "ConflictException", "", "conflict"),
         (400, "ClientException", "Too many concurrent attempts to create a new revision of the specified family.", "conflict"),
+        (400, "ApplicationDoesNotExistException", "", "not_found"),
+        (400, "DeploymentGroupDoesNotExistException", "", "not_found"),
+        (400, "DeploymentLimitExceededException", "", "conflict"),
+        (400, "DeploymentAlreadyCompletedException", "", "conflict"),
+        (400, "DeploymentConfigDoesNotExistException", "", "invalid"),
         (400, "InvalidParameterException", "TaskDefinition is inactive", "invalid"),
         (400, "ClientException", "Family contains invalid characters", "invalid"),
         (400, "SomethingNewException", "", "invalid"),
@@ -100,4 +105,24 @@ fn a_message_that_repeats_a_document_is_cut_to_a_line() {
     let error = said(400, "ClientException", &"Invalid setting\n".repeat(500)).to_string();
     assert!(error.len() < 800, "{error}");
     assert!(!error.contains('\n'));
+}
+
+#[test]
+fn codedeploy_s_codes_have_advice_of_their_own() {
+    let call = Call { service: "codedeploy", action: "CreateDeployment", resource: "shop/web" };
+    let said = |code: &str| ProviderError::from_answer(call, 400, Some(code.to_owned()), "said", None).failure().advice.clone();
+    for (code, advice) in [
+        ("DeploymentGroupDoesNotExistException", "create it, or correct the application and group"),
+        ("DeploymentLimitExceededException", "a group takes one deployment at a time"),
+        ("RevisionDoesNotExistException", "correct the document's `revision`"),
+        ("DeploymentConfigDoesNotExistException", "`deploymentConfigName`"),
+        ("InvalidTargetInstancesException", "remove `targetInstances`"),
+        ("InvalidRoleException", "service role"),
+        ("AccessDeniedException", "grant `codedeploy:CreateDeployment` on shop/web"),
+    ] {
+        assert!(said(code).contains(advice), "{code}: {}", said(code));
+    }
+    let head = Call { service: "s3", action: "HeadObject", resource: "s3://artifacts/app.zip" };
+    let denied = ProviderError::from_answer(head, 403, None, "", None);
+    assert!(denied.failure().advice.contains("grant `s3:GetObject` on s3://artifacts/app.zip"), "{denied}");
 }

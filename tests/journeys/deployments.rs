@@ -30,7 +30,11 @@ impl Fleet {
     }
 
     async fn at(pace: f64, more: Value) -> Fleet {
-        let fleet = Fleet::empty(Options { pace, instances: 3, ..Options::default() }).await;
+        Fleet::of(Options { pace, instances: 3, ..Options::default() }, more).await
+    }
+
+    async fn of(options: Options, more: Value) -> Fleet {
+        let fleet = Fleet::empty(options).await;
         for key in ["v1.zip", "v2.zip", "crash.zip"] {
             fleet.put(key, key);
         }
@@ -253,6 +257,24 @@ async fn a_failure_names_the_instance_and_the_script_and_is_not_repeated() {
     // And a change does.
     let good = fleet.world.commit(&[("web.yaml", &manifest("v1.zip", ""))]);
     fleet.world.ends_as(&good, "success").await;
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failure_is_remembered_however_many_deployments_of_others_came_after_it() {
+    let fleet = Fleet::of(Options { pace: PACE, instances: 1, page_size: Some(2), ..Options::default() }, json!({})).await;
+    let agent = fleet.world.agent().await;
+    let sha = fleet.world.commit(&[("web.yaml", &manifest("crash.zip", ""))]);
+    fleet.world.ends_as(&sha, "failed").await;
+    agent.stop().await;
+    for _ in 0..3 {
+        fleet.by_hand("v1.zip", json!({})).await;
+        fleet.by_hand("v2.zip", json!({})).await;
+    }
+    let agent = fleet.world.agent().await;
+    fleet.world.until("it has looked", async || told(&agent).0 == "DeploymentFailed").await;
+    fleet.world.pass(150.0).await;
+    assert_eq!(fleet.created(), 7, "one of the agent's, and six by hand");
     agent.stop().await;
 }
 
