@@ -18,3 +18,9 @@ pub fn cache_dir() -> PathBuf {
     let shared = folder("XDG_CACHE_HOME").or_else(|| folder("HOME").map(|home| home.join(".cache")));
     shared.unwrap_or_else(std::env::temp_dir).join("driftless")
 }
+
+/// Whether S3 is to be found at an address of its own (which the SDK reads by itself).
+/// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>
+pub fn has_s3_endpoint() -> bool {
+    std::env::var_os("AWS_ENDPOINT_URL_S3").is_some_and(|value| !value.is_empty())
+}

@@ -5,6 +5,7 @@
 //! [`reporter`] tells GitLab. [`agent`] ties them together for good, [`commands`] for once.
 
 pub mod agent;
+pub mod artifact;
 pub mod aws;
 pub mod backoff;
 pub mod cli;

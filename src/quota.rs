@@ -75,9 +75,21 @@ const TABLE: &[Row] = &[
         sustained: 5.0,
     },
     Row { actions: &["CreateDeployment", "StopDeployment"], burst: 10.0, sustained: 1.0 },
-    // "Your application can achieve at least 3,500 PUT/COPY/POST/DELETE or 5,500 GET/HEAD requests per second per partitioned
-    // prefix": https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html
-    Row { actions: &["HeadObject"], burst: 500.0, sustained: 500.0 },
+    // S3: "at least 3,500 PUT/COPY/POST/DELETE or 5,500 GET/HEAD requests per second per partitioned Amazon S3 prefix", taken for
+    // all prefixes together: https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html
+    Row {
+        actions: &[
+            "PutObject",
+            "DeleteObject",
+            "CreateMultipartUpload",
+            "UploadPart",
+            "CompleteMultipartUpload",
+            "AbortMultipartUpload",
+        ],
+        burst: 3500.0,
+        sustained: 3500.0,
+    },
+    Row { actions: &["HeadObject", "HeadBucket", "ListObjectsV2", "ListMultipartUploads"], burst: 5500.0, sustained: 5500.0 },
     // "Request rate: 600 requests per second, per account, per Region" for what is called with AWS credentials:
     // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
     Row { actions: &["GetCallerIdentity"], burst: 600.0, sustained: 600.0 },

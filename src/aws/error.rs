@@ -151,6 +151,11 @@ impl ProviderError {
         ProviderError::Unavailable(Failure { code: Some(code.to_owned()), ..Failure::ours(call, said, advice) }.into())
     }
 
+    /// What was decided on is no longer so.
+    pub(super) fn conflict(call: Call<'_>, said: impl Into<String>) -> Self {
+        ProviderError::Conflict(Failure::ours(call, said, "the agent looks again before it acts").into())
+    }
+
     /// The credentials were refused or are missing.
     pub(super) fn denied(call: Call<'_>, said: impl Into<String>, advice: &str) -> Self {
         ProviderError::Denied(Failure::ours(call, said, advice).into())
@@ -187,10 +192,18 @@ pub(super) struct Call<'a> {
 }
 
 impl Call<'_> {
-    /// What IAM calls the right to make it: "To use HEAD, you must have the s3:GetObject permission."
-    /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
+    /// What IAM calls the right to make it: S3's permissions have other names than its actions.
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html>
     fn permission(&self) -> String {
-        let action = if self.action == "HeadObject" { "GetObject" } else { self.action };
+        let action = match (self.service, self.action) {
+            // "To use HEAD, you must have the s3:GetObject permission."
+            // https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
+            ("s3", "HeadObject") => "GetObject",
+            ("s3", "ListObjectsV2" | "HeadBucket") => "ListBucket",
+            ("s3", "ListMultipartUploads") => "ListBucketMultipartUploads",
+            ("s3", "CreateMultipartUpload" | "UploadPart" | "CompleteMultipartUpload") => "PutObject",
+            (_, action) => action,
+        };
         format!("{}:{action}", self.service)
     }
 
@@ -233,7 +246,7 @@ fn kind(status: u16, code: Option<&str>, said: &str) -> Kind {
         "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" | "NotAuthorized" | "OptInRequired"
         | "ExpiredToken" | "ExpiredTokenException" | "UnrecognizedClientException" | "InvalidClientTokenId"
         | "InvalidAccessKeyId" | "SignatureDoesNotMatch" | "InvalidSignatureException" | "IncompleteSignature"
-        | "MissingAuthenticationToken" | "MissingAuthenticationTokenException" | "AuthFailure" | "RequestExpired"
+        | "AllAccessDisabled" | "AccountProblem" | "InvalidToken" | "RequestTimeTooSkewed" | "MissingAuthenticationToken" | "MissingAuthenticationTokenException" | "AuthFailure" | "RequestExpired"
         // https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html
         | "InvalidIdentityToken" | "IDPRejectedClaim"
         // "The principal was blocked": https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html
@@ -242,14 +255,20 @@ fn kind(status: u16, code: Option<&str>, said: &str) -> Kind {
         | "ServiceDeploymentNotFoundException" | "NamespaceNotFoundException" | "TaskSetNotFoundException"
         // https://docs.aws.amazon.com/codedeploy/latest/APIReference/CommonErrors.html, and at each action
         | "ApplicationDoesNotExistException" | "DeploymentGroupDoesNotExistException" | "DeploymentDoesNotExistException"
-        // HeadObject answers without a body: https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
+        // S3's: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#ErrorCodeList. HeadObject answers without a
+        // body, and "NotFound" is what the SDK makes of it.
         | "NotFound" | "NoSuchKey" | "NoSuchBucket" => Kind::NotFound,
         // "The specified service isn't active": DRAINING or INACTIVE.
         // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html
         "ServiceNotActiveException" | "ConflictException" | "UpdateInProgressException" | "ResourceInUseException"
         // "Maximum number of concurrent deployments to a deployment group: 1", and 100 in an account; somebody was faster, or a
         // deployment ended before it could be stopped. https://docs.aws.amazon.com/codedeploy/latest/userguide/limits.html
-        | "DeploymentLimitExceededException" | "DeploymentAlreadyCompletedException" => Kind::Conflict,
+        | "DeploymentLimitExceededException" | "DeploymentAlreadyCompletedException"
+        // S3: what a write was conditional on is no longer so, or another write is under way; an upload that is gone was
+        // completed or aborted by somebody else; bytes that do not have the digest they were sent with were changed on the way.
+        // https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html#conditional-error-response
+        | "PreconditionFailed" | "ConditionalRequestConflict" | "OperationAborted" | "NoSuchUpload" | "BadDigest"
+        | "XAmzContentSHA256Mismatch" | "XAmzContentChecksumMismatch" => Kind::Conflict,
         "ServerException" | "InternalFailure" | "InternalServerError" | "InternalError" | "ServiceUnavailable"
         | "ServiceUnavailableException" | "RequestTimeout" | "RequestTimeoutException" | "RequestAbortedException"
         // "The request could not be fulfilled because the identity provider ... could not be reached"
@@ -261,6 +280,7 @@ fn kind(status: u16, code: Option<&str>, said: &str) -> Kind {
         _ if status == 429 => Kind::Throttled,
         _ if status >= 500 && status != 501 => Kind::Unavailable,
         "" if status == 401 || status == 403 => Kind::Denied,
+        "" if status == 409 || status == 412 => Kind::Conflict,
         _ => Kind::Invalid,
     }
 }
@@ -284,11 +304,27 @@ fn advice(kind: Kind, call: Call<'_>, failure: &Failure) -> String {
             "create it, or correct the application and group that the document names, and the target's account and Region"
                 .to_owned()
         }
+        (Kind::NotFound, "NoSuchBucket") => {
+            "create the bucket, or correct `spec.bucket` and the account and Region of the target".to_owned()
+        }
         (Kind::NotFound, _) => "the agent looks again; if it should exist, check the name, the account and the Region".to_owned(),
         (Kind::Conflict, "DeploymentLimitExceededException") => {
             "a group takes one deployment at a time, and an account some 100: the agent looks again before it acts".to_owned()
         }
         (Kind::Conflict, _) => "the agent looks again before it acts".to_owned(),
+        // A bucket answers in its own Region only: https://docs.aws.amazon.com/AmazonS3/latest/userguide/Redirects.html
+        (
+            Kind::Invalid,
+            "PermanentRedirect" | "TemporaryRedirect" | "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException",
+        ) => "the bucket is in another Region: name a target of that Region by `spec.target`".to_owned(),
+        (Kind::Invalid, "") if call.service == "s3" && failure.said.contains("HTTP status 301") => {
+            "the bucket is in another Region: name a target of that Region by `spec.target`".to_owned()
+        }
+        (Kind::Invalid, "EntityTooLarge") => "an object has at most 50 TB: push less".to_owned(),
+        (Kind::Invalid, "InvalidObjectState") => "the object is archived: restore it, or name another key".to_owned(),
+        (Kind::Invalid, "KMS.DisabledException" | "KMS.NotFoundException" | "KMS.KMSInvalidStateException") => {
+            "enable the KMS key of the bucket's encryption, or name another".to_owned()
+        }
         (Kind::Invalid, "LimitExceededException") => "ask AWS for a higher quota, or remove what is not needed".to_owned(),
         (Kind::Invalid, "UnknownOperationException" | "UnknownOperation" | "InvalidAction" | "NotImplemented") => {
             "the server at the endpoint has no such action".to_owned()

@@ -10,6 +10,7 @@ mod loader;
 pub mod myself;
 pub mod providers;
 mod raw;
+mod s3;
 mod send;
 pub mod target;
 

@@ -1,13 +1,15 @@
 //! The providers of one target: what of AWS each kind of resource is looked at and written through.
 
 use driftless_core::desired::{Resource, Spec};
-use driftless_core::observed::{ArtifactObservation, Observation, StackObservation};
+use driftless_core::observed::{Observation, StackObservation};
 use driftless_core::plan::{Context, EcsStep, Step};
 
 use super::codedeploy::CodeDeploy;
 use super::ecs::Ecs;
 use super::error::ProviderError;
+use super::s3::S3;
 use super::target::Target;
+use crate::artifact::Contents;
 use crate::clock;
 
 /// What a step that succeeded gave.
@@ -32,12 +34,18 @@ pub struct Providers {
     target: Target,
     ecs: Ecs,
     codedeploy: CodeDeploy,
+    s3: S3,
 }
 
 impl Providers {
-    /// For `target`.
-    pub fn new(target: &Target) -> Self {
-        Providers { target: target.clone(), ecs: Ecs::new(target), codedeploy: CodeDeploy::new(target) }
+    /// For `target`; what is pushed to buckets is in `contents`.
+    pub fn new(target: &Target, contents: &Contents) -> Self {
+        Providers {
+            target: target.clone(),
+            ecs: Ecs::new(target),
+            codedeploy: CodeDeploy::new(target),
+            s3: S3::new(target, contents.clone()),
+        }
     }
 
     /// ECS.
@@ -57,7 +65,7 @@ impl Providers {
             Spec::EcsService(declared) => Observation::EcsService(self.ecs.observe(resource, declared, context).await),
             Spec::EcsTask(declared) => Observation::EcsTask(self.ecs.observe_task(resource, declared, context).await),
             Spec::CloudFormationStack(_) => Observation::CloudFormationStack(StackObservation { now }),
-            Spec::S3Artifact(_) => Observation::S3Artifact(ArtifactObservation { now }),
+            Spec::S3Artifact(declared) => Observation::S3Artifact(self.s3.observe(declared, context).await),
             Spec::Ec2Deployment(declared) => Observation::Ec2Deployment(self.codedeploy.observe(declared, context).await),
         }
     }
@@ -76,7 +84,7 @@ impl Providers {
                 Ok(applied)
             }
             Step::CloudFormation(step) => match *step {},
-            Step::S3(step) => match *step {},
+            Step::S3(step) => self.s3.apply(step).await,
             Step::CodeDeploy(step) => self.codedeploy.apply(step).await,
         }
     }

@@ -27,7 +27,7 @@ pub(super) struct RawAnswer {
     pub body: Bytes,
     /// The Date header, as seconds since the epoch. <https://www.rfc-editor.org/rfc/rfc9110#section-6.6.1>
     pub date: Option<f64>,
-    /// `x-amzn-requestid`: what AWS's support asks for.
+    /// `x-amzn-requestid`, or S3's `x-amz-request-id`: what AWS's support asks for.
     pub request_id: Option<String>,
     /// `x-amzn-errortype`: the error's code in awsJson, where the body has none.
     /// <https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html#operation-error-serialization>
@@ -93,7 +93,7 @@ impl Intercept for Raw {
             status: response.status().as_u16(),
             body: Bytes::copy_from_slice(body),
             date: date(response.headers()),
-            request_id: header(response.headers(), "x-amzn-requestid"),
+            request_id: header(response.headers(), "x-amzn-requestid").or_else(|| header(response.headers(), "x-amz-request-id")),
             error_type: header(response.headers(), "x-amzn-errortype"),
         };
         *self.answer.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);

@@ -94,7 +94,8 @@ where
         code = service.code().map(str::to_owned);
         said = said.or_else(|| service.message().map(str::to_owned));
     }
-    if code.is_none() && no_such_action(&answer) {
+    // S3 answers HEAD without a body: 404 says there that the object, not the action, is unknown.
+    if code.is_none() && (call.service != "s3" || answer.status == 501) && no_such_action(&answer) {
         code = Some("NotImplemented".to_owned());
     }
     Err(ProviderError::from_answer(call, answer.status, code, said.as_deref().unwrap_or_default(), answer.request_id))

@@ -21,7 +21,7 @@ use crate::quota::{Accounts, Quotas};
 /// How long opening a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a whole call may take, credentials included.
-const OPERATION_TIMEOUT: Duration = Duration::from_secs(30);
+pub(super) const OPERATION_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What connecting needs besides the configuration.
 #[derive(Clone)]
@@ -54,7 +54,7 @@ struct Inner {
     name: String,
     region: String,
     declared_account: Option<String>,
-    account: OnceCell<String>,
+    caller: OnceCell<Caller>,
     codedeploy: aws_sdk_codedeploy::Client,
     ecs: aws_sdk_ecs::Client,
     s3: aws_sdk_s3::Client,
@@ -63,6 +63,12 @@ struct Inner {
     quotas: Arc<Quotas>,
     /// Actions that the server said it does not know.
     unknown_actions: Mutex<HashSet<&'static str>>,
+}
+
+/// GetCallerIdentity's answer.
+struct Caller {
+    account: String,
+    arn: String,
 }
 
 impl Target {
@@ -88,15 +94,14 @@ impl Target {
         let cache = IdentityCache::lazy().buffer_time(Duration::from_secs(5 * 60)).load_timeout(OPERATION_TIMEOUT).build();
         let config = loader(target).credentials_provider(provider).identity_cache(cache).load().await;
         // An emulator has no host name for each bucket.
-        let s3 = aws_sdk_s3::config::Builder::from(&config).force_path_style(config.endpoint_url().is_some()).build();
         Ok(Target(Arc::new(Inner {
             name: target.name.clone(),
             region: target.region.clone(),
             declared_account: target.account_id.clone(),
-            account: OnceCell::new(),
+            caller: OnceCell::new(),
             codedeploy: aws_sdk_codedeploy::Client::new(&config),
             ecs: aws_sdk_ecs::Client::new(&config),
-            s3: aws_sdk_s3::Client::from_conf(s3),
+            s3: super::s3::client(&config, target.endpoint_url.is_some()),
             sts: aws_sdk_sts::Client::new(&config),
             tagging: aws_sdk_resourcegroupstagging::Client::new(&config),
             quotas: options.accounts.quotas(&account_key(target)),
@@ -116,23 +121,29 @@ impl Target {
 
     /// The account's 12 digits: as AWS said at [`Target::check_account`], else as configured.
     pub fn account_id(&self) -> Option<&str> {
-        self.0.account.get().or(self.0.declared_account.as_ref()).map(String::as_str)
+        self.0.caller.get().map(|caller| &caller.account).or(self.0.declared_account.as_ref()).map(String::as_str)
     }
 
     /// Asks AWS whose credentials these are, once, and refuses another account than the configured one. For use before
     /// the first write. A failure is not remembered.
     /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html>
     pub async fn check_account(&self) -> Result<String, ProviderError> {
-        self.0.account.get_or_try_init(|| self.ask_account()).await.cloned()
+        self.0.caller.get_or_try_init(|| self.ask_caller()).await.map(|caller| caller.account.clone())
     }
 
-    async fn ask_account(&self) -> Result<String, ProviderError> {
+    /// Who the agent is there: the ARN of a user, or of a role's session. Asked once.
+    pub(super) async fn principal(&self) -> Result<String, ProviderError> {
+        self.0.caller.get_or_try_init(|| self.ask_caller()).await.map(|caller| caller.arn.clone())
+    }
+
+    async fn ask_caller(&self) -> Result<Caller, ProviderError> {
         let resource = format!("the target {}", self.0.name);
         let call = Call { service: "sts", action: "GetCallerIdentity", resource: &resource };
         let sts = &self.0.sts;
         let answer =
             send(&self.0.quotas, call, None, |raw| sts.get_caller_identity().customize().interceptor(raw).send()).await?;
-        let Some(account) = answer.output.and_then(|output| output.account) else {
+        let said = answer.output.and_then(|output| Some((output.account?, output.arn.unwrap_or_default())));
+        let Some((account, arn)) = said else {
             return Err(ProviderError::unavailable(call, "the answer names no account"));
         };
         match &self.0.declared_account {
@@ -141,7 +152,7 @@ impl Target {
                 format!("the credentials belong to account {account}, and the configuration says {declared}; nothing is written"),
                 "give the agent credentials of the configured account, or correct spec.targets[].accountId",
             )),
-            _ => Ok(account),
+            _ => Ok(Caller { account, arn }),
         }
     }
 
@@ -149,12 +160,12 @@ impl Target {
         &self.0.codedeploy
     }
 
-    pub(super) fn s3(&self) -> &aws_sdk_s3::Client {
-        &self.0.s3
-    }
-
     pub(super) fn ecs(&self) -> &aws_sdk_ecs::Client {
         &self.0.ecs
+    }
+
+    pub(super) fn s3(&self) -> &aws_sdk_s3::Client {
+        &self.0.s3
     }
 
     pub(super) fn tagging(&self) -> &aws_sdk_resourcegroupstagging::Client {

@@ -82,6 +82,7 @@ impl Reconciler {
     /// `pace` divides every wait of the loop: 1 in production, more against a simulator whose clock runs faster.
     pub fn new(agent: Agent, source: Arc<Source>, targets: Targets, pace: f64, shutdown: CancellationToken) -> Self {
         let (events, _) = broadcast::channel(EVENTS);
+        targets.follow(source.clone());
         Reconciler(Arc::new(Inner {
             source_hash: history::source_hash(&source.identity()),
             history: History::new(source, agent.clone()),

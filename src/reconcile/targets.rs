@@ -2,15 +2,22 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use driftless_core::agent::Agent;
 use driftless_core::desired::Resource;
 
+use crate::artifact::Contents;
 use crate::aws::providers::Providers;
 use crate::aws::target::{ConnectError, Options, Target};
+use crate::source::Source;
 
 /// By target name.
-pub struct Targets(BTreeMap<String, Providers>);
+pub struct Targets {
+    providers: BTreeMap<String, Providers>,
+    /// What is pushed to buckets, shared by all of them.
+    contents: Contents,
+}
 
 impl Targets {
     /// Prepares the clients of each of the agent's targets; nothing is sent yet. `base` is the configuration's folder.
@@ -18,25 +25,32 @@ impl Targets {
     /// # Errors
     /// An endpoint that is no URL.
     pub async fn connect(agent: &Agent, base: &Path, options: &Options) -> Result<Self, ConnectError> {
-        let mut targets = BTreeMap::new();
+        let contents = Contents::default();
+        let mut providers = BTreeMap::new();
         for target in &agent.targets {
-            targets.insert(target.name.clone(), Providers::new(&Target::connect(target, base, options).await?));
+            let connected = Target::connect(target, base, options).await?;
+            providers.insert(target.name.clone(), Providers::new(&connected, &contents));
         }
-        Ok(Targets(targets))
+        Ok(Targets { providers, contents })
+    }
+
+    /// Where the files come from that are pushed to buckets.
+    pub(super) fn follow(&self, source: Arc<Source>) {
+        self.contents.follow(source);
     }
 
     /// All of them.
     pub(super) fn all(&self) -> impl Iterator<Item = &Providers> {
-        self.0.values()
+        self.providers.values()
     }
 
     /// By its name.
     pub(super) fn get(&self, name: &str) -> Option<&Providers> {
-        self.0.get(name)
+        self.providers.get(name)
     }
 
     /// Where a resource lives. Reading the manifests has checked that its target exists.
     pub(super) fn of(&self, resource: &Resource) -> &Providers {
-        &self.0[&resource.target]
+        &self.providers[&resource.target]
     }
 }

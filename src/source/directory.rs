@@ -189,7 +189,11 @@ fn read_with_retries(root: &Path, limits: Limits, abandoned: &AtomicBool) -> Res
     for attempt in 0..ATTEMPTS {
         check_root(root)?;
         match read_once(root, limits, abandoned) {
-            Ok(files) => return Ok(Snapshot { revision: Revision::Directory { digest: digest(&files) }, message: None, files }),
+            Ok(files) => {
+                let revision = Revision::Directory { digest: digest(&files) };
+                let files = files.into_iter().map(|(path, (entry, _))| (path, entry)).collect();
+                return Ok(Snapshot { revision, message: None, files });
+            }
             Err(Interrupted::Failed(error)) => return Err(error),
             Err(Interrupted::Raced) => std::thread::sleep(Duration::from_millis(20 << attempt)),
         }
@@ -211,17 +215,24 @@ fn check_root(root: &Path) -> Result<(), SourceError> {
     }
 }
 
-fn read_once(root: &Path, limits: Limits, abandoned: &AtomicBool) -> Result<BTreeMap<String, Entry>, Interrupted> {
+/// A file, and what of it counts as its content where that was not read: when it was last written.
+type Stamped = (Entry, u128);
+
+fn read_once(root: &Path, limits: Limits, abandoned: &AtomicBool) -> Result<BTreeMap<String, Stamped>, Interrupted> {
     let mut files = BTreeMap::new();
     let (mut entries, mut bytes) = (0_usize, 0_u64);
     let mut folders = vec![(root.to_path_buf(), String::new())];
     let too_large = |limit| Interrupted::Failed(SourceError::TooLarge { source_name: root.display().to_string(), limit });
     while let Some((folder, prefix)) = folders.pop() {
-        for item in fs::read_dir(&folder).map_err(|error| interrupted(&folder, &error))? {
+        let mut items = fs::read_dir(&folder)
+            .and_then(Iterator::collect::<io::Result<Vec<_>>>)
+            .map_err(|error| interrupted(&folder, &error))?;
+        // Which files are loaded when there are too many must not change from look to look.
+        items.sort_by_key(fs::DirEntry::file_name);
+        for item in items {
             if abandoned.load(Ordering::Relaxed) {
                 return Err(Interrupted::Raced);
             }
-            let item = item.map_err(|error| interrupted(&folder, &error))?;
             let kind = item.file_type().map_err(|error| interrupted(&item.path(), &error))?;
             if kind.is_dir() && hidden(&item.file_name()) {
                 continue;
@@ -234,14 +245,11 @@ fn read_once(root: &Path, limits: Limits, abandoned: &AtomicBool) -> Result<BTre
             if kind.is_dir() {
                 folders.push((item.path(), format!("{name}/")));
             } else if kind.is_symlink() {
-                files.insert(name, Entry::Symlink);
+                files.insert(name, (Entry::Symlink, 0));
             } else if kind.is_file() {
-                let entry = read_file(&item.path())?;
-                if let Entry::File(content) = &entry {
+                let entry = read_file(&item.path(), |size| limits.loads(&name, bytes, size))?;
+                if let Entry::File(content) = &entry.0 {
                     bytes += content.len() as u64;
-                }
-                if bytes > limits.bytes {
-                    return Err(too_large(format!("{} MiB", limits.bytes / (1024 * 1024))));
                 }
                 files.insert(name, entry);
             }
@@ -251,14 +259,19 @@ fn read_once(root: &Path, limits: Limits, abandoned: &AtomicBool) -> Result<BTre
 }
 
 /// Reads a regular file; what was swapped for a link, or written to, between the looks is a race.
-fn read_file(path: &Path) -> Result<Entry, Interrupted> {
+fn read_file(path: &Path, loads: impl FnOnce(u64) -> bool) -> Result<Stamped, Interrupted> {
     let failed = |error: io::Error| interrupted(path, &error);
     let expected = fs::symlink_metadata(path).map_err(failed)?;
     if !expected.is_file() {
         return Err(Interrupted::Raced);
     }
+    let modified = expected.modified().ok().and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
+    let modified = modified.map_or(0, |time| time.as_nanos());
     if expected.len() > MAX_FILE_BYTES {
-        return Ok(Entry::TooLarge(expected.len()));
+        return Ok((Entry::TooLarge(expected.len()), modified));
+    }
+    if !loads(expected.len()) {
+        return Ok((Entry::Unloaded(expected.len()), modified));
     }
     let mut file = fs::File::open(path).map_err(failed)?;
     let opened = file.metadata().map_err(failed)?;
@@ -268,7 +281,7 @@ fn read_file(path: &Path) -> Result<Entry, Interrupted> {
     if !same_file(&expected, &opened) || !same_file(&opened, &after) || content.len() as u64 != after.len() {
         return Err(Interrupted::Raced);
     }
-    Ok(Entry::File(content))
+    Ok((Entry::File(content), 0))
 }
 
 fn same_file(one: &fs::Metadata, other: &fs::Metadata) -> bool {
@@ -289,23 +302,25 @@ fn interrupted(path: &Path, error: &io::Error) -> Interrupted {
     }
 }
 
-/// 12 hex digits over the sorted paths and what the snapshot holds under each; lengths keep neighbours apart.
-fn digest(files: &BTreeMap<String, Entry>) -> String {
+/// 12 hex digits over the sorted paths and what the snapshot holds under each; lengths keep neighbours apart. Of what is not
+/// read, size and time stand for the content.
+fn digest(files: &BTreeMap<String, Stamped>) -> String {
     let mut hash = Sha256::new();
     let mut part = |bytes: &[u8]| {
         hash.update((bytes.len() as u64).to_be_bytes());
         hash.update(bytes);
     };
-    for (path, entry) in files {
+    for (path, (entry, modified)) in files {
         part(path.as_bytes());
         match entry {
             Entry::File(content) => {
                 part(b"file");
                 part(content);
             }
-            Entry::TooLarge(size) => {
-                part(b"too large");
+            Entry::TooLarge(size) | Entry::Unloaded(size) => {
+                part(b"not loaded");
                 part(&size.to_be_bytes());
+                part(&modified.to_be_bytes());
             }
             Entry::Symlink => part(b"symlink"),
             Entry::Submodule => part(b"submodule"),

@@ -11,6 +11,7 @@ use gix::bstr::ByteSlice;
 
 use super::address::Address;
 use super::blocking::with_deadline;
+use super::content::Tree;
 use super::http::Remote;
 use super::tree::Reading;
 use super::{DEFAULT_DEADLINE, Limits, SourceError};
@@ -27,10 +28,10 @@ pub struct Git {
 }
 
 #[derive(Debug)]
-struct Inner {
-    address: Address,
+pub(super) struct Inner {
+    pub(super) address: Address,
     reference: GitReference,
-    path: String,
+    pub(super) path: String,
     remote: Option<Remote>,
 }
 
@@ -103,6 +104,13 @@ impl Git {
         self.run(move |inner, limits, _, abandoned| inner.snapshot_at(&sha, limits, abandoned)).await
     }
 
+    /// The files of a commit at hand. It waits for no turn: what is at hand can be listed while a fetch hangs.
+    pub(super) async fn tree(&self, sha: &str, folder: &str) -> Result<Tree, SourceError> {
+        let (inner, limits, sha, folder) = (self.inner.clone(), self.limits, sha.to_owned(), folder.to_owned());
+        with_deadline(&self.inner.address.shown(), self.deadline, move |abandoned| inner.tree(&sha, &folder, limits, abandoned))
+            .await
+    }
+
     async fn run(
         &self,
         work: impl FnOnce(&Inner, Limits, Instant, &AtomicBool) -> Result<Snapshot, SourceError> + Send + 'static,
@@ -149,6 +157,12 @@ impl Inner {
     }
 
     fn snapshot_at(&self, sha: &str, limits: Limits, abandoned: &AtomicBool) -> Result<Snapshot, SourceError> {
+        let (repository, commit) = self.at(sha)?;
+        self.read(&repository, commit, sha, limits, abandoned)
+    }
+
+    /// A commit at hand.
+    pub(super) fn at(&self, sha: &str) -> Result<(gix::Repository, gix::ObjectId), SourceError> {
         let repository = match &self.remote {
             Some(remote) => remote.copy().map_err(|reason| self.commit_not_found(sha, &reason))?,
             None => self.local()?,
@@ -162,7 +176,7 @@ impl Inner {
             return Err(self.commit_not_found(sha, reason));
         }
         let commit = peel(&repository, id).map_err(|reason| self.commit_not_found(sha, &reason))?;
-        self.read(&repository, commit, sha, limits, abandoned)
+        Ok((repository, commit))
     }
 
     fn read(

@@ -2,6 +2,7 @@
 
 mod address;
 mod blocking;
+pub mod content;
 mod directory;
 mod error;
 mod git;
@@ -31,8 +32,17 @@ pub use git::Git;
 pub struct Limits {
     /// Files and folders together. Default 20,000.
     pub entries: usize,
-    /// Bytes of all loaded files together. Default 256 MiB.
+    /// Bytes of all loaded files together. Default 256 MiB. What comes after that stays unloaded: files that look like
+    /// manifests have all of it, others (which a manifest may name all the same) half.
     pub bytes: u64,
+}
+
+impl Limits {
+    /// Whether a file may be loaded when so many bytes were loaded before it.
+    fn loads(&self, path: &str, before: u64, bytes: u64) -> bool {
+        let manifest = [".yaml", ".yml", ".json"].iter().any(|end| path.ends_with(end));
+        before + bytes <= if manifest { self.bytes } else { self.bytes / 2 }
+    }
 }
 
 impl Default for Limits {

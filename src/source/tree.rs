@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use driftless_core::snapshot::{Entry, MAX_FILE_BYTES};
 use gix::objs::tree::EntryKind;
 
+use super::content::{NO_UTF_8, TreeFile};
 use super::{Limits, SourceError};
 
 /// No file system takes longer paths (PATH_MAX on Linux), but a hostile tree nests without end.
@@ -62,7 +63,7 @@ impl Reading<'_> {
                     }
                     EntryKind::Link => Entry::Symlink,
                     EntryKind::Commit => Entry::Submodule,
-                    EntryKind::Blob | EntryKind::BlobExecutable => self.blob(repository, item.object_id(), &mut bytes)?,
+                    EntryKind::Blob | EntryKind::BlobExecutable => self.blob(repository, item.object_id(), &path, &mut bytes)?,
                 };
                 files.insert(path, entry);
             }
@@ -70,16 +71,79 @@ impl Reading<'_> {
         Ok(files)
     }
 
+    /// The files at and below `below`, by their path relative to the configured one; nothing of them is read but their size.
+    ///
+    /// # Errors
+    /// Those of [`files`](Self::files); [`Unreadable`](SourceError::Unreadable) for what cannot be pushed.
+    pub(super) fn list(
+        &self,
+        repository: &gix::Repository,
+        commit: gix::ObjectId,
+        below: &str,
+    ) -> Result<BTreeMap<String, TreeFile>, SourceError> {
+        let mut files = BTreeMap::new();
+        let inside =
+            |path: &str| below.is_empty() || path == below || path.strip_prefix(below).is_some_and(|rest| rest.starts_with('/'));
+        let leads = |folder: &str| inside(folder) || below.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
+        let mut folders = vec![(self.folder(repository, commit)?, String::new())];
+        let mut entries = 0_usize;
+        while let Some((id, prefix)) = folders.pop() {
+            let tree = self.tree(repository, id)?;
+            for item in tree.iter() {
+                if self.abandoned.load(Ordering::Relaxed) {
+                    return Err(self.corrupt("the reading was abandoned"));
+                }
+                let item = item.map_err(|error| self.corrupt(error))?;
+                let path = format!("{prefix}{}", self.name(item.filename())?);
+                if !leads(&path) {
+                    continue;
+                }
+                entries += 1;
+                if entries > self.limits.entries {
+                    return Err(self.too_large(format!("{} files and folders", self.limits.entries)));
+                }
+                let refused = |reason: &str| SourceError::Unreadable { path: path.clone(), reason: reason.to_owned() };
+                match item.mode().kind() {
+                    EntryKind::Tree => folders.push((item.object_id(), format!("{path}/"))),
+                    _ if !inside(&path) => {}
+                    EntryKind::Link => {
+                        return Err(refused("it is a symbolic link, and links are not followed; put the file itself there"));
+                    }
+                    EntryKind::Commit => {
+                        return Err(refused(
+                            "it is a submodule, and submodules are not entered; put the file itself into this repository",
+                        ));
+                    }
+                    EntryKind::Blob | EntryKind::BlobExecutable if std::str::from_utf8(item.filename()).is_err() => {
+                        return Err(refused(NO_UTF_8));
+                    }
+                    kind @ (EntryKind::Blob | EntryKind::BlobExecutable) => {
+                        let bytes = repository.find_header(item.object_id()).map_err(|error| self.corrupt(error))?.size();
+                        files.insert(path, TreeFile::blob(item.object_id(), bytes, kind));
+                    }
+                }
+            }
+        }
+        if files.is_empty() {
+            return Err(SourceError::PathNotFound {
+                path: below.to_owned(),
+                within: format!("{} of {}", self.revision, self.url),
+                reason: "no file is at or below it".into(),
+            });
+        }
+        Ok(files)
+    }
+
     /// The header is looked up first, so that a large blob is never unpacked.
-    fn blob(&self, repository: &gix::Repository, id: gix::ObjectId, bytes: &mut u64) -> Result<Entry, SourceError> {
+    fn blob(&self, repository: &gix::Repository, id: gix::ObjectId, path: &str, bytes: &mut u64) -> Result<Entry, SourceError> {
         let size = repository.find_header(id).map_err(|error| self.corrupt(error))?.size();
         if size > MAX_FILE_BYTES {
             return Ok(Entry::TooLarge(size));
         }
-        *bytes += size;
-        if *bytes > self.limits.bytes {
-            return Err(self.too_large(format!("{} MiB", self.limits.bytes / (1024 * 1024))));
+        if !self.limits.loads(path, *bytes, size) {
+            return Ok(Entry::Unloaded(size));
         }
+        *bytes += size;
         let mut blob = repository.find_blob(id).map_err(|error| self.corrupt(error))?;
         Ok(Entry::File(blob.take_data()))
     }

@@ -1,6 +1,7 @@
 //! Journeys: sentences about the agent, told against the simulator with real sockets, a real Git repository and the
 //! real aws-sdk. One binary, as each costs a link.
 
+mod artifacts;
 mod commands;
 mod deployments;
 mod drift;

@@ -49,6 +49,8 @@ pub enum Entry {
     File(Vec<u8>),
     /// Larger than [`MAX_FILE_BYTES`]; not loaded. The size in bytes.
     TooLarge(u64),
+    /// Not loaded, as the files before it were as much as is kept at once. The size in bytes.
+    Unloaded(u64),
     /// A symbolic link: never followed.
     Symlink,
     /// A Git submodule: never entered.

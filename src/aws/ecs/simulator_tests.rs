@@ -55,7 +55,7 @@ async fn ecs(simulator: &Simulator, pace: f64) -> Providers {
     let options = Options::new(pace).with_static_credentials("AKIDEXAMPLE", "secret");
     let target = Target::connect(&configured, Path::new("/"), &options).await.unwrap();
     assert_eq!(target.check_account().await.unwrap(), "123456789012");
-    Providers::new(&target)
+    Providers::new(&target, &crate::artifact::Contents::default())
 }
 
 /// One pass: look, decide, and write what was decided.

@@ -2,6 +2,7 @@
 
 mod artifact;
 mod deployment;
+pub mod filter;
 mod service;
 mod stack;
 mod task;

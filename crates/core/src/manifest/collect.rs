@@ -6,7 +6,7 @@ use super::fields::{Found, location};
 use super::node::{Content, Mark, Node};
 use super::parse::{Fault, ParsedDocument, parse};
 use super::words::{API_VERSION, is_ours};
-use super::{Reading, TOO_MUCH, files, gitlab_template};
+use super::{Reading, TOO_MUCH, artifact, covers, files, gitlab_template};
 use crate::location::{Location, Problem};
 use crate::model::report::{did_you_mean, shown};
 use crate::resource::Kind;
@@ -51,7 +51,11 @@ pub(super) fn collect(reading: &mut Reading<'_>, found: &mut Found) -> Collected
         named.extend(files.into_iter().flatten().filter_map(|path| files::resolve("driftless.yaml", path).ok()));
         collected.documents = gitlab_template::manifests(reading, template, found);
     }
+    let pushed = covers::covers(reading, &collected.documents);
     for (path, entry) in snapshot.files.iter().filter(|(path, _)| is_candidate(path)) {
+        if pushed.iter().any(|folder| artifact::covers(folder, path)) {
+            continue;
+        }
         let (mut errors, mut warnings, mut ignored) = (Vec::new(), Vec::new(), 0);
         let Entry::File(bytes) = entry else {
             errors.extend(files::unreadable(entry, path).map(|message| Fault::new(Mark::START, message)));
@@ -105,7 +109,7 @@ pub(super) fn document_at(reading: &mut Reading<'_>, place: &Location) -> Option
     Some(Manifest { file: place.file.clone(), document })
 }
 
-fn is_candidate(path: &str) -> bool {
+pub(super) fn is_candidate(path: &str) -> bool {
     [".yaml", ".yml", ".json"].iter().any(|end| path.ends_with(end))
 }
 

@@ -50,11 +50,40 @@ pub(super) fn unreadable(entry: &Entry, path: &str) -> Option<String> {
             "the file `{path}` has {bytes} bytes and was not read; at most {} MiB are read",
             MAX_FILE_BYTES / (1024 * 1024)
         )),
+        Entry::Unloaded(bytes) => Some(format!(
+            "the file `{path}` ({bytes} bytes) was not read: the source holds more than is kept at once; point the source's path at a smaller folder"
+        )),
         Entry::Symlink => Some(format!("`{path}` is a symbolic link, and links are not followed; put the file itself there")),
         Entry::Submodule => {
             Some(format!("`{path}` is a submodule, and submodules are not entered; put the file itself into this repository"))
         }
     }
+}
+
+/// What is at a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Found {
+    File,
+    Folder,
+}
+
+/// What is at `path`, which the manifest calls `written`; also a file that was not loaded.
+///
+/// # Errors
+/// A sentence: nothing (with the nearest that is, if `hints`), or a symbolic link or submodule at or below it.
+pub(super) fn find(snapshot: &Snapshot, path: &str, written: &str, hints: bool) -> Result<Found, String> {
+    match snapshot.files.get(path) {
+        Some(Entry::File(_) | Entry::TooLarge(_) | Entry::Unloaded(_)) => return Ok(Found::File),
+        Some(other) => return Err(unreadable(other, path).unwrap_or_default()),
+        None => {}
+    }
+    let below = if path.is_empty() { String::new() } else { format!("{path}/") };
+    let mut inside = snapshot.files.range(below.clone()..).take_while(|(file, _)| file.starts_with(&below)).peekable();
+    if inside.peek().is_none() {
+        return Err(missing(snapshot, path, written, hints));
+    }
+    let link = inside.find(|(_, entry)| matches!(entry, Entry::Symlink | Entry::Submodule));
+    link.map_or(Ok(Found::Folder), |(file, entry)| Err(unreadable(entry, file).unwrap_or_default()))
 }
 
 fn missing(snapshot: &Snapshot, path: &str, written: &str, hints: bool) -> String {

@@ -6,6 +6,7 @@
 mod agent;
 mod artifact;
 mod collect;
+mod covers;
 mod deployment;
 mod documents;
 mod ecs_task;

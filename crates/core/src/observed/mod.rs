@@ -8,7 +8,7 @@ mod task;
 
 use serde::Serialize;
 
-pub use artifact::ArtifactObservation;
+pub use artifact::*;
 pub use deployment::{DeploymentObservation, FailedTargets, RevisionObject};
 pub use service::ServiceObservation;
 pub use stack::StackObservation;

@@ -63,7 +63,7 @@ impl<'a, L: Fn(&ResourceId) -> String> Drawing<'a, L> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::desired::{S3Artifact, Spec};
+    use crate::desired::{ArtifactPlace, ArtifactSource, S3Artifact, Spec, Sync};
     use crate::location::Location;
     use crate::resource::Kind;
 
@@ -79,7 +79,13 @@ mod tests {
     }
 
     fn artifact() -> S3Artifact {
-        S3Artifact {}
+        S3Artifact {
+            source: ArtifactSource::Path("app".into()),
+            bucket: "releases".into(),
+            place: ArtifactPlace::Key("app".into()),
+            archive: None,
+            sync: Sync::default(),
+        }
     }
 
     #[test]

@@ -1,0 +1,49 @@
+//! Finds the files that artifacts push: below an `S3Artifact`'s `source.path` nothing is read as a manifest, whatever it is
+//! called. A website's `config.json` need not say that it is none of ours.
+
+use super::collect::Manifest;
+use super::node::Node;
+use super::parse::parse;
+use super::words::is_ours;
+use super::{Interpolated, Reading, artifact, collect, files};
+use crate::interpolate::Place;
+use crate::resource::Kind;
+use crate::snapshot::Entry;
+
+/// Folders and files of the snapshot that are pushed, and not read. `made` are manifests that no file holds. A manifest that is
+/// pushed itself covers nothing.
+pub(super) fn covers(reading: &Reading<'_>, made: &[Manifest]) -> Vec<String> {
+    let of = |manifest: &Manifest| pushed(reading, &manifest.file, &manifest.document.root);
+    let mut named: Vec<(String, &str)> =
+        made.iter().filter_map(|manifest| Some((of(manifest)?, manifest.file.as_str()))).collect();
+    for (file, entry) in reading.snapshot.files.iter().filter(|(path, _)| collect::is_candidate(path)) {
+        let Entry::File(bytes) = entry else { continue };
+        // Most files are not worth a parse.
+        if !std::str::from_utf8(bytes).is_ok_and(|text| text.contains(Kind::S3Artifact.as_str())) {
+            continue;
+        }
+        for document in parse(bytes, super::is_json(file)).documents {
+            named.extend(pushed(reading, file, &document.root).map(|path| (path, file.as_str())));
+        }
+    }
+    // Outer folders first: they decide whether an inner one's manifest is read at all.
+    named.sort_by_key(|(path, _)| path.len());
+    let mut covers: Vec<String> = Vec::new();
+    for (path, manifest) in named {
+        // What covers its own manifest is refused when that is read.
+        if !artifact::covers(&path, manifest) && !covers.iter().any(|outer| artifact::covers(outer, manifest)) {
+            covers.push(path);
+        }
+    }
+    covers
+}
+
+/// What a document pushes, if it is an artifact with a path.
+fn pushed(reading: &Reading<'_>, file: &str, root: &Node) -> Option<String> {
+    if !is_ours(root) || root.get("kind").and_then(Node::text) != Some(Kind::S3Artifact.as_str()) {
+        return None;
+    }
+    let mut path = root.get("spec")?.get("source")?.get("path")?.clone();
+    reading.interpolate(&mut path, Place::Field, &mut Interpolated::default());
+    files::resolve(file, path.text()?).ok()
+}

@@ -1,0 +1,265 @@
+//! What artifacts are made of: files of the source at a revision, or what a CI job kept, found and hashed and read, one by
+//! one or packed. It knows nothing of S3.
+
+mod archive;
+pub mod blob;
+mod hashes;
+mod types;
+
+use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::io;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use driftless_core::desired::{ArtifactPlace, ArtifactSource, S3Artifact};
+use driftless_core::observed::{Content, Item, Member, Origin, Tree as Of};
+
+use crate::source::content::{Bytes, Tree};
+use crate::source::{Source, SourceError};
+use blob::Blob;
+use hashes::Hashes;
+
+/// Trees that are kept open, of one resource each.
+const TREES: usize = 64;
+
+/// Everything there is to push, for the whole process. Clones share it.
+#[derive(Clone, Default)]
+pub struct Contents(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    source: OnceLock<Arc<Source>>,
+    hashes: Hashes,
+    /// By revision and folder, as they were last listed.
+    trees: Mutex<HashMap<(String, String), Arc<Tree>>>,
+    /// One large file in memory at a time, however many resources are pushed.
+    heavy: Mutex<()>,
+}
+
+/// Why bytes could not be had.
+#[derive(Debug, thiserror::Error)]
+pub enum ContentError {
+    /// The source could not be read.
+    #[error("{0}")]
+    Source(#[from] SourceError),
+    /// The system failed.
+    #[error("a file could not be read or kept: {0}")]
+    System(#[from] io::Error),
+    /// They are not what was decided on: look again.
+    #[error("`{0}` changed while it was pushed")]
+    Changed(String),
+}
+
+/// A file that was found.
+struct Found {
+    /// In its tree.
+    path: String,
+    /// In the folder; of a single file its own name.
+    name: String,
+    bytes: u64,
+    executable: bool,
+    sha256: String,
+}
+
+impl Contents {
+    /// Files come from here. Told once.
+    pub fn follow(&self, source: Arc<Source>) {
+        // A second reconciler over the same targets would be another process.
+        let _ = self.0.source.set(source);
+    }
+
+    /// What `declared` has to push at `revision`, hashed.
+    pub async fn observe(&self, declared: &S3Artifact, revision: &str) -> Content {
+        match &declared.source {
+            ArtifactSource::Path(path) => match self.files(revision, path).await {
+                Ok(found) => items(declared, &Of::Revision(revision.to_owned()), path, found, None),
+                Err(ContentError::Source(error @ SourceError::PathNotFound { .. })) => missing("NotFound", error.to_string()),
+                Err(ContentError::Source(error @ SourceError::Unreadable { .. })) => missing("Unreadable", error.to_string()),
+                Err(error) => Content::Unknown(error.to_string()),
+            },
+            ArtifactSource::GitLabJob { .. } => missing("Unsupported", "artifacts of jobs are not built yet".to_owned()),
+        }
+    }
+
+    /// The bytes of an item.
+    ///
+    /// # Errors
+    /// [`ContentError`].
+    pub async fn open(&self, origin: &Origin) -> Result<Blob, ContentError> {
+        let this = self.clone();
+        match origin {
+            Origin::File { tree, path } => {
+                let (tree, path) = (self.tree(tree, path).await?, path.clone());
+                blocking(move || this.blob(&tree, &path)).await
+            }
+            Origin::Archive { tree, format, members } => {
+                let folder = common(members);
+                let tree = self.tree(tree, &folder).await?;
+                let (format, members) = (*format, members.clone());
+                blocking(move || {
+                    archive::pack(format, &members, |member| -> Result<_, ContentError> {
+                        let blob = this.blob(&tree, &member.path)?;
+                        let bytes = blob.len();
+                        Ok((blob.reader(), bytes))
+                    })
+                })
+                .await
+            }
+        }
+    }
+
+    /// What was hashed of an item turned out to be something else.
+    pub async fn distrust(&self, origin: &Origin) {
+        let (Origin::File { tree, .. } | Origin::Archive { tree, .. }) = origin;
+        let Of::Revision(revision) = tree else { return };
+        let mut trees = self.trees();
+        trees.iter().filter(|((of, _), _)| of == revision).for_each(|(_, tree)| self.0.hashes.forget(tree));
+        trees.retain(|(of, _), _| of != revision);
+    }
+
+    async fn files(&self, revision: &str, path: &str) -> Result<Vec<Found>, ContentError> {
+        let tree = Arc::new(self.source()?.files(revision, path).await?);
+        {
+            let mut trees = self.trees();
+            if trees.len() >= TREES {
+                trees.clear();
+            }
+            trees.insert((revision.to_owned(), path.to_owned()), tree.clone());
+        }
+        let (this, folder) = (self.clone(), path.to_owned());
+        blocking(move || {
+            let found = tree.files().iter().map(|(path, file)| {
+                let _one = (file.bytes > blob::IN_MEMORY).then(|| this.0.heavy.lock().unwrap_or_else(PoisonError::into_inner));
+                let sha256 = this.0.hashes.sha256(&tree, path)?;
+                let name = below(&folder, path);
+                Ok(Found { path: path.clone(), name, bytes: file.bytes, executable: file.executable, sha256 })
+            });
+            found.collect()
+        })
+        .await
+    }
+
+    /// The tree that was listed when the item was decided on; listed anew where it is no longer kept.
+    async fn tree(&self, of: &Of, path: &str) -> Result<Arc<Tree>, ContentError> {
+        let Of::Revision(revision) = of else { return Err(ContentError::Changed(path.to_owned())) };
+        let kept = {
+            let trees = self.trees();
+            let holds = |folder: &str| {
+                folder.is_empty() || folder == path || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+            };
+            trees.iter().find(|((at, folder), _)| at == revision && holds(folder)).map(|(_, tree)| tree.clone())
+        };
+        match kept {
+            Some(tree) => Ok(tree),
+            None => Ok(Arc::new(self.source()?.files(revision, path).await?)),
+        }
+    }
+
+    /// Blocks.
+    fn blob(&self, tree: &Tree, path: &str) -> Result<Blob, ContentError> {
+        let bytes = tree.files().get(path).map_or(0, |file| file.bytes);
+        match tree.read(path)? {
+            Bytes::File(file) => Ok(Blob::of_file(file)?),
+            Bytes::Memory(all) if bytes <= blob::IN_MEMORY => Ok(Blob::Memory(all.into_inner().into())),
+            Bytes::Memory(all) => {
+                let _one = self.0.heavy.lock().unwrap_or_else(PoisonError::into_inner);
+                Ok(Blob::of_reader(all, bytes)?)
+            }
+        }
+    }
+
+    fn source(&self) -> Result<Arc<Source>, ContentError> {
+        self.0.source.get().cloned().ok_or_else(|| ContentError::System(io::Error::other("no source is followed yet")))
+    }
+
+    fn trees(&self) -> std::sync::MutexGuard<'_, HashMap<(String, String), Arc<Tree>>> {
+        self.0.trees.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, ContentError> + Send + 'static) -> Result<T, ContentError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(failure) => match failure.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => Err(ContentError::System(io::Error::other("the agent is shutting down"))),
+        },
+    }
+}
+
+fn missing(reason: &'static str, message: String) -> Content {
+    Content::Missing { reason, message, job: None }
+}
+
+/// The name in a folder of what lies at `path`.
+fn below(folder: &str, path: &str) -> String {
+    let inside = if folder.is_empty() { Some(path) } else { path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/')) };
+    inside.unwrap_or_else(|| path.rsplit('/').next().unwrap_or(path)).to_owned()
+}
+
+/// The folder that holds all of an archive's members.
+fn common(members: &[Member]) -> String {
+    let mut folders = members.iter().map(|member| member.path.rsplit_once('/').map_or("", |(folder, _)| folder));
+    let first = folders.next().unwrap_or_default();
+    let mut common: Vec<&str> = first.split('/').filter(|part| !part.is_empty()).collect();
+    for folder in folders {
+        let same = common.iter().zip(folder.split('/')).take_while(|(one, other)| **one == *other).count();
+        common.truncate(same);
+    }
+    common.join("/")
+}
+
+/// What the files are in the bucket.
+fn items(declared: &S3Artifact, tree: &Of, path: &str, found: Vec<Found>, job: Option<&str>) -> Content {
+    let is_file = matches!(&found[..], [only] if only.path == path);
+    let filters = declared.sync.filters.matcher();
+    let item = |found: &Found| Item {
+        origin: Origin::File { tree: tree.clone(), path: found.path.clone() },
+        bytes: Some(found.bytes),
+        sha256: Some(found.sha256.clone()),
+        inputs: None,
+        job: job.map(str::to_owned),
+        content_type: types::guess(&found.name),
+    };
+    let mut items = BTreeMap::new();
+    match (&declared.place, declared.archive) {
+        (ArtifactPlace::Key(key), None) if is_file => {
+            let found = &found[0];
+            items.insert(key.clone(), Item { content_type: types::guess(&found.path), ..item(found) });
+        }
+        (ArtifactPlace::Key(_), None) => {
+            return missing(
+                "Invalid",
+                format!("`{path}` is a folder; write `spec.prefix` in place of `spec.key`, or pack it with `archive: zip`"),
+            );
+        }
+        _ if is_file => {
+            return missing(
+                "Invalid",
+                format!("`{path}` is a file, and a folder is expected: write `spec.key` without `archive`"),
+            );
+        }
+        (ArtifactPlace::Prefix(prefix), _) => {
+            let meant = found.iter().filter(|found| filters.takes(&found.name));
+            items.extend(meant.map(|found| (format!("{prefix}{}", found.name), item(found))));
+        }
+        (ArtifactPlace::Key(key), Some(format)) => {
+            let meant = found.iter().filter(|found| filters.takes(&found.name));
+            let member =
+                |found: &Found| Member { name: found.name.clone(), path: found.path.clone(), executable: found.executable };
+            let mut members: Vec<(Member, String)> = meant.map(|found| (member(found), found.sha256.clone())).collect();
+            members.sort_by(|(one, _), (other, _)| one.name.cmp(&other.name));
+            if !members.is_empty() {
+                let inputs = Some(archive::inputs(format, &members));
+                let members = members.into_iter().map(|(member, _)| member).collect();
+                let origin = Origin::Archive { tree: tree.clone(), format, members };
+                let job = job.map(str::to_owned);
+                items.insert(
+                    key.clone(),
+                    Item { origin, bytes: None, sha256: None, inputs, job, content_type: types::guess(key) },
+                );
+            }
+        }
+    }
+    Content::Present(items)
+}
