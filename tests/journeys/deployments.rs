@@ -408,6 +408,42 @@ async fn a_group_and_an_object_that_are_not_there_are_said_so_and_nothing_is_wri
     agent.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_artifact_is_deployed_after_it_was_pushed_and_again_when_it_changes() {
+    let fleet = Fleet::start().await;
+    let agent = fleet.world.agent().await;
+    let bundle = "apiVersion: driftless/v1alpha1
+kind: S3Artifact
+metadata: {name: bundle}
+spec: {source: {path: site}, bucket: artifacts, key: site.zip, archive: zip}
+";
+    let web = "apiVersion: driftless/v1alpha1
+kind: Ec2Deployment
+metadata: {name: web}
+spec:
+  artifact: bundle
+  deployment: {inline: {applicationName: shop, deploymentGroupName: web}}
+";
+    let files = |page: &'static str| {
+        [("web.yaml", web), ("bundle.yaml", bundle), ("site/appspec.yml", "version: 0.0\nos: linux\n"), ("site/index.html", page)]
+    };
+    for (page, so_far) in [("1", 1), ("2", 2)] {
+        let sha = fleet.world.commit(&files(page));
+        fleet.world.ends_as(&sha, "success").await;
+        let all = fleet.deployments().await;
+        assert_eq!(all.len(), so_far, "{all:#?}");
+        let location = &all[0]["revision"]["s3Location"];
+        let object = fleet.world.simulator.object("artifacts", "site.zip").expect("pushed");
+        assert_eq!((&location["eTag"], &location["bundleType"]), (&json!(object.etag), &json!("zip")));
+    }
+    let writes = fleet.world.simulator.mutations();
+    let other = fleet.world.commit(&[("README.txt", "nothing")]);
+    fleet.world.ends_as(&other, "success").await;
+    fleet.world.pass(150.0).await;
+    assert_eq!(fleet.world.simulator.mutations(), writes, "{:#?}", fleet.world.simulator.calls());
+    agent.stop().await;
+}
+
 /// Kills the agent while this call hangs, and starts another.
 async fn kill_at(world: &World, action: &str, when: When) -> tokio::process::Child {
     let mut fired = world.simulator.fault_fired();
