@@ -207,6 +207,31 @@ async fn applications_and_groups_are_tagged_by_their_arns() {
 }
 
 #[tokio::test]
+async fn instances_are_shown_launched_and_terminated_by_the_controls() {
+    let aws = CodeDeploy::start(1, json!({})).await;
+    aws.deploy("v1.zip", json!({})).await;
+    let url = format!("{}/_simulator/codedeploy/instances", aws.simulator.url());
+    let http = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let show = async || -> Value { http.get(&url).send().await.expect("an answer").json().await.expect("JSON") };
+    let first = show().await["instances"][0].clone();
+    assert_eq!((&first["tags"], &first["autoScalingGroup"]), (&json!({"role": "web"}), &Value::Null));
+    let installed = &first["installed"]["shop/web"];
+    assert_eq!(
+        (installed["health"].as_str(), installed["revision"]["s3Location"]["key"].as_str()),
+        (Some("healthy"), Some("v1.zip"))
+    );
+    let made = aws.control("instances", json!({"count": 2, "tags": {"role": "web"}})).await["instances"].clone();
+    assert_eq!(show().await["instances"].as_array().map(Vec::len), Some(3));
+    for terminated in [true, false] {
+        let answer: Value =
+            http.delete(&url).json(&json!({"instance": made[0]})).send().await.expect("an answer").json().await.expect("JSON");
+        assert_eq!(answer["terminated"], terminated);
+    }
+    let id = aws.deploy("v2.zip", json!({})).await;
+    assert_eq!(codedeploy_support::overview(&aws.info(&id).await), (2, 0, 0, 0));
+}
+
+#[tokio::test]
 async fn faults_strike_and_the_log_names_application_and_group() {
     let aws = CodeDeploy::start(1, json!({})).await;
     let fault = Fault {

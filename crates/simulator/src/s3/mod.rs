@@ -6,6 +6,7 @@ mod buckets;
 mod checksums;
 mod chunked;
 mod conditions;
+mod copies;
 mod front;
 mod hashes;
 mod inspect;

@@ -7,11 +7,12 @@ use super::body::receive;
 use super::checksums::{Algorithm, Checksum, Kind, put_checksum};
 use super::chunked::Trailers;
 use super::conditions::Write;
+use super::copies::Source;
 use super::front::Front;
 use super::hashes::Hashes;
 use super::listing::{self, Marker, Query, encode};
 use super::multipart::{Part, Upload, check_number, no_such_upload};
-use super::objects::{Source, check_acl, etag, headers_of, put_encryption};
+use super::objects::{check_acl, etag, headers_of, put_encryption};
 use super::store::{State, Versioning};
 use super::{tags, time};
 
