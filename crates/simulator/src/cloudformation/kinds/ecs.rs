@@ -8,6 +8,7 @@ use crate::ecs::shapes::from_properties;
 use crate::error::AwsError;
 use crate::world::World;
 
+use super::super::parameters::plain;
 use super::{Made, Making, Progress, identity, system_tags, tags};
 
 /// How often a service that is not yet stable is looked at, in logical seconds.
@@ -153,8 +154,8 @@ pub(super) fn look(world: &mut World, making: &Making<'_>, physical: &str, actua
             }
             let mut actual = actual.clone();
             for (property, member) in [("DesiredCount", "desiredCount"), ("TaskDefinition", "taskDefinition")] {
-                let declared = making.properties.get(property).map(|value| super::super::parameters::plain(value));
-                let live = service.get(member).map(|value| super::super::parameters::plain(value)).unwrap_or_default();
+                let declared = making.properties.get(property).map(plain);
+                let live = service.get(member).map(plain).unwrap_or_default();
                 let same =
                     declared.as_deref().is_some_and(|declared| declared == live || live.rsplit('/').next() == Some(declared));
                 if declared.is_some() {
