@@ -5,7 +5,7 @@ mod support;
 use driftless_simulator::{On, Options, StackFailure};
 use serde_json::{Value, json};
 use support::Aws;
-use support::stacks::parameters;
+use support::stacks::{parameters, with};
 
 const TOPICS: &str = "
 Parameters:
@@ -98,7 +98,7 @@ async fn what_is_wrong_with_a_request_is_said_in_awss_words() {
         ),
     ];
     for (more, message) in table {
-        assert_eq!(aws.cfn_invalid("CreateStack", support::stacks::with(json!({"StackName": "shop"}), more)).await, message);
+        assert_eq!(aws.cfn_invalid("CreateStack", with(json!({"StackName": "shop"}), more)).await, message);
     }
     let refused = aws
         .cfn_refused("CreateStack", json!({"StackName": "shop", "TemplateBody": role, "Capabilities": ["CAPABILITY_IAM"]}))
@@ -156,12 +156,12 @@ async fn an_update_without_a_change_is_refused_and_one_in_progress_refuses_other
     aws.create_stack("shop", TOPICS, json!({})).await;
     let same = json!({"StackName": "shop", "TemplateBody": format!("{TOPICS}# a comment\n")});
     assert_eq!(aws.cfn_invalid("UpdateStack", same).await, "No updates are to be performed.");
-    let change = support::stacks::with(json!({"StackName": "shop", "TemplateBody": TOPICS}), parameters(&[("Display", "All")]));
+    let change = with(json!({"StackName": "shop", "TemplateBody": TOPICS}), parameters(&[("Display", "All")]));
     aws.cfn("UpdateStack", change.clone()).await;
     let id = aws.stack("shop").await["StackId"].as_str().expect("an id").to_string();
     let busy = format!("Stack:{id} is in UPDATE_IN_PROGRESS state and can not be updated.");
     assert_eq!(aws.cfn_invalid("UpdateStack", change.clone()).await, busy);
-    let set = support::stacks::with(change, json!({"ChangeSetName": "one"}));
+    let set = with(change, json!({"ChangeSetName": "one"}));
     assert_eq!(aws.cfn_invalid("CreateChangeSet", set).await, busy);
     assert_eq!(aws.rest("shop").await, "UPDATE_COMPLETE");
 }
@@ -212,7 +212,12 @@ async fn a_failed_update_brings_everything_back() {
     aws.create_stack("shop", TOPICS, json!({})).await;
     let before = aws.stack("shop").await;
     aws.simulator.fail_stack_resource(fails("Queue", On::Create, "no more queues", Some(1)));
-    assert_eq!(aws.update_stack("shop", TOPICS, parameters(&[("Name", "sales")])).await, "UPDATE_ROLLBACK_COMPLETE");
+    let rename = with(parameters(&[("Name", "sales")]), json!({"ClientRequestToken": "t-2"}));
+    assert_eq!(aws.update_stack("shop", TOPICS, rename).await, "UPDATE_ROLLBACK_COMPLETE");
+    let events = aws.cfn("DescribeStackEvents", json!({"StackName": "shop"})).await["StackEvents"].clone();
+    let tokens = events.as_array().expect("a list").iter().map(|event| event["ClientRequestToken"].as_str());
+    let update = events.as_array().expect("a list").len() - 8;
+    assert!(tokens.take(update).all(|token| token == Some("t-2")), "the rollback's events have the update's token");
     aws.told(
         "shop",
         &[
@@ -257,7 +262,7 @@ async fn an_update_without_rollback_stays_failed_until_it_is_rolled_back_or_repa
     let aws = Aws::start().await;
     aws.create_stack("shop", TOPICS, json!({})).await;
     aws.simulator.fail_stack_resource(fails("Topic", On::Update, "no", Some(2)));
-    let change = support::stacks::with(parameters(&[("Display", "All")]), json!({"DisableRollback": true}));
+    let change = with(parameters(&[("Display", "All")]), json!({"DisableRollback": true}));
     assert_eq!(aws.update_stack("shop", TOPICS, change.clone()).await, "UPDATE_FAILED");
     aws.cfn("RollbackStack", json!({"StackName": "shop"})).await;
     assert_eq!(aws.rest("shop").await, "UPDATE_ROLLBACK_COMPLETE");
@@ -284,7 +289,7 @@ async fn an_update_can_be_cancelled_while_it_is_in_progress_only() {
     aws.create_stack("shop", TOPICS, json!({})).await;
     let message = aws.cfn_invalid("CancelUpdateStack", json!({"StackName": "shop"})).await;
     assert_eq!(message, "CancelUpdateStack cannot be called from current stack status");
-    let change = support::stacks::with(json!({"StackName": "shop", "TemplateBody": TOPICS}), parameters(&[("Display", "All")]));
+    let change = with(json!({"StackName": "shop", "TemplateBody": TOPICS}), parameters(&[("Display", "All")]));
     aws.cfn("UpdateStack", change).await;
     aws.pass(2);
     aws.cfn("CancelUpdateStack", json!({"StackName": "shop"})).await;
@@ -321,6 +326,8 @@ async fn a_forced_deletion_leaves_what_cannot_be_deleted() {
     aws.simulator.fail_stack_resource(fails("Queue", On::Delete, "in use", None));
     let force = json!({"StackName": "shop", "DeletionMode": "FORCE_DELETE_STACK"});
     aws.cfn_invalid("DeleteStack", force.clone()).await;
+    let retain = aws.cfn_invalid("DeleteStack", json!({"StackName": "shop", "RetainResources": ["Queue"]})).await;
+    assert!(retain.ends_with("specify which resources to retain only when the stack is in the DELETE_FAILED state."), "{retain}");
     aws.cfn("DeleteStack", json!({"StackName": "shop"})).await;
     assert_eq!(aws.rest("shop").await, "DELETE_FAILED");
     aws.cfn("DeleteStack", force).await;

@@ -156,11 +156,13 @@ fn delete(world: &mut World, stack: &mut Stack, input: &Value, now: Seconds) -> 
     let force = query::text(input, "DeletionMode") == Some("FORCE_DELETE_STACK");
     // "For stacks in the DELETE_FAILED state": both members of the request say so on the action's page.
     if stack.status != "DELETE_FAILED" && (!retained.is_empty() || force) {
-        let what = if force { "Force delete" } else { "Specifying resources to retain" };
-        return Err(invalid(format!(
-            "Invalid operation on stack [{}]. {what} is only valid when the stack is in the DELETE_FAILED state.",
-            stack.id
-        )));
+        let rule = if force {
+            "A stack can be force deleted only when it is in the DELETE_FAILED state."
+        } else {
+            // As recorded.
+            "When you delete a stack, specify which resources to retain only when the stack is in the DELETE_FAILED state."
+        };
+        return Err(invalid(format!("Invalid operation on stack [{}]. {rule}", stack.id)));
     }
     if repeats(stack, "DeleteStack", input)? {
         return Ok(json!({}));
