@@ -191,6 +191,20 @@ async fn a_stack_makes_what_codedeploy_needs_and_takes_it_away_again() {
 }
 
 #[tokio::test]
+async fn a_stack_is_found_by_its_tags_until_it_is_deleted() {
+    let aws = Aws::start().await;
+    let tags = json!({"Tags": [{"Key": "driftless:agent", "Value": "production"}]});
+    aws.create_stack("app", "Resources: {T: {Type: 'AWS::SNS::Topic'}}", tags).await;
+    let id = aws.stack("app").await["StackId"].clone();
+    let asked = json!({"ResourceTypeFilters": ["cloudformation:stack"], "TagFilters": [{"Key": "driftless:agent"}]});
+    let found = aws.tagging("GetResources", asked.clone()).await["ResourceTagMappingList"].clone();
+    assert_eq!(found, json!([{"ResourceARN": id, "Tags": [{"Key": "driftless:agent", "Value": "production"}]}]));
+    aws.cfn("DeleteStack", json!({"StackName": "app"})).await;
+    aws.pass(10);
+    assert_eq!(aws.tagging("GetResources", asked).await["ResourceTagMappingList"], json!([]));
+}
+
+#[tokio::test]
 async fn a_bucket_that_is_not_empty_keeps_its_stack_from_being_deleted() {
     let aws = Aws::start().await;
     aws.create_stack("app", "Resources: {B: {Type: 'AWS::S3::Bucket', Properties: {BucketName: data}}}", json!({})).await;

@@ -344,6 +344,34 @@ async fn what_is_to_be_retained_is_skipped_also_when_the_creation_is_rolled_back
 }
 
 #[tokio::test]
+async fn what_is_to_be_retained_except_on_create_goes_with_a_failed_creation_and_stays_after_a_deletion() {
+    let aws = Aws::start().await;
+    let kept = TOPICS.replace("    Type: AWS::SNS::Topic", "    DeletionPolicy: RetainExceptOnCreate\n    Type: AWS::SNS::Topic");
+    aws.simulator.fail_stack_resource(fails("Queue", On::Create, "no", Some(1)));
+    assert_eq!(aws.create_stack("shop", &kept, json!({})).await, "ROLLBACK_COMPLETE");
+    aws.told("shop", &["Topic DELETE_COMPLETE", "shop ROLLBACK_COMPLETE"]).await;
+    aws.cfn("DeleteStack", json!({"StackName": "shop"})).await;
+    aws.pass(10);
+    aws.create_stack("shop", &kept, json!({})).await;
+    let id = aws.stack("shop").await["StackId"].as_str().expect("an id").to_string();
+    aws.cfn("DeleteStack", json!({"StackName": "shop"})).await;
+    assert_eq!(aws.rest(&id).await, "DELETE_COMPLETE");
+    aws.told(&id, &["Topic DELETE_SKIPPED", "shop DELETE_COMPLETE"]).await;
+}
+
+#[tokio::test]
+async fn a_rollback_of_a_creation_that_fails_says_what_still_stands() {
+    let aws = Aws::start().await;
+    aws.simulator.fail_stack_resource(fails("Queue", On::Create, "no", Some(1)));
+    aws.simulator.fail_stack_resource(fails("Topic", On::Rollback, "in use", Some(1)));
+    assert_eq!(aws.create_stack("shop", TOPICS, json!({})).await, "ROLLBACK_FAILED");
+    assert_eq!(aws.stack("shop").await["StackStatusReason"], "The following resource(s) failed to delete: [Topic]. ");
+    let id = aws.stack("shop").await["StackId"].as_str().expect("an id").to_string();
+    aws.cfn("DeleteStack", json!({"StackName": "shop"})).await;
+    assert_eq!(aws.rest(&id).await, "DELETE_COMPLETE");
+}
+
+#[tokio::test]
 async fn termination_protection_refuses_the_deletion() {
     let aws = Aws::start().await;
     aws.create_stack("shop", TOPICS, json!({"EnableTerminationProtection": true})).await;

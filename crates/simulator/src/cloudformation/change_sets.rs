@@ -120,7 +120,7 @@ fn add(world: &mut World, stack: &mut Stack, input: &Value, creates: bool, now: 
 }
 
 /// The stack and the change set that a request names.
-fn find<'a>(state: &'a State, input: &Value) -> Result<(&'a Stack, &'a ChangeSet), AwsError> {
+pub(super) fn find<'a>(state: &'a State, input: &Value) -> Result<(&'a Stack, &'a ChangeSet), AwsError> {
     let name = required(input, "ChangeSetName")?;
     let missing = || AwsError::new("ChangeSetNotFound", format!("ChangeSet [{name}] does not exist")).with_status(404);
     if name.starts_with("arn:") {

@@ -2,20 +2,16 @@
 
 use serde_json::{Value, json};
 
-use crate::query;
-use crate::world::Answer;
+use crate::world::{Answer, World};
 
-use super::{State, invalid, no_stack, policy, required};
+use super::{State, invalid, no_stack, requests, required};
 
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_SetStackPolicy.html>
-pub(super) fn set_policy(state: &mut State, input: &Value) -> Answer {
+pub(super) fn set_policy(world: &mut World, input: &Value) -> Answer {
     let name = required(input, "StackName")?;
-    if query::text(input, "StackPolicyBody").is_some() && query::text(input, "StackPolicyURL").is_some() {
-        return Err(invalid("You cannot specify both StackPolicyURL and StackPolicyBody"));
-    }
-    let body = query::text(input, "StackPolicyBody").unwrap_or_default().to_string();
-    policy::check(&body)?;
-    let stack = state.find_mut(name).filter(|stack| !stack.is_deleted()).ok_or_else(|| no_stack(name))?;
+    let body = requests::policy_of(world, input, "StackPolicy")?;
+    let body = body.ok_or_else(|| invalid("Error validating stack policy: Invalid stack policy"))?;
+    let stack = world.cloudformation.find_mut(name).filter(|stack| !stack.is_deleted()).ok_or_else(|| no_stack(name))?;
     stack.options.policy = Some(body);
     Ok(json!({}))
 }

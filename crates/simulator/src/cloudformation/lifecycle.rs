@@ -12,7 +12,7 @@ use crate::world::{Answer, World};
 use super::operation::{Operation, Phase};
 use super::requests::{self, check_name};
 use super::stack::{Settings, Stack};
-use super::{change_set::ChangeSet, invalid, no_stack, phases, plan, policy, required, with};
+use super::{change_set::ChangeSet, invalid, no_stack, phases, plan, required, with};
 
 /// The states that a stack can be updated in.
 const STABLE: [&str; 4] = ["CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE"];
@@ -51,7 +51,7 @@ pub(super) fn create_stack(world: &mut World, input: &Value, now: Seconds) -> An
     let (account, region) = (world.account.clone(), world.region.clone());
     let mut stack = Stack::new(&mut world.cloudformation.ids, &account, &region, name, now);
     let settings = requests::settings(world, &stack, input, None)?;
-    stack.options = requests::options(input)?;
+    stack.options = requests::options(world, input)?;
     remember(&mut stack, "CreateStack", input);
     let operation = Operation::new(Phase::Create, token(input), now);
     phases::begin_make(&mut stack, settings, operation).map_err(invalid)?;
@@ -81,7 +81,7 @@ pub(super) fn update_stack(world: &mut World, input: &Value, now: Seconds) -> An
             return Ok(json!({"StackId": stack.id}));
         }
         let (settings, during) = prepare(world, stack, input)?;
-        if let Some(body) = requests::policy_body(input)? {
+        if let Some(body) = requests::policy_of(world, input, "StackPolicy")? {
             stack.options.policy = Some(body);
         }
         stack.options.disable_rollback = query::flag(input, "DisableRollback") == Some(true);
@@ -96,8 +96,7 @@ pub(super) fn update_stack(world: &mut World, input: &Value, now: Seconds) -> An
 
 fn prepare(world: &World, stack: &Stack, input: &Value) -> Result<(Settings, Option<String>), AwsError> {
     check_updatable(stack, query::flag(input, "DisableRollback") == Some(true))?;
-    let during = query::text(input, "StackPolicyDuringUpdateBody").map(str::to_string);
-    during.iter().try_for_each(|body| policy::check(body))?;
+    let during = requests::policy_of(world, input, "StackPolicyDuringUpdate")?;
     let settings = requests::settings(world, stack, input, stack.settings.as_ref())?;
     let plan = plan::plan(world, stack, &settings, false).map_err(invalid)?;
     if !plan.executable && STABLE.contains(&stack.status) {

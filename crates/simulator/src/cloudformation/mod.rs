@@ -151,7 +151,7 @@ pub(crate) fn call(world: &mut World, action: &str, input: &Value, now: Seconds)
         "GetTemplate" => templates::get(&world.cloudformation, input),
         "GetTemplateSummary" => templates::summary(world, input),
         "ValidateTemplate" => templates::validate(world, input),
-        "SetStackPolicy" => guards::set_policy(&mut world.cloudformation, input),
+        "SetStackPolicy" => guards::set_policy(world, input),
         "GetStackPolicy" => guards::get_policy(&world.cloudformation, input),
         "UpdateTerminationProtection" => guards::protect(&mut world.cloudformation, input),
         "ListExports" => exports::list(&world.cloudformation, input),

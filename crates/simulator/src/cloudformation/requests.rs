@@ -188,7 +188,7 @@ fn check_capabilities(settings: &Settings) -> Result<(), AwsError> {
 }
 
 /// What CreateStack says of failures and protection.
-pub(super) fn options(input: &Value) -> Result<Options, AwsError> {
+pub(super) fn options(world: &World, input: &Value) -> Result<Options, AwsError> {
     let disable = query::flag(input, "DisableRollback");
     let on_failure = query::text(input, "OnFailure");
     if disable.is_some() && on_failure.is_some() {
@@ -199,14 +199,20 @@ pub(super) fn options(input: &Value) -> Result<Options, AwsError> {
         delete_on_failure: on_failure == Some("DELETE"),
         retain_except_on_create: query::flag(input, "RetainExceptOnCreate") == Some(true),
         protection: query::flag(input, "EnableTerminationProtection") == Some(true),
-        policy: policy_body(input)?,
+        policy: policy_of(world, input, "StackPolicy")?,
         timeout_minutes: query::text(input, "TimeoutInMinutes").map(str::to_string),
     })
 }
 
-/// A stack policy that comes with a request.
-pub(super) fn policy_body(input: &Value) -> Result<Option<String>, AwsError> {
-    let body = query::text(input, "StackPolicyBody").map(str::to_string);
-    body.iter().try_for_each(|body| policy::check(body))?;
-    Ok(body)
+/// A stack policy that comes with a request: `StackPolicyBody` or `StackPolicyURL`, or the pair for the time of an update.
+pub(super) fn policy_of(world: &World, input: &Value, prefix: &str) -> Result<Option<String>, AwsError> {
+    let (body, url) = (format!("{prefix}Body"), format!("{prefix}URL"));
+    let policy = match (query::text(input, &body), query::text(input, &url)) {
+        (Some(_), Some(_)) => return Err(invalid(format!("You cannot specify both {url} and {body}"))),
+        (Some(body), None) => Some(body.to_string()),
+        (None, Some(url)) => Some(from_s3(world, url)?),
+        (None, None) => None,
+    };
+    policy.iter().try_for_each(|policy| policy::check(policy))?;
+    Ok(policy)
 }

@@ -7,23 +7,13 @@ use crate::world::{Answer, World};
 
 use super::parameters::plain;
 use super::template::Template;
-use super::{State, invalid, no_stack_with_id, requests};
+use super::{State, change_sets, invalid, no_stack_with_id, requests};
 
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_GetTemplate.html>: the template as it was sent. "If
 /// the template doesn't include transforms, Original and Processed return the same template."
 pub(super) fn get(state: &State, input: &Value) -> Answer {
     let settings = match (query::text(input, "ChangeSetName"), query::text(input, "StackName")) {
-        (Some(set), name) => {
-            let stacks = state.stacks.values();
-            let mut sets = stacks.flat_map(|stack| stack.change_sets.iter().map(move |set| (stack, set)));
-            let named = |of: &str| name.is_none_or(|name| name == of);
-            let found = sets.find(|(stack, own)| own.id == set || own.name == set && named(&stack.name));
-            let missing = || {
-                let error = crate::error::AwsError::new("ChangeSetNotFound", format!("ChangeSet [{set}] does not exist"));
-                error.with_status(404)
-            };
-            Some(&found.ok_or_else(missing)?.1.settings)
-        }
+        (Some(_), _) => Some(&change_sets::find(state, input)?.1.settings),
         (None, Some(name)) => state.find(name).ok_or_else(|| no_stack_with_id(name))?.settings.as_ref(),
         (None, None) => return Err(invalid("StackName is required if ChangeSetName is not specified.")),
     };

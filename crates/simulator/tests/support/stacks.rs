@@ -143,7 +143,16 @@ impl Aws {
 
     /// A call of CodeDeploy that succeeds.
     pub async fn codedeploy(&self, action: &str, input: Value) -> Value {
-        let target = format!("CodeDeploy_20141006.{action}");
+        self.target("CodeDeploy_20141006", action, input).await
+    }
+
+    /// A call of the tagging API that succeeds.
+    pub async fn tagging(&self, action: &str, input: Value) -> Value {
+        self.target("ResourceGroupsTaggingAPI_20170126", action, input).await
+    }
+
+    async fn target(&self, service: &str, action: &str, input: Value) -> Value {
+        let target = format!("{service}.{action}");
         let request = self.http.post(self.simulator.url()).header("x-amz-target", target).body(input.to_string());
         let answer = request.send().await.expect("an answer");
         assert_eq!(answer.status(), 200, "{action}");
