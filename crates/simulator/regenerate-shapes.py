@@ -1,21 +1,28 @@
 #!/usr/bin/env python3
-"""Regenerates the types of ECS's inputs (src/ecs/shapes.json) from botocore's published service model.
+"""Regenerates the types of the inputs of ECS and CodeDeploy (src/SERVICE/shapes.json) from botocore's service models.
 
-    pip install botocore && python3 crates/simulator/regenerate-shapes.py
+    pip install botocore && python3 crates/simulator/regenerate-shapes.py [SERVICE...]
 
 Only what a server checks before it looks at the meaning is kept: types, required members, enums.
 """
 import json
 import pathlib
+import sys
 
 import botocore
 import botocore.loaders
 
-TABLE = pathlib.Path(__file__).resolve().parent / "src/ecs/shapes.json"
-ACTIONS = """CreateCluster DescribeClusters ListClusters DeleteCluster RegisterTaskDefinition DescribeTaskDefinition
+SOURCES = pathlib.Path(__file__).resolve().parent / "src"
+ECS = """CreateCluster DescribeClusters ListClusters DeleteCluster RegisterTaskDefinition DescribeTaskDefinition
 DeregisterTaskDefinition ListTaskDefinitions ListTaskDefinitionFamilies CreateService DescribeServices UpdateService
 DeleteService ListServices DescribeServiceDeployments ListServiceDeployments DescribeServiceRevisions
 StopServiceDeployment RunTask ListTasks DescribeTasks StopTask TagResource UntagResource ListTagsForResource""".split()
+CODEDEPLOY = """CreateApplication GetApplication BatchGetApplications ListApplications UpdateApplication DeleteApplication
+CreateDeploymentGroup GetDeploymentGroup BatchGetDeploymentGroups ListDeploymentGroups UpdateDeploymentGroup
+DeleteDeploymentGroup CreateDeploymentConfig GetDeploymentConfig ListDeploymentConfigs DeleteDeploymentConfig
+RegisterApplicationRevision GetApplicationRevision ListApplicationRevisions CreateDeployment GetDeployment
+BatchGetDeployments ListDeployments StopDeployment ContinueDeployment ListDeploymentTargets GetDeploymentTarget
+BatchGetDeploymentTargets ListDeploymentInstances TagResource UntagResource ListTagsForResource""".split()
 
 
 def strip(shape):
@@ -35,10 +42,11 @@ def strip(shape):
     return out
 
 
-def main():
-    model = botocore.loaders.Loader().load_service_model("ecs", "service-2")
+def regenerate(service, names):
+    """Writes the table of one service's actions."""
+    model = botocore.loaders.Loader().load_service_model(service, "service-2")
     shapes, table = model["shapes"], {}
-    actions = {action: model["operations"][action]["input"]["shape"] for action in ACTIONS}
+    actions = {action: model["operations"][action]["input"]["shape"] for action in names}
     queue = list(actions.values())
     while queue:
         name = queue.pop()
@@ -49,7 +57,7 @@ def main():
             queue += list(table[name].get("members", {}).values())
             queue += [table[name][part] for part in ("member", "value") if part in table[name]]
     lines = [f"    {json.dumps(name)}: {json.dumps(table[name])}" for name in sorted(table)]
-    TABLE.write_text(
+    (SOURCES / service / "shapes.json").write_text(
         "{\n"
         f'  "generatedBy": "crates/simulator/regenerate-shapes.py from botocore {botocore.__version__}",\n'
         f'  "actions": {json.dumps(actions)},\n'
@@ -58,4 +66,6 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    for service, names in {"ecs": ECS, "codedeploy": CODEDEPLOY}.items():
+        if service in (sys.argv[1:] or [service]):
+            regenerate(service, names)

@@ -24,6 +24,7 @@ mod service;
 mod simulator;
 mod sts;
 mod tagging;
+mod types;
 mod wire;
 mod world;
 

@@ -86,7 +86,9 @@ async fn a_deployment_that_makes_no_sense_is_refused_in_awss_own_words() {
         (json!({"deploymentConfigName": "none"}), "DeploymentConfigDoesNotExistException"),
         (json!({"description": "x".repeat(257)}), "DescriptionTooLongException"),
         (json!({"fileExistsBehavior": "PANIC"}), "InvalidFileExistsBehaviorException"),
-        (json!({"targetInstances": []}), "InvalidTargetInstancesException"),
+        (json!({"targetInstances": []}), "SerializationException"),
+        (json!({"ignoreApplicationStopFailures": "true"}), "SerializationException"),
+        (json!({"description": 7}), "SerializationException"),
     ] {
         assert_eq!(aws.refused("CreateDeployment", deployment("v1.zip", more)).await, code);
     }

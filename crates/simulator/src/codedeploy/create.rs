@@ -63,9 +63,6 @@ impl State {
                            directories that already exist in a deployment target location.";
             return Err(refused("InvalidFileExistsBehavior", message));
         }
-        if input.get("targetInstances").is_some_and(|own| !own.is_object()) {
-            return Err(refused("InvalidTargetInstances", "The target instance configuration is invalid."));
-        }
         // "Information about the instances that belong to the replacement environment in a blue/green deployment."
         let discovers = blue_green && !input.contains_key("targetInstances") && {
             let (_, _, group) = self.group(input)?;

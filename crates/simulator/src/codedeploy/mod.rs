@@ -19,6 +19,7 @@ mod tags;
 mod targets;
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use serde_json::{Map, Value};
 
@@ -26,10 +27,14 @@ use crate::clock::Seconds;
 use crate::error::AwsError;
 use crate::ids::Ids;
 use crate::options::Options;
+use crate::types;
 use crate::world::{Answer, World};
 
 pub(crate) use controls::router;
 pub use failures::InstanceFailure;
+
+static TABLE: LazyLock<Value> =
+    LazyLock::new(|| serde_json::from_str(include_str!("shapes.json")).expect("the generated table is JSON"));
 
 /// A JSON object: most of the state is in AWS's own words.
 type Members = Map<String, Value>;
@@ -80,8 +85,8 @@ pub(crate) fn advance(world: &mut World, now: Seconds) {
 
 /// One call, at `now`.
 pub(crate) fn call(world: &mut World, action: &str, input: &Value, now: Seconds) -> Answer {
-    let mut input = input.as_object().cloned().unwrap_or_default();
-    input.retain(|_, member| !member.is_null());
+    let shape = TABLE["actions"].get(action).and_then(Value::as_str).ok_or_else(AwsError::unknown_operation)?;
+    let input = types::read(&TABLE, shape, input)?;
     let state = &mut world.codedeploy;
     match action {
         "CreateApplication" => state.create_application(&input, now),

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use serde_json::Value;
 
 use super::{AwsError, Members};
+use crate::types;
 
 static TABLE: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_str(include_str!("shapes.json")).expect("the generated table is JSON"));
@@ -18,78 +19,11 @@ pub(super) fn read(action: &str, input: &Value) -> Result<Members, AwsError> {
     let Some(name) = TABLE["actions"].get(action).and_then(Value::as_str) else {
         return Err(AwsError::unknown_operation());
     };
-    let mut input = input.clone();
-    drop_nulls(&mut input);
-    if !input.is_object() {
-        return Err(AwsError::new("SerializationException", "Unexpected value: the input is no structure."));
-    }
-    types(name, &input)?;
-    meaning(name, &input, "")?;
+    let mut members = types::read(&TABLE, name, input)?;
+    meaning(name, &Value::Object(members.clone()), "")?;
     let known = &TABLE["shapes"][name]["members"];
-    let Value::Object(mut members) = input else { unreachable!("checked above") };
     members.retain(|key, _| known.get(key).is_some() || matches!(key.as_str(), "monitoring" | "gatewayConnectors"));
     Ok(members)
-}
-
-fn drop_nulls(value: &mut Value) {
-    match value {
-        Value::Object(members) => {
-            members.retain(|_, member| !member.is_null());
-            members.values_mut().for_each(drop_nulls);
-        }
-        Value::Array(list) => list.iter_mut().for_each(drop_nulls),
-        _ => {}
-    }
-}
-
-/// What a JSON value is called in a SerializationException.
-fn token(value: &Value) -> &'static str {
-    match value {
-        Value::String(_) => "STRING_VALUE",
-        Value::Bool(true) => "TRUE_VALUE",
-        Value::Bool(false) => "FALSE_VALUE",
-        _ => "NUMBER_VALUE",
-    }
-}
-
-/// The messages are those AWS's JSON services give; they name no member.
-fn mismatch(value: &Value, wanted: &str) -> AwsError {
-    let message = match (value, wanted) {
-        (Value::Object(_), _) => "Start of structure or map found where not expected.".to_string(),
-        (Value::Array(_), _) => "Unexpected list element found where not expected.".to_string(),
-        (_, "structure" | "map") => "Expected a structure or a map, and found a scalar.".to_string(),
-        (_, "list") => "Expected list or null".to_string(),
-        (Value::Number(_), "String") => {
-            "class com.amazon.coral.value.json.numbers.TruncatingBigNumber can not be converted to an String".to_string()
-        }
-        (_, kind) => format!("{} can not be converted to {} {kind}", token(value), if kind == "Integer" { "an" } else { "a" }),
-    };
-    AwsError::new("SerializationException", message)
-}
-
-fn types(name: &str, value: &Value) -> Result<(), AwsError> {
-    let shape = &TABLE["shapes"][name];
-    let inner = |part: &str| shape[part].as_str().unwrap_or_default().to_string();
-    match (shape["type"].as_str().unwrap_or_default(), value) {
-        ("structure", Value::Object(members)) => {
-            let known = &shape["members"];
-            members
-                .iter()
-                .try_for_each(|(key, member)| known.get(key).and_then(Value::as_str).map_or(Ok(()), |shape| types(shape, member)))
-        }
-        ("list", Value::Array(list)) => list.iter().try_for_each(|element| types(&inner("member"), element)),
-        ("map", Value::Object(members)) => members.values().try_for_each(|member| types(&inner("value"), member)),
-        ("structure", other) => Err(mismatch(other, "structure")),
-        ("list", other) => Err(mismatch(other, "list")),
-        ("map", other) => Err(mismatch(other, "map")),
-        ("string", Value::String(_)) | ("boolean", Value::Bool(_)) | ("document", _) => Ok(()),
-        ("integer" | "long" | "double" | "float" | "timestamp", Value::Number(_)) => Ok(()),
-        ("string", other) => Err(mismatch(other, "String")),
-        ("boolean", other) => Err(mismatch(other, "Boolean")),
-        ("integer", other) => Err(mismatch(other, "Integer")),
-        ("long", other) => Err(mismatch(other, "Long")),
-        (_, other) => Err(mismatch(other, "Double")),
-    }
 }
 
 /// Required members and enums: `InvalidParameterException`, in the words of AWS's validation of its models.
