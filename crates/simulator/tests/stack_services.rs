@@ -148,6 +148,7 @@ Resources:
       ServiceRoleArn: !GetAtt Role.Arn
       AutoScalingGroups: [!Ref Group]
       AutoRollbackConfiguration: {Enabled: true, Events: [DEPLOYMENT_FAILURE]}
+      BlueGreenDeploymentConfiguration: {DeploymentReadyOption: {ActionOnTimeout: STOP_DEPLOYMENT, WaitTimeInMinutes: !Ref Size}}
       Ec2TagSet: {Ec2TagSetList: [{Ec2TagGroup: [{Key: Name, Value: web, Type: KEY_AND_VALUE}]}]}
 ";
 
@@ -168,6 +169,7 @@ async fn a_stack_makes_what_codedeploy_needs_and_takes_it_away_again() {
     let info = &group["deploymentGroupInfo"];
     assert_eq!(info["serviceRoleArn"], "arn:aws:iam::123456789012:role/deploy");
     assert_eq!(info["autoRollbackConfiguration"], json!({"enabled": true, "events": ["DEPLOYMENT_FAILURE"]}));
+    assert_eq!(info["blueGreenDeploymentConfiguration"]["deploymentReadyOption"]["waitTimeInMinutes"], 2, "a number again");
     assert_eq!(info["ec2TagSet"]["ec2TagSetList"], json!([[{"Key": "Name", "Value": "web", "Type": "KEY_AND_VALUE"}]]));
     assert_eq!(aws.simulator.instances().len(), 2);
     let arn = "arn:aws:codedeploy:eu-central-1:123456789012:deploymentgroup:web/live";

@@ -28,7 +28,12 @@ fn translated(value: &Value) -> Value {
                 "Key" | "Value" | "Type" if members.contains_key("Key") => key.to_string(),
                 _ => key[..1].to_ascii_lowercase() + &key[1..],
             };
-            Value::Object(members.iter().map(|(key, member)| (small(key), translated(member))).collect())
+            // A parameter's number comes as text; these waits are the only numbers in a group.
+            let number = |key: &str, member: &Value| {
+                let text = member.as_str().filter(|_| key.ends_with("InMinutes"));
+                text.and_then(|text| text.parse::<u64>().ok()).map_or_else(|| translated(member), Value::from)
+            };
+            Value::Object(members.iter().map(|(key, member)| (small(key), number(key, member))).collect())
         }
         Value::Array(items) => items.iter().map(translated).collect(),
         Value::String(text) if text == "true" || text == "false" => (text == "true").into(),
