@@ -39,6 +39,9 @@ pub enum Command {
         /// Print the values of environment entries, which are otherwise shown as `(changed)`
         #[arg(long)]
         show_values: bool,
+        /// Ask AWS what would change in stacks, resource by resource: creates change sets, and removes them again
+        #[arg(long)]
+        change_set: bool,
     },
     /// Converge once, and wait for the rollouts
     ///

@@ -89,7 +89,44 @@ const TABLE: &[Row] = &[
         burst: 3500.0,
         sustained: 3500.0,
     },
-    Row { actions: &["HeadObject", "HeadBucket", "ListObjectsV2", "ListMultipartUploads"], burst: 5500.0, sustained: 5500.0 },
+    Row {
+        actions: &["GetObject", "HeadObject", "HeadBucket", "ListObjectsV2", "ListMultipartUploads"],
+        burst: 5500.0,
+        sustained: 5500.0,
+    },
+    // CloudFormation publishes no rates; "if you exceed the limit, AWS returns a throttling error". These are held well below
+    // what it is known to take: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+    Row {
+        actions: &[
+            "DescribeStacks",
+            "ListStacks",
+            "GetTemplate",
+            "GetStackPolicy",
+            "DescribeStackEvents",
+            "ListStackResources",
+            "ListChangeSets",
+            "DescribeChangeSet",
+            "DescribeStackResourceDrifts",
+        ],
+        burst: 40.0,
+        sustained: 10.0,
+    },
+    Row {
+        actions: &[
+            "CreateChangeSet",
+            "ExecuteChangeSet",
+            "DeleteChangeSet",
+            "DeleteStack",
+            "CancelUpdateStack",
+            "ContinueUpdateRollback",
+            "RollbackStack",
+            "SetStackPolicy",
+            "UpdateTerminationProtection",
+            "DetectStackDrift",
+        ],
+        burst: 20.0,
+        sustained: 2.0,
+    },
     // "Request rate: 600 requests per second, per account, per Region" for what is called with AWS credentials:
     // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
     Row { actions: &["GetCallerIdentity"], burst: 600.0, sustained: 600.0 },

@@ -275,6 +275,13 @@ fn kind(status: u16, code: Option<&str>, said: &str) -> Kind {
         | "IDPCommunicationError" => Kind::Unavailable,
         // ECS has no codes of their own for these; the sentences are AWS's, the page is the rule they come from.
         "InvalidParameterException" | "ClientException" if CONFLICTS.iter().any(|sentence| said.contains(sentence)) => Kind::Conflict,
+        // CloudFormation has ValidationError for nearly everything; the sentences are AWS's.
+        // https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStacks.html
+        "ValidationError" if said.contains("does not exist") && !said.contains("do not exist in the template") => Kind::NotFound,
+        "ValidationError" if MOVED_ON.iter().any(|sentence| said.contains(sentence)) => Kind::Conflict,
+        // https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ExecuteChangeSet.html#API_ExecuteChangeSet_Errors
+        "AlreadyExistsException" | "TokenAlreadyExistsException" | "InvalidChangeSetStatus" | "ChangeSetNotFound"
+        | "OperationInProgressException" | "StaleRequestException" => Kind::Conflict,
         // DescribeTaskDefinition has no not-found code.
         "ClientException" if said.contains("Unable to describe task definition") => Kind::NotFound,
         _ if status == 429 => Kind::Throttled,
@@ -292,6 +299,11 @@ fn kind(status: u16, code: Option<&str>, said: &str) -> Kind {
 /// when two register the same family at once.
 const CONFLICTS: [&str; 3] =
     ["Creation of service was not idempotent", "still Draining", "Too many concurrent attempts to create a new revision"];
+
+/// The stack is in another state than it was when the call was decided on: "Stack:arn:… is in UPDATE_IN_PROGRESS state and can
+/// not be updated.", "CancelUpdateStack cannot be called from current stack status", "Drift detection is already in progress".
+const MOVED_ON: [&str; 5] =
+    ["state and can not", "state and cannot", "cannot be called from", "already in progress", "is currently being"];
 
 fn advice(kind: Kind, call: Call<'_>, failure: &Failure) -> String {
     match (kind, failure.code.as_deref().unwrap_or_default()) {
@@ -326,6 +338,10 @@ fn advice(kind: Kind, call: Call<'_>, failure: &Failure) -> String {
             "enable the KMS key of the bucket's encryption, or name another".to_owned()
         }
         (Kind::Invalid, "LimitExceededException") => "ask AWS for a higher quota, or remove what is not needed".to_owned(),
+        // https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateChangeSet.html
+        (Kind::Invalid, "InsufficientCapabilitiesException") => {
+            "acknowledge what the template may do in `spec.capabilities`".to_owned()
+        }
         (Kind::Invalid, "UnknownOperationException" | "UnknownOperation" | "InvalidAction" | "NotImplemented") => {
             "the server at the endpoint has no such action".to_owned()
         }

@@ -106,6 +106,7 @@ impl Server {
             account_id: account_id.map(str::to_owned),
             credentials: agent::Credentials::Environment,
             endpoint_url: Some(self.url.clone()),
+            artifacts_bucket: None,
         }
     }
 

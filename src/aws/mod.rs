@@ -1,6 +1,7 @@
 //! Everything that talks to AWS. Documents go out verbatim and answers come back raw; one function sends; quotas are
 //! respected before AWS has to say so.
 
+pub mod cloudformation;
 pub mod codedeploy;
 mod credentials;
 pub mod ecs;

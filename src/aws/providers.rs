@@ -1,16 +1,16 @@
 //! The providers of one target: what of AWS each kind of resource is looked at and written through.
 
 use driftless_core::desired::{Resource, Spec};
-use driftless_core::observed::{Observation, StackObservation};
+use driftless_core::observed::Observation;
 use driftless_core::plan::{Context, EcsStep, Step};
 
+use super::cloudformation::CloudFormation;
 use super::codedeploy::CodeDeploy;
 use super::ecs::Ecs;
 use super::error::ProviderError;
 use super::s3::S3;
 use super::target::Target;
 use crate::artifact::Contents;
-use crate::clock;
 
 /// What a step that succeeded gave.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,6 +32,7 @@ pub struct Made {
 #[derive(Clone)]
 pub struct Providers {
     target: Target,
+    cloudformation: CloudFormation,
     ecs: Ecs,
     codedeploy: CodeDeploy,
     s3: S3,
@@ -42,10 +43,16 @@ impl Providers {
     pub fn new(target: &Target, contents: &Contents) -> Self {
         Providers {
             target: target.clone(),
+            cloudformation: CloudFormation::new(target),
             ecs: Ecs::new(target),
             codedeploy: CodeDeploy::new(target),
             s3: S3::new(target, contents.clone()),
         }
+    }
+
+    /// CloudFormation.
+    pub fn cloudformation(&self) -> &CloudFormation {
+        &self.cloudformation
     }
 
     /// ECS.
@@ -60,11 +67,12 @@ impl Providers {
 
     /// Looks at what `resource` declares. Never fails: what could not be read is `Unknown` in the observation.
     pub async fn observe(&self, resource: &Resource, context: &Context<'_>) -> Observation {
-        let now = clock::now() as f64;
         match &resource.spec {
             Spec::EcsService(declared) => Observation::EcsService(self.ecs.observe(resource, declared, context).await),
             Spec::EcsTask(declared) => Observation::EcsTask(self.ecs.observe_task(resource, declared, context).await),
-            Spec::CloudFormationStack(_) => Observation::CloudFormationStack(StackObservation { now }),
+            Spec::CloudFormationStack(declared) => {
+                Observation::CloudFormationStack(Box::new(self.cloudformation.observe(resource, declared, context).await))
+            }
             Spec::S3Artifact(declared) => Observation::S3Artifact(self.s3.observe(declared, context).await),
             Spec::Ec2Deployment(declared) => Observation::Ec2Deployment(self.codedeploy.observe(declared, context).await),
         }
@@ -83,7 +91,7 @@ impl Providers {
                 }
                 Ok(applied)
             }
-            Step::CloudFormation(step) => match *step {},
+            Step::CloudFormation(step) => self.cloudformation.apply(step).await,
             Step::S3(step) => self.s3.apply(step).await,
             Step::CodeDeploy(step) => self.codedeploy.apply(step).await,
         }

@@ -55,6 +55,8 @@ struct Inner {
     region: String,
     declared_account: Option<String>,
     caller: OnceCell<Caller>,
+    artifacts_bucket: Option<String>,
+    cloudformation: aws_sdk_cloudformation::Client,
     codedeploy: aws_sdk_codedeploy::Client,
     ecs: aws_sdk_ecs::Client,
     s3: aws_sdk_s3::Client,
@@ -99,6 +101,8 @@ impl Target {
             region: target.region.clone(),
             declared_account: target.account_id.clone(),
             caller: OnceCell::new(),
+            artifacts_bucket: target.artifacts_bucket.clone(),
+            cloudformation: aws_sdk_cloudformation::Client::new(&config),
             codedeploy: aws_sdk_codedeploy::Client::new(&config),
             ecs: aws_sdk_ecs::Client::new(&config),
             s3: super::s3::client(&config, target.endpoint_url.is_some()),
@@ -156,12 +160,21 @@ impl Target {
         }
     }
 
+    pub(super) fn cloudformation(&self) -> &aws_sdk_cloudformation::Client {
+        &self.0.cloudformation
+    }
+
     pub(super) fn codedeploy(&self) -> &aws_sdk_codedeploy::Client {
         &self.0.codedeploy
     }
 
     pub(super) fn ecs(&self) -> &aws_sdk_ecs::Client {
         &self.0.ecs
+    }
+
+    /// Where CloudFormation's large templates are put.
+    pub fn artifacts_bucket(&self) -> Option<&str> {
+        self.0.artifacts_bucket.as_deref()
     }
 
     pub(super) fn s3(&self) -> &aws_sdk_s3::Client {

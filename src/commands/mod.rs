@@ -29,7 +29,7 @@ pub async fn run(cli: Cli) -> ExitCode {
     let outcome = match cli.command {
         Command::Agent { common } => agent::run(&common).await,
         Command::Validate { common } => return validate::run(&common).await,
-        Command::Plan { common, show_values } => plan::run(&common, show_values).await,
+        Command::Plan { common, show_values, change_set } => plan::run(&common, show_values, change_set).await,
         Command::Apply { common, no_wait } => apply::run(&common, no_wait).await,
         Command::Status { common, server, health } => status::run(&common, &server, health).await,
         Command::Retry { common, server, resource } => retry::run(&common, &server, resource).await,

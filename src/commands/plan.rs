@@ -1,4 +1,4 @@
-//! `driftless plan`: what would change. Never writes.
+//! `driftless plan`: what would change. Writes nothing; with `--change-set` a change set, which is removed again.
 
 use std::process::ExitCode;
 
@@ -37,7 +37,7 @@ struct PruneReport<'a> {
     blocked: Option<&'a str>,
 }
 
-pub(super) async fn run(common: &Common, show_values: bool) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(common: &Common, show_values: bool, change_set: bool) -> anyhow::Result<ExitCode> {
     let setup = Setup::new(common, CancellationToken::new()).await?;
     let commit = setup.reconciler.accept(setup.snapshot().await?);
     let desired = &commit.desired;
@@ -45,7 +45,12 @@ pub(super) async fn run(common: &Common, show_values: bool) -> anyhow::Result<Ex
     let mut plans = Vec::new();
     for layer in graph::order(&desired.resources) {
         // What a layer gives, the next one takes.
-        plans.extend(join_all(layer.iter().map(|id| setup.reconciler.preview(&commit, &desired.resources[id]))).await);
+        let looks = layer.iter().map(|id| async {
+            let (reconciler, resource) = (&setup.reconciler, &desired.resources[id]);
+            let plan = reconciler.preview(&commit, resource).await;
+            if change_set { reconciler.with_change_set(resource, plan).await } else { plan }
+        });
+        plans.extend(join_all(looks).await);
     }
     let pruning = match setup.reconciler.prunes() {
         true => Some(

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use driftless_core::desired::{Resource, Spec};
 use driftless_core::observed::Observation;
-use driftless_core::plan::{self, Context, Plan, Verdict};
+use driftless_core::plan::stack::StackStep;
+use driftless_core::plan::{self, Context, Plan, Step, Verdict};
 use driftless_core::resource::ResourceId;
 use tokio::time::Instant;
 
@@ -16,6 +17,9 @@ use crate::queue::Action;
 
 /// How soon the effect of a write is looked at.
 const AFTER_A_WRITE: Duration = Duration::from_secs(5);
+
+/// How soon what AWS was asked to look for is read.
+const AFTER_A_LOOK: Duration = Duration::from_secs(30);
 
 /// What was observed longer ago is not decided on.
 const STALE: Duration = Duration::from_secs(10);
@@ -56,6 +60,11 @@ impl Reconciler {
                 let written_here = observed.written_at() == Some(tag_value(&commit).as_str());
                 self.settle(&commit, &plan, written_here)
             }
+            // AWS was asked to look, and the thing stays as it is: so does its verdict.
+            Ok(Acted::Everything) if plan.steps.iter().all(Step::looks) => {
+                self.settle(&commit, &plan, false);
+                Action::Requeue(self.paced(AFTER_A_LOOK))
+            }
             Ok(Acted::Everything) => {
                 self.retried(&id);
                 self.record(&commit, &id, &verdicts::written(&plan, AFTER_A_WRITE), true);
@@ -79,11 +88,15 @@ impl Reconciler {
         let mut resource = resource.clone();
         let observed = self.observe_once(commit, &resource, providers).await;
         let removed = self.0.history.removed(&resource, &observed, commit.desired.revision.sha()).await;
-        let Spec::EcsService(service) = &mut resource.spec else { return (resource, observed) };
-        if removed.is_empty() || service.removed == removed {
+        let place = match &mut resource.spec {
+            Spec::EcsService(service) => &mut service.removed,
+            Spec::CloudFormationStack(stack) => &mut stack.changed_secrets,
+            _ => return (resource, observed),
+        };
+        if *place == removed {
             return (resource, observed);
         }
-        service.removed = removed;
+        *place = removed;
         // What must be read depends on what is compared.
         let observed = self.observe_once(commit, &resource, providers).await;
         (resource, observed)
@@ -108,8 +121,38 @@ impl Reconciler {
         let providers = self.0.targets.of(&resource);
         let (resource, observed) = self.observe(commit, &resource, providers).await;
         let plan = self.decide(commit, &resource, &observed, providers);
+        // What a stack that is yet to be created gives is not known: whatever takes from it waits.
         if !plan.outputs.is_empty() || matches!(plan.verdict, Verdict::Ready { .. }) {
             commit.give(&resource.id, &plan.outputs);
+        }
+        plan
+    }
+
+    /// `plan`, with AWS's own word on what a change of a stack would do (`driftless plan --change-set`). Writes, and takes it
+    /// back: a change set is created and removed.
+    pub async fn with_change_set(&self, resource: &Resource, mut plan: Plan) -> Plan {
+        let asked = plan.steps.iter().find_map(|step| match step {
+            Step::CloudFormation(StackStep::CreateChangeSet(asked)) => Some((**asked).clone()),
+            _ => None,
+        });
+        let Some(asked) = asked else { return plan };
+        let providers = self.0.targets.of(resource);
+        let found = match providers.target().check_account().await {
+            Ok(_) => providers.cloudformation().preview(&asked, self.0.pace).await,
+            Err(error) => Err(error),
+        };
+        match found {
+            Ok(change_set) if change_set.status == "FAILED" => {
+                plan.notes.push(format!("AWS: {}", change_set.status_reason.unwrap_or_default()));
+            }
+            Ok(change_set) => {
+                plan.changes.extend(plan::stack::resource_changes(&change_set));
+                plan.notes.extend(plan::stack::warnings(&change_set));
+                if change_set.changes.is_empty() {
+                    plan.notes.push("AWS: no resource changes; only outputs do".to_owned());
+                }
+            }
+            Err(error) => plan.verdict = Verdict::Unknown { message: error.to_string() },
         }
         plan
     }
@@ -138,8 +181,10 @@ impl Reconciler {
             return Ok(Acted::Nothing);
         }
         providers.target().check_account().await?;
-        self.emit(Event::Planned(plan.clone()));
-        self.record(commit, &plan.resource, &verdicts::writing(plan), true);
+        if !plan.steps.iter().all(Step::looks) {
+            self.emit(Event::Planned(plan.clone()));
+            self.record(commit, &plan.resource, &verdicts::writing(plan), true);
+        }
         let mut made = Made::default();
         for step in &plan.steps {
             if !self.is_in_force(commit) || self.0.shutdown.is_cancelled() {

@@ -84,6 +84,8 @@ pub struct Target {
     pub credentials: Credentials,
     /// An emulator.
     pub endpoint_url: Option<String>,
+    /// Where CloudFormation templates of more than 51,200 bytes are put, in the same Region.
+    pub artifacts_bucket: Option<String>,
 }
 
 /// `spec.targets[].credentials`.

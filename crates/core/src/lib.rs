@@ -22,3 +22,4 @@ pub mod rollout;
 pub mod secret;
 pub mod snapshot;
 pub mod status;
+pub mod template;

@@ -1,7 +1,7 @@
 //! What is deleted, and every guard against deleting too much.
 
 use super::*;
-use crate::desired::{CloudFormationStack, Document, EcsService, Rollout, TaskDefinition};
+use crate::desired::{CloudFormationStack, Document, EcsService, Rollout, StackTemplate, TaskDefinition};
 use crate::location::{Location, Problem};
 use crate::snapshot::Revision;
 
@@ -177,7 +177,7 @@ fn a_stack_goes_only_where_its_deletion_policy_said_delete() {
 
 #[test]
 fn a_stack_that_another_name_declares_is_kept() {
-    let spec = CloudFormationStack { stack_name: "network".into() };
+    let spec = CloudFormationStack::new("network", StackTemplate::Url("https://b.s3.amazonaws.com/t".into()));
     let id = ResourceId::new(Kind::CloudFormationStack, "net");
     let renamed = Resource::new(id, Location::new("net.yaml", 1, 1), "prod", Spec::CloudFormationStack(spec));
     assert_eq!(plainly(&desired(&[renamed]), &[stack("network", DELETE)]), "");

@@ -64,6 +64,7 @@ spec:
         account_id: None,
         credentials,
         endpoint_url: None,
+        artifacts_bucket: None,
     };
     let web =
         Credentials::WebIdentity { role_arn: "arn:aws:iam::123456789012:role/deploy".into(), token_file: "/run/token".into() };
@@ -81,6 +82,7 @@ spec:
             Target {
                 account_id: Some("123456789012".into()),
                 endpoint_url: Some("http://127.0.0.1:4566".into()),
+                artifacts_bucket: None,
                 ..target("prod", "eu-central-1", web)
             },
             target("test", "us-gov-west-1", Credentials::EcsTaskRole),

@@ -51,6 +51,7 @@ async fn ecs(simulator: &Simulator, pace: f64) -> Providers {
         account_id: Some("123456789012".to_owned()),
         credentials: agent::Credentials::Environment,
         endpoint_url: Some(simulator.url()),
+        artifacts_bucket: None,
     };
     let options = Options::new(pace).with_static_credentials("AKIDEXAMPLE", "secret");
     let target = Target::connect(&configured, Path::new("/"), &options).await.unwrap();

@@ -148,10 +148,10 @@ fn sort(root: &Node) -> Sort {
     }
 }
 
-/// Every `file:` in the document, outside of inline documents. Where one cannot be resolved, its reader tells.
+/// Every `file:` and `parametersFile:` in the document, outside of inline documents. Where one cannot be resolved, its reader tells.
 fn names(reading: &Reading<'_>, manifest: &str, node: &Node, named: &mut BTreeSet<String>) {
     for member in node.members().iter().filter(|member| member.key != "inline") {
-        if member.key == "file" && member.node.text().is_some() {
+        if matches!(member.key.as_str(), "file" | "parametersFile") && member.node.text().is_some() {
             let mut value = member.node.clone();
             reading.interpolate(&mut value, crate::interpolate::Place::Field, &mut super::Interpolated::default());
             named.extend(value.text().and_then(|written| files::resolve(manifest, written).ok()));

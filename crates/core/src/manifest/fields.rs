@@ -33,6 +33,8 @@ pub(super) struct Scope<'p> {
     pub(super) file: &'p str,
     /// Once its kind and name are known.
     pub(super) resource: Option<ResourceId>,
+    /// Once it is known which target the manifest picks.
+    pub(super) target: Option<String>,
     /// Values that could not be read or whose references could not be resolved, which is told already: nothing else is
     /// said of them.
     pub(super) unresolved: BTreeSet<Mark>,
@@ -72,7 +74,7 @@ impl<'n> Fields<'n> {
 
 impl<'p> Scope<'p> {
     pub(super) fn new(file: &'p str, found: &'p mut Found) -> Self {
-        Scope { file, resource: None, unresolved: BTreeSet::new(), found }
+        Scope { file, resource: None, target: None, unresolved: BTreeSet::new(), found }
     }
 
     pub(super) fn location(&self, at: Mark) -> Location {

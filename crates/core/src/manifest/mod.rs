@@ -21,6 +21,8 @@ mod resource;
 mod scalar;
 mod service;
 mod stack;
+mod stack_parameters;
+mod stack_template;
 mod targets;
 mod task;
 mod words;
@@ -36,7 +38,8 @@ use crate::resource::ResourceId;
 use crate::snapshot::Snapshot;
 
 use fields::{Found, location};
-use node::{Content, Mark, Node};
+pub(crate) use node::{Content, Mark, Node};
+pub(crate) use parse::parse_template;
 use resource::Recognised;
 
 pub use agent::read_agent;
@@ -242,6 +245,9 @@ fn thing(resource: &Resource) -> Option<(String, &'static str)> {
             format!("the service `{}` in the cluster `{}`", service.service_name, service::short(&service.cluster)),
             "remove one, or give it another `serviceName`",
         )),
+        Spec::CloudFormationStack(stack) => {
+            Some((format!("the stack `{}`", stack.stack_name), "remove one, or give it another `stackName`"))
+        }
         Spec::Ec2Deployment(deployment) => Some((
             format!("the deployment group `{}` of the application `{}`", deployment.group, deployment.application),
             "a group has one revision at a time: remove one, or give it another `deploymentGroupName`",

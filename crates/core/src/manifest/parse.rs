@@ -52,6 +52,17 @@ pub(crate) struct Parsed {
 
 /// Reads `bytes`, as JSON when `is_json`, else as YAML 1.2.
 pub(crate) fn parse(bytes: &[u8], is_json: bool) -> Parsed {
+    parse_as(bytes, is_json, false)
+}
+
+/// The same for a CloudFormation template: a short form (`!Sub x`) becomes what it stands for (`{"Fn::Sub": "x"}`), and
+/// unquoted words stay as written (`010` is no ten there), as every property of a template is text in the end.
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html>
+pub(crate) fn parse_template(bytes: &[u8], is_json: bool) -> Parsed {
+    parse_as(bytes, is_json, true)
+}
+
+fn parse_as(bytes: &[u8], is_json: bool, template: bool) -> Parsed {
     let text = match text(bytes) {
         Ok(text) => text,
         Err(fault) => return Parsed { documents: Vec::new(), broken: Some(fault) },
@@ -66,7 +77,7 @@ pub(crate) fn parse(bytes: &[u8], is_json: bool) -> Parsed {
     if let Some(fault) = crowded(text) {
         return Parsed { documents: Vec::new(), broken: Some(fault) };
     }
-    let mut builder = Builder::default();
+    let mut builder = Builder { template, ..Builder::default() };
     let mut broken = None;
     let mut parser = Parser::new_from_str(text);
     while let Some(event) = parser.next_event() {
@@ -173,6 +184,8 @@ struct Frame {
     at: Mark,
     anchor: usize,
     body: Body,
+    /// The function that a template's short form stands for.
+    function: Option<String>,
 }
 
 enum Body {
@@ -195,6 +208,8 @@ struct Builder {
     anchors: HashMap<usize, Node>,
     faults: Vec<Fault>,
     budget: Budget,
+    /// See [`parse_template`].
+    template: bool,
 }
 
 impl Builder {
@@ -210,13 +225,13 @@ impl Builder {
             }
             Event::Scalar(text, style, anchor, tag) => self.scalar(&text, style, anchor, tag.as_deref(), at)?,
             Event::SequenceStart(anchor, tag) => {
-                self.tag(tag.as_deref(), "seq", at);
-                self.open(at, anchor, Body::List(Vec::new()))?;
+                let function = self.tag(tag.as_deref(), "seq", at);
+                self.open(at, anchor, Body::List(Vec::new()), function)?;
             }
             Event::MappingStart(anchor, tag) => {
-                self.tag(tag.as_deref(), "map", at);
+                let function = self.tag(tag.as_deref(), "map", at);
                 let body = Body::Map { members: Vec::new(), seen: HashMap::new(), key: None, merges: Vec::new() };
-                self.open(at, anchor, body)?;
+                self.open(at, anchor, body, function)?;
             }
             Event::SequenceEnd | Event::MappingEnd => self.close()?,
             Event::Alias(anchor) => {
@@ -236,25 +251,26 @@ impl Builder {
         Ok(())
     }
 
-    /// A tag that changes nothing is fine; any other is a fault.
-    fn tag(&mut self, tag: Option<&Tag>, expected: &str, at: Mark) {
-        if let Some(tag) = tag.filter(|tag| !(tag.is_yaml_core_schema() && tag.suffix == expected)) {
+    /// A tag that changes nothing is fine; any other is a fault, but for a template's short forms.
+    fn tag(&mut self, tag: Option<&Tag>, expected: &str, at: Mark) -> Option<String> {
+        let tag = tag.filter(|tag| !(tag.is_yaml_core_schema() && tag.suffix == expected))?;
+        let function = self.template.then(|| function(&tag.to_string())).flatten();
+        if function.is_none() {
             note(&mut self.faults, at, format!("the tag `{tag}` has no meaning here; remove it"));
         }
+        function
     }
 
     fn scalar(&mut self, text: &str, style: ScalarStyle, anchor: usize, tag: Option<&Tag>, at: Mark) -> Result<(), Fault> {
         self.budget.take(1, text.len(), at)?;
         let quoted = style != ScalarStyle::Plain;
         let string = tag.is_some_and(|tag| tag.is_yaml_core_schema() && tag.suffix == "str" || tag.to_string() == "!");
-        if let Some(tag) = tag.filter(|_| !string) {
-            note(&mut self.faults, at, format!("the tag `{tag}` has no meaning here; remove it"));
-        }
+        let function = tag.filter(|_| !string).and_then(|tag| self.tag(Some(tag), "", at));
         if self.wants_key() {
             // A key is its text, whatever it looks like: JSON's keys are strings.
             return self.key(Node::new(at, Content::Text(text.to_owned())), anchor, text == "<<" && !quoted);
         }
-        let content = if quoted || string {
+        let content = if quoted || string || (self.template && !matches!(text, "" | "~" | "null" | "Null" | "NULL")) {
             Content::Text(text.to_owned())
         } else {
             scalar::plain(text).unwrap_or_else(|message| {
@@ -262,7 +278,7 @@ impl Builder {
                 Content::Text(text.to_owned())
             })
         };
-        let node = Node::new(at, content);
+        let node = applied(function, Node::new(at, content));
         self.anchor(anchor, &node)?;
         self.add(node)
     }
@@ -299,7 +315,7 @@ impl Builder {
         Ok(())
     }
 
-    fn open(&mut self, at: Mark, anchor: usize, body: Body) -> Result<(), Fault> {
+    fn open(&mut self, at: Mark, anchor: usize, body: Body, function: Option<String>) -> Result<(), Fault> {
         self.budget.take(1, 0, at)?;
         if self.stack.len() >= MAX_DEPTH {
             return Err(Fault::new(at, too_deep()));
@@ -310,7 +326,7 @@ impl Builder {
                 "a list or mapping stands where a key is expected; is `${…}` or `{{…}}` missing its quotes?",
             ));
         }
-        self.stack.push(Frame { at, anchor, body });
+        self.stack.push(Frame { at, anchor, body, function });
         Ok(())
     }
 
@@ -325,7 +341,7 @@ impl Builder {
                 Content::Map(members)
             }
         };
-        let node = Node::new(frame.at, content);
+        let node = applied(frame.function, Node::new(frame.at, content));
         self.anchor(frame.anchor, &node)?;
         self.add(node)
     }
@@ -377,4 +393,27 @@ impl Builder {
         }
         Ok(())
     }
+}
+
+/// `!Ref` and `!Condition` are the long forms without `Fn::`; every other function has it.
+fn function(tag: &str) -> Option<String> {
+    let name = tag.strip_prefix('!').filter(|name| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric()))?;
+    Some(if matches!(name, "Ref" | "Condition") { name.to_owned() } else { format!("Fn::{name}") })
+}
+
+/// `{"Fn::Sub": value}`. "`!GetAtt A.B`" is a list of two in the long form.
+fn applied(function: Option<String>, value: Node) -> Node {
+    let Some(key) = function else { return value };
+    let at = value.at;
+    let value = match &value.content {
+        Content::Text(text) if key == "Fn::GetAtt" => match text.split_once('.') {
+            Some((resource, attribute)) => {
+                let part = |part: &str| Node::new(at, Content::Text(part.to_owned()));
+                Node::new(at, Content::List(vec![part(resource), part(attribute)]))
+            }
+            None => value,
+        },
+        _ => value,
+    };
+    Node::new(at, Content::Map(vec![Member { key, at, node: value }]))
 }

@@ -2,13 +2,25 @@
 
 use serde_json::Value;
 
-use crate::desired::{Document, Resource, Spec, TaskDefinition};
+use crate::desired::{Document, ParameterValue, Resource, Spec, TaskDefinition};
 use crate::normalise::{Pointer, Subject, elements_at, keyed_elements};
 
 /// Pointers, in the form of `ignore`, to the members that `older` declares and `newer` does not; of a whole structure that
 /// is gone, its own pointer. Elements are told apart where the normaliser gives their list a key; any other list is
 /// declared as a whole, and nothing within it is "removed". Empty where the two are not about the same service.
+///
+/// Of a stack: the parameters whose declared value is another one. AWS does not show hidden ones (NoEcho), so that a change of
+/// theirs is seen here only. What an older commit took from another resource is not known any more, and counts as unchanged.
 pub fn removed(older: &Resource, newer: &Resource) -> Vec<String> {
+    if let (Spec::CloudFormationStack(old), Spec::CloudFormationStack(new)) = (&older.spec, &newer.spec) {
+        let same = older.target == newer.target && old.stack_name == new.stack_name;
+        let open = |value: &ParameterValue| matches!(value, ParameterValue::Value(text) if text.contains("${"));
+        let changed = new
+            .parameters
+            .iter()
+            .filter(|(key, value)| same && old.parameters.get(*key).is_none_or(|old| old != *value && !open(old)));
+        return changed.map(|(key, _)| key.clone()).collect();
+    }
     let (Spec::EcsService(old), Spec::EcsService(new)) = (&older.spec, &newer.spec) else { return Vec::new() };
     let same = older.id == newer.id && older.target == newer.target;
     if !same || old.cluster != new.cluster || old.service_name != new.service_name {

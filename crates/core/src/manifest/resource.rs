@@ -4,7 +4,7 @@ use super::collect::Manifest;
 use super::fields::{Fields, Found, Scope, location};
 use super::node::{Content, Mark, Node};
 use super::words::{check_version, resource_name, unknown_kind};
-use super::{Interpolated, Reading, artifact, deployment, ecs_task, place, service, stack};
+use super::{Interpolated, Reading, artifact, deployment, ecs_task, place, service, stack, stack_template};
 use crate::desired::{Reference, Resource, Spec};
 use crate::interpolate::Place;
 use crate::location::Location;
@@ -29,13 +29,17 @@ pub(super) struct Recognised {
 pub(super) fn read(reading: &mut Reading<'_>, manifest: Manifest, found: &mut Found) -> Option<Recognised> {
     let Manifest { file, mut document } = manifest;
     let mut done = Interpolated::default();
+    let template = stack_template::lift(&mut document.root);
     reading.interpolate(&mut document.root, Place::Field, &mut done);
+    stack_template::put_back(&mut document.root, template);
     let mut scope = Scope::new(&file, found);
     let root = &document.root;
     let kind = kind(&mut scope, root)?;
     scope.resource = plain_name(root).map(|name| ResourceId { kind, name });
     for fault in &document.faults {
-        scope.error(fault.at, &*fault.message);
+        let short_form = kind == Kind::CloudFormationStack && fault.message.starts_with("the tag `!");
+        let hint = if short_form { "; a template with short forms is written as a block, `inline: |`" } else { "" };
+        scope.error(fault.at, format!("{}{hint}", fault.message));
     }
     for (at, message) in &done.problems {
         scope.error(*at, message);
@@ -179,6 +183,7 @@ type Read = (Option<Resource>, Vec<(ResourceId, Location)>);
 
 fn resource(scope: &mut Scope<'_>, reading: &mut Reading<'_>, spec: &Fields<'_>, head: Head) -> Read {
     let target = target(scope, reading, spec);
+    scope.target = target.clone();
     let mut depends_on = depends_on(scope, spec);
     let adopt_force = scope.word(spec, "adopt", &["force"]).is_some();
     if let Some(member) = spec.member("replace")
@@ -195,7 +200,7 @@ fn resource(scope: &mut Scope<'_>, reading: &mut Reading<'_>, spec: &Fields<'_>,
     let kinds = match head.kind {
         Kind::EcsService => service::read(scope, reading, spec, name, head.name_at).map(Spec::EcsService),
         Kind::EcsTask => ecs_task::read(scope, reading, spec, name).map(Spec::EcsTask),
-        Kind::CloudFormationStack => stack::read(scope, reading, spec, name).map(Spec::CloudFormationStack),
+        Kind::CloudFormationStack => stack::read(scope, reading, spec, name, head.name_at).map(Spec::CloudFormationStack),
         Kind::S3Artifact => artifact::read(scope, reading, spec, name).map(Spec::S3Artifact),
         Kind::Ec2Deployment => deployment::read(scope, reading, spec, name).map(Spec::Ec2Deployment),
     };

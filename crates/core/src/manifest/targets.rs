@@ -35,7 +35,7 @@ pub(super) fn read(scope: &mut Scope<'_>, spec: &Fields<'_>) -> Vec<Target> {
 }
 
 fn target(scope: &mut Scope<'_>, node: &Node, path: &str) -> Option<Target> {
-    let fields = scope.fields(node, path, &["name", "region", "accountId", "credentials", "endpointUrl"])?;
+    let fields = scope.fields(node, path, &["name", "region", "accountId", "credentials", "endpointUrl", "artifactsBucket"])?;
     let name = scope.required_text(&fields, "name", "manifests pick the target by it");
     let region = scope.required_text(&fields, "region", "a Region such as `eu-central-1` is expected");
     if let Some(region) = region.as_ref().filter(|region| !is_region(region)) {
@@ -52,7 +52,23 @@ fn target(scope: &mut Scope<'_>, node: &Node, path: &str) -> Option<Target> {
         let message = format!("`{path}.endpointUrl` is {}; an address with `http://` or `https://` is expected", shown(url));
         scope.error(fields.get("endpointUrl").map_or(node.at, |node| node.at), message);
     }
-    Some(Target { name: name?, region: region?, account_id, credentials: credentials?, endpoint_url })
+    let artifacts_bucket = scope.text(&fields, "artifactsBucket");
+    if let Some(bucket) = artifacts_bucket.as_ref().filter(|bucket| !is_bucket(bucket)) {
+        let message = format!(
+            "`{path}.artifactsBucket` is {}; a bucket's name is expected (3 to 63 lower-case letters, digits, `-` and `.`)",
+            shown(bucket)
+        );
+        scope.error(fields.get("artifactsBucket").map_or(node.at, |node| node.at), message);
+    }
+    Some(Target { name: name?, region: region?, account_id, credentials: credentials?, endpoint_url, artifacts_bucket })
+}
+
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>
+fn is_bucket(name: &str) -> bool {
+    let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.');
+    let end = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    let bytes = name.as_bytes();
+    (3..=63).contains(&bytes.len()) && bytes.iter().all(|byte| inner(*byte)) && end(bytes.first()) && end(bytes.last())
 }
 
 fn is_region(region: &str) -> bool {

@@ -11,7 +11,7 @@ use serde::Serialize;
 pub use artifact::*;
 pub use deployment::{DeploymentObservation, FailedTargets, RevisionObject};
 pub use service::ServiceObservation;
-pub use stack::StackObservation;
+pub use stack::*;
 pub use task::TaskObservation;
 
 /// The result of looking at one thing. Unknown is not absent (rule 5).
@@ -43,7 +43,7 @@ pub enum Observation {
     /// Of an `EcsTask`.
     EcsTask(TaskObservation),
     /// Of a `CloudFormationStack`.
-    CloudFormationStack(StackObservation),
+    CloudFormationStack(Box<StackObservation>),
     /// Of an `S3Artifact`.
     S3Artifact(ArtifactObservation),
     /// Of an `Ec2Deployment`.

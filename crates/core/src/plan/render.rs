@@ -42,6 +42,10 @@ pub fn headline(plan: &Plan) -> String {
         _ if plan.steps.iter().any(Step::deletes) => format!("{id}: to be deleted"),
         _ if creates => format!("{id}: to be created"),
         _ if plan.steps.iter().any(Step::runs) => format!("{id}: to be run"),
+        _ if plan.steps.iter().any(|step| matches!(step, Step::CloudFormation(step) if !step.looks())) => {
+            format!("{id}: to be changed")
+        }
+        _ if !plan.is_empty() && plan.steps.iter().all(Step::looks) => format!("{id}: unchanged"),
         _ if plan.changes.iter().any(|change| change.deploys) => format!("{id}: to be changed, with a deployment"),
         _ if !plan.is_empty() => format!("{id}: to be changed, without a deployment"),
         Verdict::Progressing { .. } if waits(plan) => format!("{id}: {message}; what would change is known then"),

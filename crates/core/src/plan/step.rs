@@ -46,13 +46,19 @@ impl Step {
     pub fn deletes(&self) -> bool {
         match self {
             Step::Ecs(step) => matches!(step, EcsStep::DeleteService { .. }),
-            Step::CloudFormation(_) | Step::S3(_) | Step::CodeDeploy(_) => false,
+            Step::CloudFormation(step) => matches!(step, StackStep::DeleteStack { .. }),
+            Step::S3(_) | Step::CodeDeploy(_) => false,
         }
     }
 
     /// Whether a program runs once by this step.
     pub fn runs(&self) -> bool {
         matches!(self, Step::Ecs(EcsStep::RunTask { .. }))
+    }
+
+    /// Whether it only asks AWS to look at the thing, which stays as it is.
+    pub fn looks(&self) -> bool {
+        matches!(self, Step::CloudFormation(step) if step.looks())
     }
 
     /// Whether an answer of AWS may show the state before this step for a while.

@@ -18,6 +18,7 @@ pub fn agent() -> Agent {
         account_id: None,
         credentials: Credentials::Environment,
         endpoint_url: None,
+        artifacts_bucket: (name == "test").then(|| "artifacts".into()),
     };
     Agent {
         name: "production".into(),

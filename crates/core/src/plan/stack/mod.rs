@@ -1,44 +1,218 @@
 //! What to do about the difference between a declared CloudFormationStack and what AWS has.
+//!
+//! A change goes through a change set, a pass for each call: created under a name that says what it asks for, shown when AWS has
+//! worked it out, executed. So whoever comes next, a restarted agent too, finds out from AWS how far it came. The state
+//! table ([`state`]) says what is done in which state.
 
-use serde::Serialize;
+mod change;
+mod drift;
+mod messages;
+mod operations;
+mod recover;
+mod sameness;
+pub mod state;
+mod step;
+mod token;
+mod wanted;
 
-use crate::desired::{CloudFormationStack, Resource};
-use crate::observed::StackObservation;
+use crate::desired::{CloudFormationStack, Resource, StackTemplate};
+use crate::observed::{Observed, Stack, StackObservation};
+use crate::plan::ownership;
 use crate::plan::{Context, Plan, Verdict};
 
-/// One mutating call, or a few that belong together.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub enum StackStep {}
+use operations::{Operation, operations};
+use state::{WayOut, way_out};
+use wanted::Wanted;
 
-impl StackStep {
-    /// AWS's name of the action.
-    pub fn action(&self) -> &'static str {
-        match *self {}
+pub use messages::{resource_changes, warnings};
+pub use step::{ChangeSetRequest, StackStep, TemplateSource};
+pub use token::{Kind, Token, prune_token};
+
+/// Seconds until the next look at what AWS works on.
+const WORKING: u64 = 10;
+/// Seconds until the next look at a change set that AWS is working out.
+const PREPARING: u64 = 3;
+
+/// What else to read about a stack, once it is known whether it is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Wants {
+    /// GetTemplate.
+    pub template: bool,
+    /// GetStackPolicy.
+    pub policy: bool,
+    /// DescribeStackEvents.
+    pub events: bool,
+    /// ListChangeSets and DescribeChangeSet.
+    pub change_sets: bool,
+    /// ListStackResources.
+    pub resources: bool,
+    /// DescribeStackResourceDrifts.
+    pub drifts: bool,
+    /// The newest deleted stack of the same name, and its events.
+    pub predecessor: bool,
+}
+
+/// What a pass works with.
+struct Pass<'a> {
+    resource: &'a Resource,
+    observation: &'a StackObservation,
+    context: &'a Context<'a>,
+    wanted: &'a Wanted<'a>,
+    operations: &'a [Operation<'a>],
+}
+
+impl Pass<'_> {
+    fn plan(&self, verdict: Verdict) -> Plan {
+        Plan::new(&self.resource.id, verdict)
     }
 
-    /// Whether the thing comes into being by this step.
-    pub fn creates(&self) -> bool {
-        false
+    /// "the stack `network`".
+    fn name(&self) -> String {
+        format!("the stack `{}`", self.wanted.declared.stack_name)
     }
 
-    /// Whether an answer of AWS may show the state before this step for a while.
-    pub fn seen_late(&self) -> bool {
-        false
+    /// A token for an operation on the stack `id`.
+    fn token(&self, kind: Kind, digest: &str, attempt: u32, id: Option<&str>) -> String {
+        let stack = token::stack_part(id);
+        Token { kind, digest, attempt, stack: &stack, revision: self.context.revision }.to_string()
+    }
+
+    fn progressing(&self, reason: &'static str, message: String, requeue: u64) -> Plan {
+        self.plan(Verdict::Progressing { reason, message, requeue })
     }
 }
 
-impl From<StackStep> for crate::plan::Step {
-    fn from(step: StackStep) -> Self {
-        crate::plan::Step::CloudFormation(step)
+/// What to read first, right after DescribeStacks.
+pub fn wants_first(declared: &CloudFormationStack, stack: &Observed<Stack>) -> Wants {
+    let way = stack.present().map(|stack| way_out(&stack.status));
+    Wants {
+        template: matches!(way, Some(WayOut::Compare | WayOut::Resume)),
+        policy: way == Some(WayOut::Compare) && declared.stack_policy.is_some(),
+        predecessor: matches!(stack, Observed::Absent),
+        ..Wants::default()
+    }
+}
+
+/// What to read then.
+pub fn wants(
+    resource: &Resource,
+    declared: &CloudFormationStack,
+    observation: &StackObservation,
+    context: &Context<'_>,
+) -> Wants {
+    let none = Wants::default();
+    let Some(stack) = observation.stack.present() else { return none };
+    match way_out(&stack.status) {
+        WayOut::Compare => {
+            let Ok(wanted) = Wanted::new(resource, declared, observation, context) else { return none };
+            let live = observation.template.as_deref().unwrap_or_default();
+            let differs = !sameness::differences(&wanted, stack, live).changes.is_empty();
+            let (drifted, looks) = drift::wants(&wanted, stack);
+            let acts = differs || looks || (drifted && declared.drift.heal);
+            Wants { events: acts, change_sets: acts, drifts: drifted, ..none }
+        }
+        WayOut::Wait | WayOut::ContinueRollback => Wants { events: true, ..none },
+        WayOut::Recreate => Wants { events: true, resources: true, ..none },
+        WayOut::Resume => Wants { events: true, change_sets: true, ..none },
+        WayOut::Review => Wants { change_sets: true, ..none },
+        WayOut::Person => Wants { events: true, resources: true, ..none },
+        WayOut::Gone => none,
     }
 }
 
 /// Decides what to write for a CloudFormation stack.
-pub fn plan(
-    resource: &Resource,
-    _declared: &CloudFormationStack,
-    _observation: &StackObservation,
-    _context: &Context<'_>,
-) -> Plan {
-    Plan::new(&resource.id, Verdict::stalled("Unsupported", "not built yet"))
+pub fn plan(resource: &Resource, declared: &CloudFormationStack, observation: &StackObservation, context: &Context<'_>) -> Plan {
+    let stack = match &observation.stack {
+        Observed::Unknown(message) => return Plan::new(&resource.id, Verdict::Unknown { message: message.clone() }),
+        Observed::Absent => None,
+        Observed::Present(stack) => Some(stack),
+    };
+    let wanted = match Wanted::new(resource, declared, observation, context) {
+        Ok(wanted) => wanted,
+        Err(verdict) => return Plan::new(&resource.id, verdict),
+    };
+    let id = stack.map(|stack| stack.id.as_str()).or(observation.predecessor.as_deref());
+    let operations = id.map(|id| operations(&observation.events, id)).unwrap_or_default();
+    let pass = Pass { resource, observation, context, wanted: &wanted, operations: &operations };
+    let mut plan = match stack {
+        None => change::create(&pass),
+        Some(stack) => decide(&pass, stack),
+    };
+    if let Some(stack) = stack.filter(|stack| state::has_outputs(&stack.status)) {
+        plan.outputs = stack.outputs.clone();
+    }
+    if matches!(declared.template, StackTemplate::Url(_)) && !plan.is_empty() {
+        plan.notes.push("the template is an object in S3: what it says is no part of the commit".to_owned());
+    }
+    plan
+}
+
+fn decide(pass: &Pass<'_>, stack: &Stack) -> Plan {
+    let declared = pass.wanted.declared;
+    if let Some(parent) = &stack.parent_id {
+        let message = format!("{} is nested in {parent}, which would undo what is written here: change it there", pass.name());
+        return pass.plan(Verdict::stalled("NestedStack", message));
+    }
+    let way = way_out(&stack.status);
+    if way == WayOut::Review {
+        return change::review(pass, stack);
+    }
+    let owned = match ownership::of(&pass.name(), pass.resource, &stack.tags, pass.context) {
+        Ok(owned) => owned,
+        Err(verdict) => return pass.plan(verdict),
+    };
+    match way {
+        WayOut::Compare => compare(pass, stack, owned.adopting),
+        WayOut::Wait => recover::wait(pass, stack, owned.adopting),
+        // What somebody else left broken is not taken apart.
+        _ if owned.adopting => {
+            let message = format!(
+                "{} is {} and was not created by this agent: bring it into a whole state, or delete it, by hand",
+                pass.name(),
+                stack.status
+            );
+            pass.plan(Verdict::stalled("NotOurs", message))
+        }
+        WayOut::Recreate => recover::recreate(pass, stack),
+        WayOut::Resume if keeps(declared) => compare(pass, stack, false),
+        WayOut::Resume => recover::roll_back(pass, stack),
+        WayOut::ContinueRollback => recover::continue_rollback(pass, stack),
+        WayOut::Person | WayOut::Gone | WayOut::Review => recover::person(pass, stack),
+    }
+}
+
+/// Whether the manifest wants what succeeded to stay when an operation fails.
+fn keeps(declared: &CloudFormationStack) -> bool {
+    declared.disable_rollback || declared.on_failure == Some(crate::desired::OnStackFailure::DoNothing)
+}
+
+/// A whole stack (or one that goes on from where it failed), against what is declared.
+fn compare(pass: &Pass<'_>, stack: &Stack, adopting: bool) -> Plan {
+    let Some(live) = &pass.observation.template else {
+        let message = format!("the template of {} was not read", pass.name());
+        return pass.plan(Verdict::Unknown { message });
+    };
+    let found = sameness::differences(pass.wanted, stack, live);
+    if adopting && !found.resets.is_empty() {
+        let message = format!(
+            "{} exists, and taking it over would put these parameters back to the template's defaults: {}; declare each with its value or with `{{usePreviousValue: true}}`",
+            pass.name(),
+            found.resets.join(", ")
+        );
+        let plan = pass.plan(Verdict::stalled("AdoptionWouldReset", message));
+        return Plan { changes: found.changes, ..plan };
+    }
+    let broken = way_out(&stack.status) == WayOut::Resume;
+    if let Some(plan) = (!broken).then(|| recover::protections(pass, stack)).flatten() {
+        return plan;
+    }
+    let mut plan = if found.changes.is_empty() && !broken {
+        drift::look(pass, stack)
+    } else {
+        change::update(pass, stack, Kind::Change, &pass.wanted.digest, found.changes)
+    };
+    if adopting && !plan.is_empty() {
+        plan.notes.insert(0, format!("{} exists and is adopted: its tags will say so, and reach its resources", pass.name()));
+    }
+    plan
 }

@@ -1,0 +1,110 @@
+//! Drift and what hides behind an equal template: on their own interval, told property by property, healed where declared.
+
+mod stack_world;
+
+use driftless_core::observed::{PropertyDrift, ResourceDrift, Stack};
+use driftless_core::plan::stack::{Kind, StackStep, Token};
+use stack_world::*;
+
+const DETECT: &str = "  drift: {detect: true, interval: 1h}\n";
+const HEAL: &str = "  drift: {detect: true, interval: 1h, heal: true}\n";
+
+fn checked(ago: f64, status: &str) -> Stack {
+    Stack { drift_checked_at: Some(NOW - ago), drift_status: Some(status.into()), ..live("CREATE_COMPLETE") }
+}
+
+fn drifted() -> driftless_core::observed::StackObservation {
+    let mut observation = observed(checked(60.0, "DRIFTED"));
+    let difference =
+        PropertyDrift { path: "/DisplayName".into(), expected: Some("Orders".into()), actual: Some("Hacked".into()) };
+    observation.drifts = vec![
+        ResourceDrift {
+            logical_id: "Topic".into(),
+            resource_type: "AWS::SNS::Topic".into(),
+            status: "MODIFIED".into(),
+            differences: vec![difference],
+        },
+        ResourceDrift {
+            logical_id: "Queue".into(),
+            resource_type: "AWS::SQS::Queue".into(),
+            status: "DELETED".into(),
+            differences: vec![],
+        },
+    ];
+    observation
+}
+
+#[test]
+fn drift_is_looked_for_once_an_interval_and_only_where_declared() {
+    assert!(is_ready(&plan(&declared(""), &observed(checked(7200.0, "IN_SYNC")))));
+    let due = plan(&declared(DETECT), &observed(checked(7200.0, "IN_SYNC")));
+    assert_eq!((actions(&due), reason(&due)), (vec!["DetectStackDrift"], "Ready"));
+    assert!(due.steps.iter().all(driftless_core::plan::Step::looks), "looking changes nothing");
+    assert!(is_ready(&plan(&declared(DETECT), &observed(checked(60.0, "IN_SYNC")))));
+    let written = Stack { updated_at: Some(NOW - 60.0), ..checked(7200.0, "IN_SYNC") };
+    assert!(is_ready(&plan(&declared(DETECT), &observed(written))), "an update has just made it what it should be");
+}
+
+#[test]
+fn drift_is_told_with_property_expected_and_actual() {
+    let plan = plan(&declared(DETECT), &drifted());
+    assert!(plan.steps.is_empty() && reason(&plan) == "Ready");
+    assert!(
+        message(&plan)
+            .contains("Topic (AWS::SNS::Topic): /DisplayName is Hacked, expected Orders; Queue (AWS::SQS::Queue) is gone"),
+        "{}",
+        message(&plan)
+    );
+    let paths: Vec<&str> = plan.changes.iter().map(|change| change.path.as_str()).collect();
+    assert_eq!(paths, ["/drift/Topic/DisplayName", "/drift/Queue"]);
+}
+
+#[test]
+fn drift_of_a_stack_that_was_written_since_says_nothing() {
+    let mut observation = drifted();
+    let stack = Stack { updated_at: Some(NOW - 30.0), ..checked(60.0, "DRIFTED") };
+    observation.stack = driftless_core::observed::Observed::Present(stack);
+    assert!(is_ready(&plan(&declared(HEAL), &observation)));
+}
+
+#[test]
+fn healing_reverts_the_drift_and_the_same_drift_that_could_not_be_healed_is_not_tried_again() {
+    let resource = declared(HEAL);
+    let mut observation = drifted();
+    let healing = plan(&resource, &observation);
+    let StackStep::CreateChangeSet(request) = steps(&healing)[0] else { panic!("{healing:?}") };
+    assert!(request.revert_drift && Token::parse(&request.name).unwrap().kind == Kind::Heal);
+    let name = request.name.clone();
+
+    observation.change_sets = vec![change_set(&name, "CREATE_COMPLETE", "AVAILABLE")];
+    assert_eq!(actions(&plan(&resource, &observation)), ["ExecuteChangeSet"]);
+
+    observation.change_sets.clear();
+    let lines = ["stack UPDATE_IN_PROGRESS User Initiated", "Topic UPDATE_FAILED denied", "stack UPDATE_ROLLBACK_COMPLETE"];
+    observation.events = newest_first(vec![events(Some(&name), &lines)]);
+    let failed = plan(&resource, &observation);
+    assert_eq!((reason(&failed), failed.steps.len()), ("UpdateFailed", 0));
+    observation.drifts.pop();
+    assert_eq!(actions(&plan(&resource, &observation)), ["CreateChangeSet"], "another drift");
+}
+
+#[test]
+fn what_hides_behind_an_equal_template_is_asked_for_after_each_look_for_drift_and_once() {
+    let template = format!("{TEMPLATE}  Ami: {{Value: '{{{{resolve:ssm:/ami}}}}'}}\n");
+    let manifest = format!(
+        "apiVersion: driftless/v1alpha1\nkind: CloudFormationStack\nmetadata: {{name: net}}\nspec:\n  template: {{file: net.template}}\n{DETECT}"
+    );
+    let resource = from(&[("net.yaml", &manifest), ("net.template", &template)]);
+    let mut observation = observed(checked(60.0, "IN_SYNC"));
+    observation.template = Some(template.clone());
+    let name = asked(&plan(&resource, &observation));
+    assert_eq!(Token::parse(&name).unwrap().kind, Kind::Look);
+
+    let mut nothing = change_set(&name, "FAILED", "UNAVAILABLE");
+    nothing.status_reason = Some("The submitted information didn't contain changes.".into());
+    observation.change_sets = vec![nothing];
+    assert!(is_ready(&plan(&resource, &observation)), "it is kept, so that AWS is not asked again");
+    let next = Stack { drift_checked_at: Some(NOW - 30.0), ..checked(60.0, "IN_SYNC") };
+    observation.stack = driftless_core::observed::Observed::Present(next);
+    assert_eq!(actions(&plan(&resource, &observation)), ["DeleteChangeSet", "CreateChangeSet"]);
+}

@@ -1,0 +1,148 @@
+//! Reading a CloudFormationStack: what goes to AWS byte for byte, and what is refused before AWS would.
+
+mod manifest_source;
+
+use driftless_core::desired::{CloudFormationStack, ParameterValue, Spec, StackTemplate};
+use driftless_core::resource::{Kind, ResourceId};
+use manifest_source::{read, told};
+
+const HEAD: &str = "apiVersion: driftless/v1alpha1\nkind: CloudFormationStack\nmetadata: {name: net}\nspec:\n";
+const TEMPLATE: &str = "Parameters:\n  Size: {Type: String}\n  Zones: {Type: CommaDelimitedList, Default: a}\nResources:\n  Topic:\n    Type: AWS::SNS::Topic\n    Properties: {TopicName: !Sub '${AWS::StackName}-${Size}'}\n";
+
+fn with(spec: &str) -> String {
+    format!("{HEAD}{spec}")
+}
+
+#[track_caller]
+fn stack(files: &[(&str, &str)]) -> CloudFormationStack {
+    let desired = read(files);
+    assert_eq!(desired.errors, []);
+    match &desired.resources[&ResourceId::new(Kind::CloudFormationStack, "net")].spec {
+        Spec::CloudFormationStack(stack) => stack.clone(),
+        _ => panic!("a stack"),
+    }
+}
+
+fn text(stack: &CloudFormationStack) -> &str {
+    match &stack.template {
+        StackTemplate::Body { text, .. } => text,
+        StackTemplate::Url(url) => url,
+    }
+}
+
+fn value<'s>(stack: &'s CloudFormationStack, key: &str) -> &'s str {
+    match &stack.parameters[key] {
+        ParameterValue::Value(text) => text,
+        ParameterValue::Previous => "(previous)",
+    }
+}
+
+#[test]
+fn a_templates_file_goes_to_aws_byte_for_byte() {
+    let template = format!("# comment ü\r\n{TEMPLATE}\n\n");
+    let files = [
+        ("net.yaml", with("  template: {file: t.yaml}\n  parameters: {Size: '${vars.domain}'}\n")),
+        ("t.yaml", template.clone()),
+    ];
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
+    let stack = stack(&files);
+    assert_eq!(text(&stack), template);
+    assert_eq!(value(&stack, "Size"), "example.com");
+}
+
+#[test]
+fn an_inline_template_is_never_interpolated() {
+    let block = "  parameters: {Size: s}\n  template:\n    inline: |\n      Parameters: {Size: {Type: String}}\n      Resources: {T: {Type: T, N: !Sub '${AWS::Region}-${vars.domain}-$${x}'}}\n";
+    let expected =
+        "Parameters: {Size: {Type: String}}\nResources: {T: {Type: T, N: !Sub '${AWS::Region}-${vars.domain}-$${x}'}}\n";
+    assert_eq!(text(&stack(&[("net.yaml", &with(block))])), expected);
+    let mapping = "  template:\n    inline:\n      Resources: {T: {Type: T, Name: {'Fn::Sub': '${AWS::Region}'}}}\n";
+    assert_eq!(
+        text(&stack(&[("net.yaml", &with(mapping))])),
+        r#"{"Resources":{"T":{"Name":{"Fn::Sub":"${AWS::Region}"},"Type":"T"}}}"#
+    );
+}
+
+#[test]
+fn parameters_come_from_every_shape_of_a_file_and_the_manifests_own_win() {
+    let manifest = with("  template: {file: t.template}\n  parametersFile: p.json\n  parameters: {Zones: [a, b], Size: 3}\n");
+    let shapes = [
+        r#"[{"ParameterKey": "Size", "ParameterValue": "1"}, {"ParameterKey": "Zones", "UsePreviousValue": true}]"#,
+        r#"{"Parameters": {"Size": "1"}}"#,
+        r#"{"Size": "1"}"#,
+        r#"["Size=1"]"#,
+    ];
+    for shape in shapes {
+        let stack = stack(&[("net.yaml", &manifest), ("t.template", TEMPLATE), ("p.json", shape)]);
+        assert_eq!((value(&stack, "Size"), value(&stack, "Zones")), ("3", "a,b"), "{shape}");
+    }
+    let manifest = with("  template: {file: t.template}\n  parametersFile: p.json\n");
+    let stack = stack(&[("net.yaml", &manifest), ("t.template", TEMPLATE), ("p.json", shapes[0])]);
+    assert_eq!((value(&stack, "Size"), value(&stack, "Zones")), ("1", "(previous)"));
+}
+
+#[test]
+fn what_is_wrong_is_told_with_its_place() {
+    let broken = |spec: &str, template: &str| told(&[("net.yaml", with(spec).as_str()), ("t.yaml", template)]);
+    let file = "  template: {file: t.yaml}\n";
+    let sized = "  template: {file: t.yaml}\n  parameters: {Size: s}\n";
+    let cases = [
+        broken(file, "Resources:\n  A: [1\n"),
+        broken(file, "Resource: {}\n"),
+        broken(file, TEMPLATE),
+        broken("  template: {file: t.yaml}\n  parameters: {Sise: s, Size: 0.10}\n", TEMPLATE),
+        broken(&format!("{sized}  stackName: 1net\n"), TEMPLATE),
+        broken(&format!("{sized}  stackName: net_1\n"), TEMPLATE),
+        broken(&format!("{sized}  capabilities: [CAPABILITY_IAN]\n"), TEMPLATE),
+        broken(&format!("{sized}  onFailure: DELETE\n  disableRollback: true\n"), TEMPLATE),
+        broken(&format!("{sized}  tags: {{'aws:x': y}}\n  drift: {{heal: true, detect: false, interval: 1m}}\n"), TEMPLATE),
+        broken(&format!("{sized}  roleArn: deploy\n  notificationArns: [topic]\n"), TEMPLATE),
+        broken("  template: {file: t.yaml, url: 'https://b.s3.eu-central-1.amazonaws.com/k'}\n", TEMPLATE),
+        broken("  template: {url: 'https://example.com/t.yaml'}\n", TEMPLATE),
+        broken("  template: {inline: {Resources: {A: {Type: !Sub x}}}}\n", TEMPLATE),
+        broken("  parameters: {}\n", TEMPLATE),
+        broken(&format!("{sized}  stackPolicy: {{inline: {{}}}}\n"), TEMPLATE),
+        broken(file, &format!("{TEMPLATE}# {}\n", "x".repeat(1_048_576))),
+    ];
+    insta::assert_snapshot!(cases.join("\n"));
+}
+
+#[test]
+fn a_large_template_needs_a_bucket_of_its_target() {
+    let template = format!("{TEMPLATE}# {}\n", "x".repeat(51_200));
+    let told = |target: &str| {
+        told(&[
+            (
+                "net.yaml",
+                with(&format!("  target: {target}\n  template: {{file: t.yaml}}\n  parameters: {{Size: s}}\n")).as_str(),
+            ),
+            ("t.yaml", &template),
+        ])
+    };
+    assert!(told("prod").contains("name one as `artifactsBucket` of the target `prod`"), "{}", told("prod"));
+    assert_eq!(told("test"), "");
+}
+
+#[test]
+fn two_manifests_may_not_name_one_stack() {
+    let two = format!(
+        "{}---\n{}",
+        with("  template: {inline: {Resources: {A: {Type: T}}}}\n"),
+        with("  stackName: net\n  template: {inline: {Resources: {A: {Type: T}}}}\n").replace("name: net}", "name: other}")
+    );
+    let told = told(&[("net.yaml", two.as_str())]);
+    assert!(told.contains("this is the stack `net` of the target `prod`, and so is `CloudFormationStack/other`"), "{told}");
+}
+
+#[test]
+fn files_that_a_stack_names_need_not_be_manifests() {
+    let manifest = with("  template: {file: t.yaml}\n  parametersFile: p.json\n  stackPolicy: {file: policy.json}\n");
+    let files = [
+        ("net.yaml", manifest.as_str()),
+        ("t.yaml", TEMPLATE),
+        ("p.json", r#"[{"ParameterKey": "Size", "ParameterValue": "1"}]"#),
+        ("policy.json", r#"{"Statement": []}"#),
+    ];
+    assert_eq!(told(&files), "");
+    assert_eq!(stack(&files).stack_policy, Some(serde_json::json!({"Statement": []})));
+}
