@@ -4,7 +4,9 @@
 mod artifacts;
 mod commands;
 mod deployments;
+mod deployments_killed;
 mod drift;
+mod fleet;
 mod kill;
 mod prune;
 mod rollouts;
