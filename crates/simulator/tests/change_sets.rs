@@ -185,7 +185,9 @@ async fn executing_one_change_set_deletes_the_others_and_a_deleted_one_is_not_fo
     for (name, label) in [("one", "b"), ("two", "c")] {
         aws.change_set("shop", name, TOPICS, parameters(&[("Label", label)])).await;
     }
-    aws.cfn("ExecuteChangeSet", json!({"StackName": "shop", "ChangeSetName": "one"})).await;
+    let id = aws.cfn("DescribeChangeSet", json!({"StackName": "shop", "ChangeSetName": "one"})).await["ChangeSetId"].clone();
+    aws.cfn("ExecuteChangeSet", json!({"ChangeSetName": id})).await;
+    assert_eq!(aws.simulator.calls().last().map(|call| call.resource.clone()).as_deref(), Some("one"));
     aws.rest("shop").await;
     let named = |name: &str| json!({"StackName": "shop", "ChangeSetName": name});
     let (status, answer) = aws.form("DescribeChangeSet", named("two")).await;

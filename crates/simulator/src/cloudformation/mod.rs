@@ -190,9 +190,9 @@ fn required<'a>(input: &'a Value, key: &str) -> Result<&'a str, AwsError> {
     query::text(input, key).ok_or_else(missing)
 }
 
-/// What a call names, for the log and for faults: the stack's name, also where its ARN is sent.
+/// What a call names, for the log and for faults: the stack's name, also where its ARN is sent; without one the change set's.
 pub(crate) fn resource(input: &Value) -> String {
-    let name = query::text(input, "StackName").unwrap_or_default();
-    let inside = name.split_once(":stack/").map(|(_, rest)| rest.split('/').next().unwrap_or(rest));
-    inside.unwrap_or(name).to_string()
+    let name = ["StackName", "ChangeSetName"].into_iter().find_map(|key| query::text(input, key)).unwrap_or_default();
+    let inside = [":stack/", ":changeSet/"].into_iter().find_map(|kind| name.split_once(kind));
+    inside.map_or(name, |(_, rest)| rest.split('/').next().unwrap_or(rest)).to_string()
 }
