@@ -7,6 +7,7 @@ mod deployments;
 mod deployments_killed;
 mod drift;
 mod fleet;
+mod gitlab_template;
 mod kill;
 mod prune;
 mod rollouts;

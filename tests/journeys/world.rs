@@ -36,6 +36,8 @@ pub struct World {
     pub interval: &'static str,
     /// `reconcile.prune`.
     pub prune: bool,
+    /// Further members of `spec`, indented by two.
+    pub more: &'static str,
 }
 
 impl World {
@@ -54,7 +56,7 @@ impl World {
         // Three parts make a JWT; the simulator verifies no signature.
         std::fs::write(folder.path().join("id-token"), "header.claims.signature\n").expect("written");
         let console = Console::new(simulator.url()).expect("a client");
-        let world = World { simulator, repository, folder, console, pace, interval: "60s", prune: false };
+        let world = World { simulator, repository, folder, console, pace, interval: "60s", prune: false, more: "" };
         world.call("CreateCluster", json!({"clusterName": "shop"})).await;
         world.simulator.reset_calls();
         world
@@ -120,7 +122,7 @@ impl World {
     fn write_config(&self) -> Common {
         let config = self.folder.path().join("driftless.yaml");
         let (url, repository, interval) = (self.simulator.url(), self.repository.path().display(), self.interval);
-        let prune = self.prune;
+        let (prune, more) = (self.prune, self.more);
         let text = format!(
             r#"apiVersion: driftless/v1alpha1
 kind: Agent
@@ -137,7 +139,7 @@ spec:
   gitlab: {{url: "{url}", project: acme/deploy, tokenFile: gitlab-token}}
   reconcile: {{interval: {interval}, prune: {prune}}}
   server: {{listen: "127.0.0.1:0"}}
-"#
+{more}"#
         );
         write_if_changed(&config, &text);
         Common { config, source: None, output: Output::Text, cache: Some(self.folder.path().join("cache")), pace: self.pace }
