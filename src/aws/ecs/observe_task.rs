@@ -83,7 +83,14 @@ impl Ecs {
         let rest = std::mem::take(&mut revisions.rest);
         let more = self.describe_revisions(&rest[..rest.len().min(BEFORE_A_RUN - NEWEST)]).await?;
         let (inactive, _) = self.list_revisions(family, "INACTIVE").await?;
-        let gone = self.describe_revisions(&inactive).await?;
+        let gone = match self.describe_revisions(&inactive).await {
+            // "The specified task definition is inactive": where AWS does not tell such a one's tags, nobody can know more.
+            Err(ProviderError::Invalid(failure)) => {
+                tracing::warn!(%failure, "INACTIVE revisions could not be asked");
+                Vec::new()
+            }
+            answer => answer?,
+        };
         for answer in more.into_iter().chain(gone) {
             if !revisions.read.iter().any(|one| arn(one) == arn(&answer)) {
                 revisions.read.push(answer);

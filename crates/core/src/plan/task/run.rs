@@ -33,8 +33,11 @@ pub(super) fn first(pass: &Pass, revisions: &[Value], runs: &[Recorded], attempt
     Ok(plan)
 }
 
-/// Sends RunTask of a run that nobody has seen once more: with the same token it starts nothing twice.
+/// Sends RunTask of a run that nobody has seen once more: with the same token it starts nothing twice. The intent is written
+/// again as well: what was read may be older than a refusal, which would then stand on record of a task that runs.
 pub(super) fn again(pass: &Pass, own: &Recorded, mut plan: Plan) -> Plan {
+    let task_definition = TaskDefinitionRef::Arn(own.revision.clone());
+    plan.steps.push(EcsStep::TagTaskDefinition { document: own.tag(&pass.who), task_definition }.into());
     plan.steps.push(run_task(pass, &own.run, TaskDefinitionRef::Arn(own.revision.clone())).into());
     plan.notes.push("RunTask is sent again with the same client token: what runs already is not run twice".to_owned());
     plan.verdict = starting(pass);
