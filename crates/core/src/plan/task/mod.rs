@@ -11,7 +11,7 @@
 //! | nothing | | the intent is written, and RunTask is sent |
 //! | refused | | the same a minute later, with another token |
 //! | intended | the task | `started`; or its end, if it has stopped |
-//! | intended, less than 50 minutes ago | nothing | RunTask again, with the same token |
+//! | intended, less than 50 minutes ago | nothing | the intent again, and RunTask with the same token |
 //! | intended, earlier | nothing | Stalled `OutcomeUnknown`: nobody can know whether it ran |
 //! | started | the task | waits; StopTask at the timeout; its end, if it has stopped |
 //! | started | nothing | Stalled `OutcomeUnknown` |
