@@ -27,6 +27,26 @@ async fn a_revision_is_deployed_once_pinned_to_its_content_and_marked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_plan_shows_what_a_deployment_would_change_and_writes_nothing() {
+    let fleet = Fleet::start().await;
+    fleet.world.commit(&[("web.yaml", &manifest("v1.zip", ""))]);
+    let (code, text) = fleet.world.command(&["plan"]).await;
+    assert_eq!(code, 1, "{text}");
+    assert!(text.contains("Ec2Deployment/web: to be created") && text.contains("+ /revision/s3Location/eTag"), "{text}");
+    assert_eq!(fleet.world.simulator.mutations(), 0);
+    let (code, text) = fleet.world.command(&["apply"]).await;
+    assert_eq!(code, 0, "{text}");
+    let (code, text) = fleet.world.command(&["plan"]).await;
+    assert_eq!(code, 0, "{text}");
+    fleet.world.commit(&[("web.yaml", &manifest("v2.zip", ""))]);
+    let (code, text) = fleet.world.command(&["plan"]).await;
+    assert_eq!(code, 1, "{text}");
+    assert!(text.contains("to be changed, with a deployment"), "{text}");
+    assert!(text.contains(r#"~ /revision/s3Location/key: "v1.zip" → "v2.zip""#), "{text}");
+    assert_eq!(fleet.created(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_change_under_the_same_key_arrives() {
     let fleet = Fleet::start().await;
     let agent = fleet.world.agent().await;
@@ -149,7 +169,7 @@ async fn what_codedeploy_rolled_back_is_not_deployed_again() {
     let second = fleet.world.commit(&[("web.yaml", &manifest("crash.zip", ""))]);
     fleet.world.ends_as(&second, "failed").await;
     let (_, message) = told(&agent);
-    assert!(message.contains("rolled back to s3://artifacts/v1.zip"), "{message}");
+    assert!(message.contains("rolled back by d-") && message.contains(" to s3://artifacts/v1.zip"), "{message}");
     assert_eq!(fleet.deployments().await[0]["creator"], "codeDeployRollback");
     fleet.world.pass(150.0).await;
     agent.stop().await;

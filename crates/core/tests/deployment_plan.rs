@@ -220,7 +220,7 @@ fn an_automatic_rollback_is_waited_for_and_then_the_failure_is_told() {
     after.observed.deployments[1]["rollbackInfo"] = json!({"rollbackDeploymentId": "d-3"});
     let plan = after.plan(&declared("b", json!({})));
     assert_eq!(told(&plan), "nothing | Failed DeploymentFailed");
-    assert!(message(&plan).contains("rolled back to s3://artifacts/app.zip (a) by d-3"), "{}", message(&plan));
+    assert!(message(&plan).contains("rolled back by d-3 to s3://artifacts/app.zip (a)"), "{}", message(&plan));
     // The revert has what it declares; anything else is deployed.
     assert_eq!(told(&after.plan(&declared("a", json!({})))), "nothing | Ready Ready");
     assert_eq!(told(&after.plan(&declared("c", json!({})))), "CreateDeployment | Reconciling Deploying");

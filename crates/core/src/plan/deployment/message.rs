@@ -165,7 +165,7 @@ fn fate(failed: Record<'_>, observed: &DeploymentObservation) -> String {
         };
     };
     match record::find(&records, id) {
-        Some(back) if back.succeeded() => format!("rolled back to {} by {id}", what(back)),
+        Some(back) if back.succeeded() => format!("rolled back by {id} to {}", what(back)),
         Some(back) if back.failed() => format!("and its rollback {id} failed as well"),
         _ => format!("rolled back by {id}"),
     }
