@@ -126,6 +126,19 @@ impl Read for Reader {
     }
 }
 
+impl Seek for Reader {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let (from, by) = match to {
+            SeekFrom::Start(offset) => (offset, 0),
+            SeekFrom::End(by) => (self.blob.len(), by),
+            SeekFrom::Current(by) => (self.offset, by),
+        };
+        let offset = from.checked_add_signed(by).filter(|offset| *offset <= self.blob.len());
+        self.offset = offset.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "beyond the end"))?;
+        Ok(self.offset)
+    }
+}
+
 /// Lower case.
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()

@@ -4,20 +4,26 @@
 mod archive;
 pub mod blob;
 mod hashes;
+mod jobs;
 mod types;
 
 use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::io;
+use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use driftless_core::desired::{ArtifactPlace, ArtifactSource, S3Artifact};
+use driftless_core::agent::GitLab;
+use driftless_core::desired::{ArchiveFormat, ArtifactPlace, ArtifactSource, S3Artifact};
 use driftless_core::observed::{Content, Item, Member, Origin, Tree as Of};
+use futures_util::FutureExt as _;
 
 use crate::source::content::{Bytes, Tree};
 use crate::source::{Source, SourceError};
 use blob::Blob;
 use hashes::Hashes;
+use jobs::{JobError, Jobs};
+use sha2::{Digest, Sha256};
 
 /// Trees that are kept open, of one resource each.
 const TREES: usize = 64;
@@ -29,6 +35,8 @@ pub struct Contents(Arc<Shared>);
 #[derive(Default)]
 struct Shared {
     source: OnceLock<Arc<Source>>,
+    /// None: the configuration names no GitLab.
+    jobs: Option<Jobs>,
     hashes: Hashes,
     /// By revision and folder, as they were last listed.
     trees: Mutex<HashMap<(String, String), Arc<Tree>>>,
@@ -42,6 +50,9 @@ pub enum ContentError {
     /// The source could not be read.
     #[error("{0}")]
     Source(#[from] SourceError),
+    /// What a CI job kept could not be had.
+    #[error("{0}")]
+    Job(#[from] JobError),
     /// The system failed.
     #[error("a file could not be read or kept: {0}")]
     System(#[from] io::Error),
@@ -62,14 +73,27 @@ struct Found {
 }
 
 impl Contents {
+    /// With the GitLab whose jobs keep artifacts; its token file is relative to `base`.
+    pub fn new(gitlab: Option<&GitLab>, base: &Path) -> Self {
+        let jobs = gitlab.and_then(|gitlab| match Jobs::new(gitlab, base.join(&gitlab.token_file)) {
+            Ok(jobs) => Some(jobs),
+            Err(error) => {
+                tracing::error!("artifacts of jobs cannot be fetched, as the TLS library does not start: {error}");
+                None
+            }
+        });
+        Contents(Arc::new(Shared { jobs, ..Shared::default() }))
+    }
+
     /// Files come from here. Told once.
     pub fn follow(&self, source: Arc<Source>) {
         // A second reconciler over the same targets would be another process.
         let _ = self.0.source.set(source);
     }
 
-    /// What `declared` has to push at `revision`, hashed.
-    pub async fn observe(&self, declared: &S3Artifact, revision: &str) -> Content {
+    /// What `declared` has to push at `revision`, hashed. `held` is the marker of the job that the object at its key is said to
+    /// come from: what is there already need not be fetched to be known.
+    pub async fn observe(&self, declared: &S3Artifact, revision: &str, held: Option<&str>) -> Content {
         match &declared.source {
             ArtifactSource::Path(path) => match self.files(revision, path).await {
                 Ok(found) => items(declared, &Of::Revision(revision.to_owned()), path, found, None),
@@ -77,8 +101,58 @@ impl Contents {
                 Err(ContentError::Source(error @ SourceError::Unreadable { .. })) => missing("Unreadable", error.to_string()),
                 Err(error) => Content::Unknown(error.to_string()),
             },
-            ArtifactSource::GitLabJob { .. } => missing("Unsupported", "artifacts of jobs are not built yet".to_owned()),
+            ArtifactSource::GitLabJob { job, reference, path } => {
+                match self.of_job(declared, (job, reference.as_deref(), path), revision, held).boxed().await {
+                    Ok(content) => content,
+                    Err(JobError::NotYet(message)) => Content::NotYet { message },
+                    Err(JobError::Missing { reason, message }) => missing(reason, message),
+                    Err(error @ JobError::Down(_)) => Content::Unknown(error.to_string()),
+                }
+            }
         }
+    }
+
+    async fn of_job(
+        &self,
+        declared: &S3Artifact,
+        (job, reference, path): (&str, Option<&str>, &str),
+        revision: &str,
+        held: Option<&str>,
+    ) -> Result<Content, JobError> {
+        let Some(jobs) = &self.0.jobs else {
+            return Ok(missing("Invalid", "the agent's configuration has no `spec.gitlab`".to_owned()));
+        };
+        let found = jobs.find(job, reference, revision).await?;
+        let marker = marker(found.id, declared);
+        if let ArtifactPlace::Key(key) = &declared.place
+            && held == Some(&marker)
+        {
+            let origin = Origin::File { tree: Of::Job(found.id), path: path.to_owned() };
+            let name = if declared.archive.is_some() { key } else { path };
+            let content_type = types::guess(name);
+            let item = Item { origin, bytes: None, sha256: None, inputs: None, job: Some(marker), content_type };
+            return Ok(Content::Present(BTreeMap::from([(key.clone(), item)])));
+        }
+        if let Some(message) = found.gone {
+            return Ok(Content::Missing { reason: "ArtifactsGone", message, job: Some(marker) });
+        }
+        let one = matches!(declared.place, ArtifactPlace::Key(_)) && declared.archive.is_none();
+        let files = if one {
+            let (blob, sha256) = jobs.file(found.id, path).await?;
+            let name = below(path, path);
+            vec![Found { path: path.to_owned(), name, bytes: blob.len(), executable: false, sha256 }]
+        } else {
+            let kept = jobs.folder(found.id, path).await?;
+            let found = kept.into_iter().map(|(file, kept)| Found {
+                name: below(path, &file),
+                path: file,
+                bytes: kept.bytes,
+                executable: kept.executable,
+                sha256: kept.sha256,
+            });
+            found.collect()
+        };
+        Ok(items(declared, &Of::Job(found.id), path, files, Some(&marker)))
     }
 
     /// The bytes of an item.
@@ -88,24 +162,24 @@ impl Contents {
     pub async fn open(&self, origin: &Origin) -> Result<Blob, ContentError> {
         let this = self.clone();
         match origin {
-            Origin::File { tree, path } => {
-                let (tree, path) = (self.tree(tree, path).await?, path.clone());
+            Origin::File { tree: Of::Revision(revision), path } => {
+                let (tree, path) = (self.tree(revision, path).await?, path.clone());
                 blocking(move || this.blob(&tree, &path)).await
             }
-            Origin::Archive { tree, format, members } => {
-                let folder = common(members);
-                let tree = self.tree(tree, &folder).await?;
-                let (format, members) = (*format, members.clone());
-                blocking(move || {
-                    archive::pack(format, &members, |member| -> Result<_, ContentError> {
-                        let blob = this.blob(&tree, &member.path)?;
-                        let bytes = blob.len();
-                        Ok((blob.reader(), bytes))
-                    })
-                })
-                .await
+            Origin::File { tree: Of::Job(job), path } => Ok(self.jobs()?.open(*job, path).boxed().await?),
+            Origin::Archive { tree: Of::Revision(revision), format, members } => {
+                let tree = self.tree(revision, &common(members)).await?;
+                pack(*format, members, move |path| this.blob(&tree, path)).await
+            }
+            Origin::Archive { tree: Of::Job(job), format, members } => {
+                let archive = self.jobs()?.archive(*job).boxed().await?;
+                pack(*format, members, move |path| Ok(archive.member(path)?)).await
             }
         }
+    }
+
+    fn jobs(&self) -> Result<&Jobs, JobError> {
+        self.0.jobs.as_ref().ok_or_else(|| JobError::Down("the configuration names none".to_owned()))
     }
 
     /// What was hashed of an item turned out to be something else.
@@ -140,8 +214,7 @@ impl Contents {
     }
 
     /// The tree that was listed when the item was decided on; listed anew where it is no longer kept.
-    async fn tree(&self, of: &Of, path: &str) -> Result<Arc<Tree>, ContentError> {
-        let Of::Revision(revision) = of else { return Err(ContentError::Changed(path.to_owned())) };
+    async fn tree(&self, revision: &str, path: &str) -> Result<Arc<Tree>, ContentError> {
         let kept = {
             let trees = self.trees();
             let holds = |folder: &str| {
@@ -175,6 +248,31 @@ impl Contents {
     fn trees(&self) -> std::sync::MutexGuard<'_, HashMap<(String, String), Arc<Tree>>> {
         self.0.trees.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Packs what `open` reads by its path in the tree.
+async fn pack(
+    format: ArchiveFormat,
+    members: &[Member],
+    open: impl Fn(&str) -> Result<Blob, ContentError> + Send + 'static,
+) -> Result<Blob, ContentError> {
+    let members = members.to_vec();
+    blocking(move || {
+        archive::pack(format, &members, |member| -> Result<_, ContentError> {
+            let blob = open(&member.path)?;
+            let bytes = blob.len();
+            Ok((blob.reader(), bytes))
+        })
+    })
+    .await
+}
+
+/// What an object says of the job it comes from: the job's id, and a digest of what was taken of it and how it was packed.
+fn marker(job: u64, declared: &S3Artifact) -> String {
+    let ArtifactSource::GitLabJob { path, .. } = &declared.source else { return job.to_string() };
+    let said = format!("{path}\n{:?}\n{:?}", declared.archive, declared.sync.filters);
+    let digest = Sha256::digest(said);
+    format!("{job}-{}", blob::hex(&digest[..6]))
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, ContentError> + Send + 'static) -> Result<T, ContentError> {

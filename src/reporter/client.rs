@@ -23,7 +23,7 @@ const TIMEOUT: Duration = Duration::from_secs(20);
 const LONGEST_URL: usize = 255;
 
 /// One project of one GitLab instance.
-pub(super) struct Client {
+pub(crate) struct Client {
     http: reqwest::Client,
     url: String,
     project: String,
@@ -33,7 +33,7 @@ pub(super) struct Client {
 
 /// Why a request had no answer.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum TransportError {
+pub(crate) enum TransportError {
     /// The token could not be read.
     #[error("GitLab's token file {path} {problem}; put a token with the scope `api` in its first line")]
     Token {
@@ -49,7 +49,7 @@ pub(super) enum TransportError {
 
 /// What a failed request means.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Failure {
+pub(crate) enum Failure {
     /// The row stands there already, or is past it.
     AlreadySo,
     /// Somebody else's post holds the commit's lock.
@@ -125,7 +125,7 @@ impl Client {
     }
 
     /// The latest rows of a commit, of every pipeline; only those called `name`, if one is given.
-    pub async fn rows(&self, sha: &str, name: Option<&str>) -> Result<Vec<Row>, Failure> {
+    pub(super) async fn rows(&self, sha: &str, name: Option<&str>) -> Result<Vec<Row>, Failure> {
         let mut endpoint = CommitStatuses::builder();
         endpoint.project(self.project.as_str()).commit(sha);
         if let Some(name) = name {
@@ -155,7 +155,7 @@ impl Client {
     }
 
     /// Posts a status; the row as it stands then.
-    pub async fn post(&self, sha: &str, status: &CommitStatus, place: &Place) -> Result<Row, Failure> {
+    pub(super) async fn post(&self, sha: &str, status: &CommitStatus, place: &Place) -> Result<Row, Failure> {
         let mut endpoint = CreateCommitStatus::builder();
         endpoint.project(self.project.as_str()).commit(sha).state(state(status.state));
         endpoint.name(status.name.as_str()).description(status.description.as_str());
@@ -171,7 +171,13 @@ impl Client {
         endpoint.build().map_err(refused)?.query_async(self).await.map_err(failure)
     }
 
-    async fn token(&self) -> Result<HeaderValue, TransportError> {
+    /// The project's full path or id, as configured.
+    pub(crate) fn project(&self) -> &str {
+        &self.project
+    }
+
+    /// What goes into `PRIVATE-TOKEN`, and to this GitLab's host only.
+    pub(crate) async fn token(&self) -> Result<HeaderValue, TransportError> {
         let wrong = |problem: String| TransportError::Token { path: self.token_file.display().to_string(), problem };
         let content = tokio::fs::read_to_string(&self.token_file).await;
         let content = content.map_err(|error| wrong(format!("cannot be read: {error}")))?;
@@ -225,12 +231,12 @@ fn state(state: State) -> CommitStatusState {
     }
 }
 
-fn refused(error: impl std::fmt::Display) -> Failure {
+pub(crate) fn refused(error: impl std::fmt::Display) -> Failure {
     Failure::Refused(error.to_string())
 }
 
 /// An error with what caused it: reqwest's own text says only that sending failed.
-fn causes(error: &dyn std::error::Error) -> String {
+pub(crate) fn causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(cause) = next {
@@ -240,7 +246,7 @@ fn causes(error: &dyn std::error::Error) -> String {
     text
 }
 
-fn failure(error: ApiError<TransportError>) -> Failure {
+pub(crate) fn failure(error: ApiError<TransportError>) -> Failure {
     let (status, said) = match &error {
         ApiError::GitlabWithStatus { status, msg } => (status.as_u16(), msg.clone()),
         ApiError::GitlabObjectWithStatus { status, obj } | ApiError::GitlabUnrecognizedWithStatus { status, obj } => {
@@ -259,7 +265,7 @@ fn failure(error: ApiError<TransportError>) -> Failure {
 }
 
 /// What an HTTP status and GitLab's message mean.
-fn meaning(status: u16, said: &str) -> Failure {
+pub(crate) fn meaning(status: u16, said: &str) -> Failure {
     let message = format!("{status}: {said}");
     match status {
         // `Cannot transition status via :run from :running (…)`: so already, or past it.

@@ -4,7 +4,7 @@
 //! GitLab is its own memory. After a restart the rows of the commit are read before anything is posted, and the rows that
 //! a killed agent left unfinished on older commits are ended.
 
-mod client;
+pub(crate) mod client;
 mod pass;
 mod rows;
 

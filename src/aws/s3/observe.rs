@@ -6,6 +6,7 @@ use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use driftless_core::desired::{ArtifactPlace, S3Artifact};
 use driftless_core::observed::{ArtifactObservation, Content, ObjectHead, Observed, StoredObject, UnfinishedUpload};
 use driftless_core::plan::Context;
+use driftless_core::plan::artifact::JOB;
 use futures_util::future::join_all;
 
 use super::heads::Listed;
@@ -24,15 +25,37 @@ enum Which<'a> {
 impl S3 {
     /// Never fails: what could not be read is Unknown in the observation.
     pub async fn observe(&self, declared: &S3Artifact, context: &Context<'_>) -> ArtifactObservation {
-        let content = self.contents.observe(declared, context.revision).await;
-        let which = match &content {
-            Content::Present(items) => Which::Declared { keys: items.keys().collect(), others: declared.sync.delete },
-            Content::Missing { job: Some(_), .. } => Which::All,
-            _ => Which::Declared { keys: BTreeSet::new(), others: false },
-        };
-        let (objects, now) = self.objects(declared, &which).await;
+        match &declared.place {
+            ArtifactPlace::Key(key) => {
+                // The object first: where it says which job it is from, nothing need be fetched to know that it is right.
+                let (objects, now) = read(self.one(&declared.bucket, key).await);
+                let head = objects.present().and_then(|objects| objects.get(key)?.head.as_ref());
+                let held = head.and_then(|head| head.metadata.get(JOB)).cloned();
+                let content = self.contents.observe(declared, context.revision, held.as_deref()).await;
+                self.with_leftovers(declared, content, objects, now).await
+            }
+            ArtifactPlace::Prefix(prefix) => {
+                let content = self.contents.observe(declared, context.revision, None).await;
+                let which = match &content {
+                    Content::Present(items) => Which::Declared { keys: items.keys().collect(), others: declared.sync.delete },
+                    Content::Missing { job: Some(_), .. } => Which::All,
+                    _ => Which::Declared { keys: BTreeSet::new(), others: false },
+                };
+                let (objects, now) = read(self.folder(&declared.bucket, prefix, &which).await);
+                self.with_leftovers(declared, content, objects, now).await
+            }
+        }
+    }
+
+    async fn with_leftovers(
+        &self,
+        declared: &S3Artifact,
+        content: Content,
+        objects: Observed<BTreeMap<String, StoredObject>>,
+        now: f64,
+    ) -> ArtifactObservation {
         let unfinished = match &content {
-            Content::Present(items) if objects_known(&objects) => {
+            Content::Present(items) if !matches!(objects, Observed::Unknown(_)) => {
                 let left = self.leftovers(declared).await;
                 left.into_iter().filter(|upload| items.contains_key(&upload.key)).collect()
             }
@@ -41,18 +64,7 @@ impl S3 {
         ArtifactObservation { content, objects, unfinished, now }
     }
 
-    async fn objects(&self, declared: &S3Artifact, which: &Which<'_>) -> (Observed<BTreeMap<String, StoredObject>>, f64) {
-        let found = match &declared.place {
-            ArtifactPlace::Key(key) => self.one(&declared.bucket, key).await,
-            ArtifactPlace::Prefix(prefix) => self.folder(&declared.bucket, prefix, which).await,
-        };
-        match found {
-            Ok((objects, now)) => (Observed::Present(objects), now),
-            Err(error) => (Observed::Unknown(error.to_string()), clock::now() as f64),
-        }
-    }
-
-    async fn one(&self, bucket: &str, key: &str) -> Result<(BTreeMap<String, StoredObject>, f64), ProviderError> {
+    async fn one(&self, bucket: &str, key: &str) -> Read {
         match self.head(bucket, key).await {
             Ok((listed, head, now)) => {
                 let object = StoredObject { etag: listed.etag, bytes: listed.bytes, head: Some(head) };
@@ -68,12 +80,7 @@ impl S3 {
         }
     }
 
-    async fn folder(
-        &self,
-        bucket: &str,
-        prefix: &str,
-        which: &Which<'_>,
-    ) -> Result<(BTreeMap<String, StoredObject>, f64), ProviderError> {
+    async fn folder(&self, bucket: &str, prefix: &str, which: &Which<'_>) -> Read {
         let listing = self.list(bucket, prefix).await?;
         let place = (bucket.to_owned(), prefix.to_owned());
         let wanted = |key: &String| match which {
@@ -143,8 +150,13 @@ impl S3 {
     }
 }
 
-fn objects_known(objects: &Observed<BTreeMap<String, StoredObject>>) -> bool {
-    !matches!(objects, Observed::Unknown(_))
+type Read = Result<(BTreeMap<String, StoredObject>, f64), ProviderError>;
+
+fn read(found: Read) -> (Observed<BTreeMap<String, StoredObject>>, f64) {
+    match found {
+        Ok((objects, now)) => (Observed::Present(objects), now),
+        Err(error) => (Observed::Unknown(error.to_string()), clock::now() as f64),
+    }
 }
 
 /// HEAD's answer has no code.

@@ -1,6 +1,8 @@
 //! Files of the source in a bucket: pushed once, compared by content, healed, deleted only where told and only what is ours.
 
 mod folders;
+mod jobs;
+mod kill;
 mod objects;
 
 use crate::world::World;

@@ -234,7 +234,8 @@ fn gitlab_job(scope: &mut Scope<'_>, reading: &Reading<'_>, source: &Fields<'_>)
         Ok(path) => Some(ArtifactSource::GitLabJob { job: job?, reference, path }),
         Err(message) => {
             let at = fields.get("path").map_or(fields.node.at, |node| node.at);
-            scope.error(at, message.replace("relative to the manifest, inside the source's path", "inside the job's artifacts"));
+            let inside = message.replace("relative to the manifest, inside the source's path", "inside the job's artifacts");
+            scope.error(at, inside.replace("the source's path", "the job's artifacts"));
             None
         }
     }

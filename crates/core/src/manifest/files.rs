@@ -80,7 +80,18 @@ pub(super) fn find(snapshot: &Snapshot, path: &str, written: &str, hints: bool) 
     let below = if path.is_empty() { String::new() } else { format!("{path}/") };
     let mut inside = snapshot.files.range(below.clone()..).take_while(|(file, _)| file.starts_with(&below)).peekable();
     if inside.peek().is_none() {
-        return Err(missing(snapshot, path, written, hints));
+        let known = snapshot.files.keys().filter(|_| hints).flat_map(|file| {
+            let folders = file.match_indices('/').map(|(end, _)| &file[..end]);
+            folders.chain(std::iter::once(file.as_str()))
+        });
+        let folder = |parent: &str| snapshot.files.get(parent).is_some_and(|entry| unreadable(entry, parent).is_some());
+        if path.match_indices('/').any(|(end, _)| folder(&path[..end])) {
+            return Err(missing(snapshot, path, written, hints));
+        }
+        let near = nearest(path, known).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+        return Err(format!(
+            "there is neither a file nor a folder `{path}` in the source (paths are relative to the manifest){near}"
+        ));
     }
     let link = inside.find(|(_, entry)| matches!(entry, Entry::Symlink | Entry::Submodule));
     link.map_or(Ok(Found::Folder), |(file, entry)| Err(unreadable(entry, file).unwrap_or_default()))

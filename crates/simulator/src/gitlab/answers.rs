@@ -25,18 +25,20 @@ pub(super) fn commit(commit: &Commit) -> Value {
 pub(super) fn pipeline(pipeline: &Pipeline, project: &Project) -> Value {
     json!({
         "id": pipeline.id, "project_id": project.id, "sha": pipeline.sha, "ref": pipeline.reference,
-        "status": pipeline_status(pipeline, &project.rows), "source": pipeline.source,
+        "status": pipeline_status(pipeline, project), "source": pipeline.source,
         "created_at": time(pipeline.created_at), "updated_at": time(pipeline.created_at),
     })
 }
 
-/// As its rows make it; a pipeline of a push without any runs.
-fn pipeline_status(pipeline: &Pipeline, rows: &[Row]) -> &'static str {
-    let rows: Vec<&Row> = rows.iter().filter(|row| row.pipeline_id == pipeline.id && !row.retried).collect();
-    let any = |state: &str| rows.iter().any(|row| row.state == state);
+/// As its rows and jobs make it; a pipeline of a push without any runs.
+pub(super) fn pipeline_status(pipeline: &Pipeline, project: &Project) -> &'static str {
+    let rows = project.rows.iter().filter(|row| row.pipeline_id == pipeline.id && !row.retried).map(|row| row.state.as_str());
+    let jobs = project.jobs.iter().filter(|job| job.pipeline_id == pipeline.id).map(|job| job.status.as_str());
+    let states: Vec<&str> = rows.chain(jobs).collect();
+    let any = |state: &str| states.contains(&state);
     match () {
-        () if rows.is_empty() || any("running") => "running",
-        () if any("pending") => "pending",
+        () if states.is_empty() || any("running") => "running",
+        () if any("pending") || any("created") => "pending",
         () if any("failed") => "failed",
         () if any("canceled") => "canceled",
         () => "success",

@@ -1,10 +1,11 @@
-//! GitLab's projects, commits, pipelines and commit statuses, over its REST API v4, and the handle that scripts them.
+//! GitLab's projects, commits, pipelines, jobs and commit statuses, over its REST API v4, and the handle that scripts them.
 //!
 //! Rules: <https://docs.gitlab.com/api/commits/#set-commit-pipeline-status> for what may be sent, and GitLab's own source
 //! for what that page leaves open: `app/services/ci/create_commit_status_service.rb` (which pipeline, which row, which
 //! refusal) and `app/models/commit_status.rb` (the states).
 
 mod answers;
+mod jobs;
 mod routes;
 mod rules;
 mod store;
@@ -15,6 +16,7 @@ use std::time::Duration;
 
 use axum::Router;
 
+pub use jobs::Job;
 pub use store::{Pipeline, Row};
 use store::{Store, Users};
 
@@ -35,6 +37,8 @@ pub(crate) struct Instance {
     refusals: VecDeque<Refusal>,
     posts: Vec<Post>,
     requests: Vec<String>,
+    /// Artifacts are answered for by a redirect.
+    elsewhere: bool,
 }
 
 /// How an instance that is down shows it.
@@ -100,6 +104,7 @@ impl GitLab {
             refusals: VecDeque::new(),
             posts: Vec::new(),
             requests: Vec::new(),
+            elsewhere: false,
         };
         GitLab { shared: Arc::new(Mutex::new(instance)) }
     }

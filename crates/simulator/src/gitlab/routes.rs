@@ -13,9 +13,9 @@ use serde_json::{Value, json};
 
 use super::rules::{Refused, Wish, not_found};
 use super::store::User;
-use super::{GitLab, Outage, Post, Refusal, answers};
+use super::{GitLab, Outage, Post, Refusal, answers, jobs};
 
-type Parameters = BTreeMap<String, String>;
+pub(super) type Parameters = BTreeMap<String, String>;
 
 /// Who asks; put there by [`admit`].
 #[derive(Clone)]
@@ -29,8 +29,10 @@ pub(super) fn router(gitlab: GitLab) -> Router {
         .route("/api/v4/projects/{id}/repository/commits/{sha}/statuses", get(statuses))
         .route("/api/v4/projects/{id}/pipelines", get(pipelines))
         .route("/api/v4/projects/{id}/statuses/{sha}", post(post_status))
+        .merge(jobs::routes())
         .layer(middleware::from_fn_with_state(gitlab.clone(), admit))
-        .with_state(gitlab)
+        .with_state(gitlab.clone())
+        .merge(jobs::storage(gitlab))
 }
 
 /// Outages, and the token: `PRIVATE-TOKEN`, `JOB-TOKEN` or `Authorization: Bearer`
@@ -72,7 +74,7 @@ fn broken_off() -> Response {
     Response::builder().header(header::CONTENT_LENGTH, 64).body(body).unwrap_or_default()
 }
 
-fn answer((status, body): Refused) -> Response {
+pub(super) fn answer((status, body): Refused) -> Response {
     (StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), Json(body)).into_response()
 }
 
@@ -107,6 +109,7 @@ async fn pipelines(State(gitlab): State<GitLab>, Path(id): Path<String>, Query(q
     let wanted = project.pipelines.iter().rev().filter(|pipeline| {
         query.get("sha").is_none_or(|sha| pipeline.sha == *sha)
             && query.get("ref").is_none_or(|reference| pipeline.reference == *reference)
+            && query.get("status").is_none_or(|status| answers::pipeline_status(pipeline, project) == *status)
     });
     list(wanted.map(|pipeline| answers::pipeline(pipeline, project)).collect(), &query)
 }
@@ -144,7 +147,7 @@ async fn statuses(
     list(rows.into_iter().map(answers::row).collect(), &query)
 }
 
-fn list(all: Vec<Value>, query: &Parameters) -> Response {
+pub(super) fn list(all: Vec<Value>, query: &Parameters) -> Response {
     let number = |name: &str| query.get(name).and_then(|value| value.parse().ok());
     let (headers, page) = answers::page(all, number("page"), number("per_page"));
     (headers, Json(page)).into_response()

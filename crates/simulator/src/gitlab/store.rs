@@ -45,6 +45,7 @@ pub(super) struct Project {
     pub commits: Vec<Commit>,
     pub pipelines: Vec<Pipeline>,
     pub rows: Vec<Row>,
+    pub jobs: Vec<super::Job>,
 }
 
 /// A commit, and the branches and tags that contain it.
@@ -114,7 +115,7 @@ impl Store {
         }
         let id = self.id();
         let path = path.to_owned();
-        self.projects.push(Project { id, path, commits: Vec::new(), pipelines: Vec::new(), rows: Vec::new() });
+        self.projects.push(Project { id, path, commits: Vec::new(), pipelines: Vec::new(), rows: Vec::new(), jobs: Vec::new() });
         id
     }
 
