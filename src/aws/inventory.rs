@@ -18,7 +18,7 @@ use super::send::send;
 /// <https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html>
 const PAGE: usize = 100;
 /// What prune can delete, in the words of the tagging API.
-const TYPES: [&str; 1] = ["ecs:service"];
+const TYPES: [&str; 2] = ["ecs:service", "cloudformation:stack"];
 
 impl Providers {
     /// Everything with the tags `driftless:agent` = `agent` and `driftless:source` = `source_hash`.
@@ -27,11 +27,19 @@ impl Providers {
     /// Any read that failed: half an inventory is none.
     pub async fn inventory(&self, agent: &str, source_hash: &str) -> Result<Vec<Item>, ProviderError> {
         let arns = match self.tagged(agent, source_hash).await {
-            Err(error) if error.unknown_action() => self.ecs().all_services().await?,
+            Err(error) if error.unknown_action() => {
+                let mut arns = self.ecs().all_services().await?;
+                arns.extend(self.cloudformation().all_stacks().await?);
+                arns
+            }
             arns => arns?,
         };
-        let services = join_all(arns.iter().filter_map(|arn| service(arn)).map(|(cluster, name)| self.service(cluster, name)));
-        let found: Result<Vec<Option<Item>>, ProviderError> = services.await.into_iter().collect();
+        let looks = arns.iter().map(async |arn| match (service(arn), stack(arn)) {
+            (Some((cluster, name)), _) => self.service(cluster, name).await,
+            (_, Some(name)) => self.stack(arn, name).await,
+            _ => Ok(None),
+        });
+        let found: Result<Vec<Option<Item>>, ProviderError> = join_all(looks).await.into_iter().collect();
         let ours = |item: &Item| {
             let is = |key, value: &str| item.tags.get(key).map(String::as_str) == Some(value);
             is(tags::AGENT, agent) && is(tags::SOURCE, source_hash)
@@ -67,6 +75,25 @@ impl Providers {
         }
     }
 
+    /// The stack as CloudFormation itself shows it; None when it is gone, or another one of its name has come.
+    async fn stack(&self, arn: &str, name: &str) -> Result<Option<Item>, ProviderError> {
+        let stack = match self.cloudformation().look(name).await {
+            Observed::Present(stack) if stack.id == arn => stack,
+            Observed::Present(_) | Observed::Absent => return Ok(None),
+            Observed::Unknown(why) => {
+                let call = Call { service: "cloudformation", action: "DescribeStacks", resource: name };
+                return Err(ProviderError::unavailable(call, why));
+            }
+        };
+        Ok(Some(Item {
+            target: self.target().name().to_owned(),
+            arn: stack.id,
+            thing: Thing::Stack { name: stack.name },
+            going: stack.status == "DELETE_IN_PROGRESS",
+            tags: stack.tags,
+        }))
+    }
+
     /// The service as ECS itself shows it; None when it is gone.
     async fn service(&self, cluster: &str, name: &str) -> Result<Option<Item>, ProviderError> {
         let service = match self.ecs().look(cluster, name).await {
@@ -91,6 +118,15 @@ impl Providers {
     }
 }
 
+/// The name in `arn:aws:cloudformation:REGION:ACCOUNT:stack/NAME/UUID`.
+fn stack(arn: &str) -> Option<&str> {
+    let (head, path) = arn.split_once(":stack/")?;
+    if !head.contains(":cloudformation:") {
+        return None;
+    }
+    path.split_once('/').map(|(name, _)| name)
+}
+
 /// Cluster and name of `arn:aws:ecs:REGION:ACCOUNT:service/CLUSTER/NAME`. Services with the older, shorter ARN take no tags:
 /// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-account-settings.html#ecs-resource-ids>
 fn service(arn: &str) -> Option<(&str, &str)> {
@@ -109,6 +145,13 @@ pub(super) fn texts(answer: &Value, list: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_stack_is_told_by_its_arn() {
+        assert_eq!(stack("arn:aws:cloudformation:eu-central-1:123456789012:stack/network/0a1b2c3d"), Some("network"));
+        assert_eq!(stack("arn:aws:cloudformation:eu-central-1:123456789012:stackset/network:0a1b"), None);
+        assert_eq!(stack("arn:aws:ecs:eu-central-1:123456789012:service/shop/web"), None);
+    }
 
     #[test]
     fn a_service_is_told_by_its_arn() {

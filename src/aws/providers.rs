@@ -60,6 +60,11 @@ impl Providers {
         &self.ecs
     }
 
+    /// S3.
+    pub fn s3(&self) -> &S3 {
+        &self.s3
+    }
+
     /// The target.
     pub fn target(&self) -> &Target {
         &self.target

@@ -10,6 +10,7 @@
 mod commit;
 mod events;
 mod history;
+mod left;
 mod pass;
 mod prune;
 mod targets;
@@ -38,6 +39,7 @@ use crate::backoff::{self, Backoff};
 use crate::queue::Queue;
 use crate::source::Source;
 use history::History;
+use left::Left;
 
 /// How many events a slow listener may lag behind before it misses some.
 const EVENTS: usize = 1024;
@@ -66,8 +68,8 @@ struct Inner {
     writes: Mutex<BTreeMap<ResourceId, (String, f64)>>,
     /// Resources that a person asked to try again.
     retries: Mutex<BTreeSet<ResourceId>>,
-    /// What depended on what in the revisions before this one.
-    depended_on: Mutex<BTreeMap<ResourceId, Vec<ResourceId>>>,
+    /// What earlier revisions declared.
+    left: Mutex<Left>,
     /// Everything is Ready: time to look at what left the source.
     prune: Notify,
     /// Where a container of ECS learns of its own task.
@@ -95,7 +97,7 @@ impl Reconciler {
             statuses: Mutex::default(),
             writes: Mutex::default(),
             retries: Mutex::default(),
-            depended_on: Mutex::default(),
+            left: Mutex::default(),
             prune: Notify::new(),
             ecs_metadata_uri: crate::environment::ecs_metadata_uri(),
             events,
@@ -116,8 +118,7 @@ impl Reconciler {
         let previous = std::mem::replace(&mut *self.0.commit.write().expect("not poisoned"), commit.clone());
         if previous.is_real() {
             self.emit(Event::Superseded(self.view_of(&previous, true)));
-            let edges = previous.desired.resources.values().map(|resource| (resource.id.clone(), resource.depends_on.clone()));
-            self.0.depended_on.lock().expect("not poisoned").extend(edges);
+            self.0.left.lock().expect("not poisoned").supersede(&previous, &commit, &self.0.agent);
         }
         self.forget_all_but(&commit);
         self.emit(Event::Accepted(self.view_of(&commit, false)));

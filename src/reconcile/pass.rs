@@ -157,7 +157,7 @@ impl Reconciler {
         plan
     }
 
-    fn context<'a>(&'a self, revision: &'a str, id: &ResourceId, providers: &'a Providers) -> Context<'a> {
+    pub(super) fn context<'a>(&'a self, revision: &'a str, id: &ResourceId, providers: &'a Providers) -> Context<'a> {
         Context {
             agent: &self.0.agent.name,
             source_hash: &self.0.source_hash,

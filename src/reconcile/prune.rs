@@ -8,8 +8,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use driftless_core::plan::{EcsStep, Plan, Step, Verdict, tags};
-use driftless_core::prune::{self, Asked, Item, Myself, Thing};
+use driftless_core::desired::Spec;
+use driftless_core::plan::stack::StackStep;
+use driftless_core::plan::{self, EcsStep, Plan, Step, Verdict, tags};
+use driftless_core::prune::{self, Asked, Item, Myself, PRUNING, Thing};
 use driftless_core::resource::ResourceId;
 use futures_util::future::join_all;
 use serde_json::json;
@@ -134,19 +136,45 @@ impl Reconciler {
         let mut seen = std::collections::BTreeSet::new();
         // Two targets of one account and Region find the same things.
         inventory.retain(|item| seen.insert(item.arn.clone()));
+        let mut deletions = self.look_at_left_artifacts(&mut inventory).await?;
         let myself = self.myself().await?;
         let depended_on = self.depended_on(&inventory).await;
         let asked = Asked { message: commit.message(), myself: myself.as_ref(), depended_on };
         let pruned = prune::decide(&commit.desired, &inventory, &asked);
         let items: Vec<&(ResourceId, &Item)> = pruned.delete.iter().flatten().collect();
         Ok(Pruning {
-            plans: items.iter().map(|(id, item)| plan(id, item)).collect(),
+            plans: items.iter().map(|(id, item)| deletions.remove(id).unwrap_or_else(|| deletion(id, item))).collect(),
             targets: items.iter().map(|(_, item)| item.target.clone()).collect(),
             going: items.iter().map(|(_, item)| item.going).collect(),
             now: pruned.delete.first().map_or(0, Vec::len),
             kept: pruned.kept,
             blocked: pruned.blocked,
         })
+    }
+
+    /// Adds the artifacts that left and still have objects of ours to the inventory; the plans that delete those, by resource.
+    async fn look_at_left_artifacts(&self, inventory: &mut Vec<Item>) -> Result<BTreeMap<ResourceId, Plan>, String> {
+        let left = self.0.left.lock().expect("not poisoned").artifacts.clone();
+        let mut plans = BTreeMap::new();
+        for (id, resource) in left {
+            let Spec::S3Artifact(declared) = &resource.spec else { continue };
+            let providers = self.0.targets.of(&resource);
+            let observation = providers.s3().observe_all(declared).await;
+            let revision = self.commit().desired.revision.to_string();
+            let plan = plan::artifact::prune(&resource, declared, &observation, &self.context(&revision, &id, providers));
+            if let Verdict::Unknown { message } = plan.verdict {
+                return Err(message);
+            }
+            if plan.is_empty() {
+                self.0.left.lock().expect("not poisoned").artifacts.remove(&id);
+                continue;
+            }
+            inventory.push(Item::artifact(&resource, declared));
+            let message = plan.verdict.standing().2.to_owned();
+            let verdict = Verdict::Progressing { reason: PRUNING, message, requeue: AFTER_A_DELETE.as_secs() };
+            plans.insert(id, Plan { verdict, ..plan });
+        }
+        Ok(plans)
     }
 
     async fn delete(&self, commit: &Arc<Commit>, plan: &Plan, target: &str) -> Result<(), String> {
@@ -188,7 +216,7 @@ impl Reconciler {
     /// What depended on what when the things were last written: by the commits that their tags name, and by those that this
     /// process has had in force.
     async fn depended_on(&self, inventory: &[Item]) -> BTreeMap<ResourceId, Vec<ResourceId>> {
-        let mut found = self.0.depended_on.lock().expect("not poisoned").clone();
+        let mut found = self.0.left.lock().expect("not poisoned").depended_on.clone();
         for item in inventory {
             let id: Option<ResourceId> = item.tags.get(tags::RESOURCE).and_then(|id| id.parse().ok());
             let (Some(id), Some(sha)) = (id, item.tags.get(tags::REVISION)) else { continue };
@@ -204,7 +232,7 @@ impl Reconciler {
 }
 
 /// The one deletion.
-fn plan(id: &ResourceId, item: &Item) -> Plan {
+fn deletion(id: &ResourceId, item: &Item) -> Plan {
     let (step, thing): (Step, String) = match &item.thing {
         // "If force is specified, you can delete a service even if it wasn't scaled down to zero tasks."
         // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeleteService.html
@@ -213,11 +241,22 @@ fn plan(id: &ResourceId, item: &Item) -> Plan {
             let document = document.as_object().cloned().unwrap_or_default();
             (EcsStep::DeleteService { document }.into(), format!("service `{name}` of the cluster `{cluster}`"))
         }
-        Thing::Stack { name } => unreachable!("the inventory finds no stacks yet: {name}"),
+        // What is left of an artifact has its plan already.
+        Thing::Objects { .. } => return Plan::new(id, Verdict::Ready { message: "nothing is left of it".into() }),
+        Thing::Stack { name } => {
+            let step = StackStep::DeleteStack { stack: item.arn.clone(), token: prune_token(&item.arn) };
+            (step.into(), format!("stack `{name}`"))
+        }
     };
     let message = format!("{thing} is deleted, as {id} left the source");
-    let mut plan = Plan::new(id, Verdict::Progressing { reason: "Pruning", message, requeue: AFTER_A_DELETE.as_secs() });
+    let mut plan = Plan::new(id, Verdict::Progressing { reason: PRUNING, message, requeue: AFTER_A_DELETE.as_secs() });
     plan.steps.push(step);
     plan.notes.push(format!("{id} is in no manifest any more"));
     plan
+}
+
+/// ClientRequestToken of the deletion: the same for the same stack, so that a repeated call is one deletion.
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DeleteStack.html>
+fn prune_token(arn: &str) -> String {
+    format!("driftless-prune-{}", super::history::short_hash(arn))
 }

@@ -8,6 +8,7 @@ mod deployments_killed;
 mod drift;
 mod fleet;
 mod gitlab_template;
+mod graph;
 mod kill;
 mod prune;
 mod rollouts;

@@ -232,3 +232,92 @@ async fn apply_prunes_and_plan_says_so_first() {
     let (code, said) = world.command(&["apply"]).await;
     assert_eq!((code, world.simulator.mutations()), (0, before), "{said}");
 }
+
+const ARTIFACT: &str = "apiVersion: driftless/v1alpha1
+kind: S3Artifact
+metadata: {name: site}
+spec:
+  source: {path: site}
+  bucket: pages
+  prefix: site/
+";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_artifact_that_leaves_the_source_takes_its_own_objects_along_and_no_others() {
+    let world = pruning().await;
+    world.simulator.create_bucket("pages");
+    let agent = world.agent().await;
+    let files = [("web.yaml", plain("web")), ("site.yaml", ARTIFACT.into()), ("site/index.html", "<h1>Shop</h1>".into())];
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text): &(&str, String)| (*path, text.as_str())).collect();
+    let sha = world.commit(&files);
+    world.ends_as(&sha, "success").await;
+    world.simulator.put_object("pages", "site/theirs.html", "<h1>Not ours</h1>");
+    let sha = world.commit_saying(&[("site.yaml", None)], "Take the site down");
+    world.ends_as(&sha, "success").await;
+    world.until("our page is gone", async || world.simulator.keys("pages") == ["site/theirs.html"]).await;
+    agent.stop().await;
+}
+
+const STACK: &str = "apiVersion: driftless/v1alpha1
+kind: CloudFormationStack
+metadata: {name: queue}
+spec:
+  deletionPolicy: delete
+  template:
+    inline:
+      Resources: {Queue: {Type: \"AWS::SQS::Queue\"}}
+";
+
+async fn stacks(world: &World) -> Vec<String> {
+    let answer = world.cloudformation("ListStacks", &[]).await;
+    let summaries = answer.split("<StackName>").skip(1).map(|rest| {
+        let name = rest.split('<').next().unwrap_or_default();
+        let status = rest.split("<StackStatus>").nth(1).and_then(|rest| rest.split('<').next()).unwrap_or_default();
+        (name.to_owned(), status.to_owned())
+    });
+    summaries.filter(|(_, status)| status != "DELETE_COMPLETE").map(|(name, _)| name).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stack_that_leaves_the_source_goes_where_its_deletion_policy_says_so_and_stays_otherwise() {
+    let world = pruning().await;
+    let agent = world.agent().await;
+    let kept = STACK.replace("name: queue", "name: kept").replace("  deletionPolicy: delete\n", "");
+    let sha = world.commit(&[("web.yaml", &plain("web")), ("queue.yaml", STACK), ("kept.yaml", &kept)]);
+    world.ends_as(&sha, "success").await;
+    let sha = world.commit_saying(&[("queue.yaml", None), ("kept.yaml", None)], "Retire both");
+    world.ends_as(&sha, "success").await;
+    world.until("the stack is gone", async || stacks(&world).await == ["kept"]).await;
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_inside_a_stack_that_carries_the_stacks_tags_is_never_deleted_by_itself() {
+    let world = pruning().await;
+    let agent = world.agent().await;
+    let inner = "apiVersion: driftless/v1alpha1
+kind: CloudFormationStack
+metadata: {name: inner}
+spec:
+  template:
+    inline:
+      Resources:
+        Definition:
+          Type: \"AWS::ECS::TaskDefinition\"
+          Properties:
+            Family: inner
+            ContainerDefinitions: [{Name: app, Image: \"web:1\", Memory: 128, Essential: true}]
+        Service:
+          Type: \"AWS::ECS::Service\"
+          Properties: {Cluster: shop, ServiceName: inner, TaskDefinition: {Ref: Definition}, DesiredCount: 1, PropagateTags: SERVICE}
+";
+    let sha = world.commit(&[("web.yaml", &plain("web")), ("inner.yaml", inner)]);
+    world.ends_as(&sha, "success").await;
+    let tags = world.service("inner").await["tags"].to_string();
+    assert!(tags.contains("CloudFormationStack/inner"), "the stack's tags reach its service: {tags}");
+    let sha = world.commit_saying(&[("inner.yaml", None)], "Let the stack go its own way");
+    world.ends_as(&sha, "success").await;
+    world.pass(180.0).await;
+    assert_eq!((status(&world, "inner").await.as_str(), world.count("DeleteService")), ("ACTIVE", 0));
+    agent.stop().await;
+}

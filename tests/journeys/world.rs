@@ -155,6 +155,12 @@ spec:
         self.console.json("CodeDeploy_20141006", action, body).await.unwrap_or_else(|error| panic!("{error:#}"))
     }
 
+    /// An action of CloudFormation, and its answer's XML.
+    pub async fn cloudformation(&self, action: &str, members: &[(&str, &str)]) -> String {
+        let answer = self.console.query("cloudformation", "2010-05-15", action, members).await;
+        answer.unwrap_or_else(|error| panic!("{error:#}"))
+    }
+
     /// The service as AWS describes it, with its tags; null when there is none.
     pub async fn service(&self, name: &str) -> Value {
         let body = json!({"cluster": "shop", "services": [name], "include": ["TAGS"]});

@@ -58,7 +58,8 @@ async fn failures_in_a_graph_of_three_hundred_stop_their_dependents_and_nothing_
             stack: stack.into(),
             logical_id: "Topic".into(),
             reason: "The quota for topics is reached".into(),
-            ..StackFailure::default()
+            on: driftless_simulator::On::Create,
+            times: None,
         });
     }
     world.simulator.reset_calls();

@@ -2,6 +2,8 @@
 //!
 //! A binary of its own, one journey at a time: beside others on a small machine the agent's clock would stumble.
 
+mod graph;
+
 #[allow(dead_code)] // The journeys use more of it.
 #[path = "../journeys/world.rs"]
 mod world;

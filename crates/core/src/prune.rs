@@ -8,12 +8,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::desired::{Desired, Resource, Spec};
+use crate::desired::{Desired, Resource, S3Artifact, Spec};
 use crate::plan::tags::{self, Tags};
 use crate::resource::{Kind, ResourceId};
 
 /// The trailer of a commit's message that allows much to be deleted at once: `Driftless-Prune: all`.
 pub const TRAILER: &str = "Driftless-Prune: all";
+
+/// The reason of what is being deleted because it left the source.
+pub const PRUNING: &str = "Pruning";
 
 /// Fewer deletions than this are never "much at once".
 const FEW: usize = 5;
@@ -43,6 +46,13 @@ pub enum Thing {
         /// The service's name.
         name: String,
     },
+    /// Objects with an artifact's marker.
+    Objects {
+        /// The bucket's name.
+        bucket: String,
+        /// The key, or what the keys begin with.
+        place: String,
+    },
     /// A stack.
     Stack {
         /// Its name.
@@ -50,10 +60,24 @@ pub enum Thing {
     },
 }
 
+impl Item {
+    /// What is left of an artifact, as it was last declared: what a service has in its tags, its manifest said.
+    pub fn artifact(resource: &Resource, declared: &S3Artifact) -> Self {
+        let (bucket, place) = (declared.bucket.clone(), declared.place.as_str().to_owned());
+        let mut tags = Tags::from([(tags::RESOURCE.to_owned(), resource.id.to_string())]);
+        if resource.prune_disabled {
+            tags.insert(tags::PRUNE.to_owned(), tags::PRUNE_DISABLED.to_owned());
+        }
+        let arn = format!("arn:aws:s3:::{bucket}/{place}");
+        Item { target: resource.target.clone(), arn, thing: Thing::Objects { bucket, place }, going: false, tags }
+    }
+}
+
 impl Thing {
     fn kind(&self) -> Kind {
         match self {
             Thing::EcsService { .. } => Kind::EcsService,
+            Thing::Objects { .. } => Kind::S3Artifact,
             Thing::Stack { .. } => Kind::CloudFormationStack,
         }
     }
@@ -63,6 +87,11 @@ impl Thing {
         match (self, &resource.spec) {
             (Thing::EcsService { cluster, name }, Spec::EcsService(service)) => {
                 service.service_name == *name && service.cluster.rsplit('/').next() == Some(cluster)
+            }
+            // Where one begins as the other does, they share objects.
+            (Thing::Objects { bucket, place }, Spec::S3Artifact(artifact)) => {
+                let other = artifact.place.as_str();
+                artifact.bucket == *bucket && (place.starts_with(other) || other.starts_with(place.as_str()))
             }
             (Thing::Stack { name }, Spec::CloudFormationStack(stack)) => stack.stack_name == *name,
             _ => false,
@@ -166,6 +195,7 @@ fn kept(id: &ResourceId, item: &Item, desired: &Desired, asked: &Asked<'_>) -> O
 fn is_myself(item: &Item, myself: &Myself) -> bool {
     match &item.thing {
         Thing::EcsService { cluster, name } => myself.cluster == *cluster && myself.service.as_ref() == Some(name),
+        Thing::Objects { .. } => false,
         Thing::Stack { .. } => myself.stack.as_ref() == Some(&item.arn),
     }
 }

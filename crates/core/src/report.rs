@@ -193,7 +193,9 @@ fn overall(view: &CommitView) -> (State, String) {
     if let Some(first) = view.problems.first() {
         return (State::Failed, cut(&first.to_string(), &and_more(view.problems.len() - 1, "error")));
     }
-    if let Some(first) = view.resources.iter().find(|progress| state_of(progress) == State::Failed) {
+    // The cause before what waits for it in vain.
+    let failures = view.resources.iter().filter(|progress| state_of(progress) == State::Failed);
+    if let Some(first) = failures.min_by_key(|progress| progress.reason == "DependencyFailed") {
         let more = if failed > 1 { format!(" and {} more failed", failed - 1) } else { String::new() };
         return (State::Failed, cut(&format!("{}: {}", first.resource, said(first)), &more));
     }

@@ -101,6 +101,13 @@ fn a_failed_resource_fails_the_commit_at_once_though_its_dependents_will_wait_fo
 }
 
 #[test]
+fn a_commit_names_the_cause_before_what_waits_for_it_in_vain() {
+    let stopped = progress("api", false, Phase::Failed, "DependencyFailed", "not touched, as EcsService/web failed");
+    let (_, description) = overall_of(&view(vec![stopped, failed("web")]));
+    assert_eq!(description, "EcsService/web: RolloutFailed: container app: CannotPullContainerError and 1 more failed");
+}
+
+#[test]
 fn a_stalled_resource_that_was_never_written_fails_the_commit_without_a_row_of_its_own() {
     let stalled = progress("web", false, Phase::Stalled, "AdoptionWouldReset", "declare desiredCount");
     let rows = told(&view(vec![stalled]));

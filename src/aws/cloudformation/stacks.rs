@@ -6,7 +6,7 @@ use aws_sdk_cloudformation::types::StackStatus;
 use driftless_core::observed::{Observed, Stack};
 use futures_util::future::join_all;
 
-use super::{PAGES, cfn_call, read};
+use super::{CloudFormation, PAGES, cfn_call, read};
 use crate::aws::error::ProviderError;
 use crate::aws::loader::Loader;
 use crate::aws::target::Target;
@@ -71,6 +71,28 @@ async fn list(target: &Target, names: &[String]) -> HashMap<String, Looked> {
         }
     }
     found
+}
+
+impl CloudFormation {
+    /// The stack of this name as DescribeStacks shows it now.
+    pub(in crate::aws) async fn look(&self, name: &str) -> Observed<Stack> {
+        describe(&self.target, name).await.stack
+    }
+
+    /// The ARNs of all stacks of the account and Region: where no tagging API finds them.
+    pub(in crate::aws) async fn all_stacks(&self) -> Result<Vec<String>, ProviderError> {
+        let (target, mut arns, mut next) = (&self.target, Vec::new(), None::<String>);
+        for _ in 0..PAGES {
+            let token = next.take();
+            let said = cfn_call!(target, "DescribeStacks", "all stacks", describe_stacks().set_next_token(token)).await?;
+            arns.extend(said.output.stacks.into_iter().flatten().filter_map(|stack| stack.stack_id));
+            next = said.output.next_token.filter(|token| !token.is_empty());
+            if next.is_none() {
+                break;
+            }
+        }
+        Ok(arns)
+    }
 }
 
 /// "If the stack doesn't exist, a ValidationError is returned."

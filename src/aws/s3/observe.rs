@@ -64,6 +64,16 @@ impl S3 {
         ArtifactObservation { content, objects, unfinished, now }
     }
 
+    /// What there is at the place that `declared` names, every object looked at: for what is to be deleted.
+    pub async fn observe_all(&self, declared: &S3Artifact) -> ArtifactObservation {
+        let found = match &declared.place {
+            ArtifactPlace::Key(key) => self.one(&declared.bucket, key).await,
+            ArtifactPlace::Prefix(prefix) => self.folder(&declared.bucket, prefix, &Which::All).await,
+        };
+        let (objects, now) = read(found);
+        ArtifactObservation { content: Content::Present(BTreeMap::new()), objects, unfinished: Vec::new(), now }
+    }
+
     async fn one(&self, bucket: &str, key: &str) -> Read {
         match self.head(bucket, key).await {
             Ok((listed, head, now)) => {

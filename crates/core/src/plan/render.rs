@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use crate::plan::{Cause, Change, Plan, Step, Verdict};
+use crate::prune::PRUNING;
 use crate::secret::Shown;
 
 /// How to print.
@@ -39,7 +40,7 @@ pub fn headline(plan: &Plan) -> String {
     let (_, reason, message) = plan.verdict.standing();
     match &plan.verdict {
         Verdict::Stalled { .. } | Verdict::Failed { .. } | Verdict::Unknown { .. } => format!("{id}: {reason}: {message}"),
-        _ if plan.steps.iter().any(Step::deletes) => format!("{id}: to be deleted"),
+        Verdict::Progressing { reason: PRUNING, .. } => format!("{id}: to be deleted"),
         _ if creates => format!("{id}: to be created"),
         _ if plan.steps.iter().any(Step::runs) => format!("{id}: to be run"),
         _ if plan.steps.iter().any(|step| matches!(step, Step::CloudFormation(step) if !step.looks())) => {

@@ -42,15 +42,6 @@ impl Step {
         }
     }
 
-    /// Whether the thing is deleted by this step.
-    pub fn deletes(&self) -> bool {
-        match self {
-            Step::Ecs(step) => matches!(step, EcsStep::DeleteService { .. }),
-            Step::CloudFormation(step) => matches!(step, StackStep::DeleteStack { .. }),
-            Step::S3(_) | Step::CodeDeploy(_) => false,
-        }
-    }
-
     /// Whether a program runs once by this step.
     pub fn runs(&self) -> bool {
         matches!(self, Step::Ecs(EcsStep::RunTask { .. }))
