@@ -7,7 +7,13 @@ use serde_json::Value;
 use crate::world::{CAREFUL, World, service};
 
 /// Kills the agent while this call hangs, and starts another.
-async fn kill_at(world: &World, action: &str, when: When) -> tokio::process::Child {
+pub async fn kill_at(world: &World, action: &str, when: When) -> tokio::process::Child {
+    die_at(world, action, when).await;
+    world.agent_process()
+}
+
+/// Kills the agent while this call hangs.
+pub async fn die_at(world: &World, action: &str, when: When) {
     let mut fired = world.simulator.fault_fired();
     fired.mark_unchanged();
     world.simulator.add_fault(Fault { action: action.into(), when, times: Some(1), ..Fault::default() });
@@ -18,7 +24,6 @@ async fn kill_at(world: &World, action: &str, when: When) -> tokio::process::Chi
         .expect("the simulator lives");
     agent.kill().await.expect("killed");
     world.simulator.clear_faults();
-    world.agent_process()
 }
 
 fn revisions(world: &World) -> impl Future<Output = Value> {

@@ -136,6 +136,7 @@ spec:
       accountId: "123456789012"
       credentials: {{webIdentity: {{roleArn: "arn:aws:iam::123456789012:role/driftless", tokenFile: id-token}}}}
       endpointUrl: {url}
+      artifactsBucket: artifacts
   gitlab: {{url: "{url}", project: acme/deploy, tokenFile: gitlab-token}}
   reconcile: {{interval: {interval}, prune: {prune}}}
   server: {{listen: "127.0.0.1:0"}}

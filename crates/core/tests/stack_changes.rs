@@ -210,6 +210,7 @@ fn what_an_older_commit_or_attempt_left_is_removed_and_others_change_sets_are_no
     observation.change_sets = vec![
         change_set(&name_of(&declared("  parameters: {Size: huge}\n")), "CREATE_COMPLETE", "AVAILABLE"),
         change_set(&name, "CREATE_COMPLETE", "OBSOLETE"),
+        change_set(&name_of(&declared("  parameters: {Size: tiny}\n")), "CREATE_COMPLETE", "EXECUTE_FAILED"),
         change_set("by-hand", "CREATE_COMPLETE", "AVAILABLE"),
         change_set(&as_attempt(&name, Kind::Plan, 1), "CREATE_COMPLETE", "AVAILABLE"),
     ];

@@ -221,8 +221,17 @@ fn a_failed_rollback_is_continued_once_for_each_cause_and_never_skips() {
     assert!(message(&stalled).contains("no such name") && message(&stalled).contains("Topic: the old one is gone"));
     assert_eq!(actions(&plan_in(&resource, &observation, &retry())), ["ContinueUpdateRollback"]);
 
-    observation.events = newest_first(vec![first, again("now something else")]);
+    observation.events = newest_first(vec![first.clone(), again("now something else")]);
     assert_eq!(actions(&plan(&resource, &observation)), ["ContinueUpdateRollback"], "another cause");
+
+    // Rolled back at last, what failed has failed still.
+    let changed = declared("  parameters: {Size: large}\n");
+    let update = events(Some(&name_of(&changed)), &lines);
+    let rolled_back =
+        events(Some(token), &["stack UPDATE_ROLLBACK_IN_PROGRESS User Initiated", "stack UPDATE_ROLLBACK_COMPLETE"]);
+    let mut observation = observed(live("UPDATE_ROLLBACK_COMPLETE"));
+    observation.events = newest_first(vec![update, rolled_back]);
+    assert_eq!((reason(&plan(&changed, &observation)), plan(&changed, &observation).steps.len()), ("UpdateFailed", 0));
 }
 
 #[test]

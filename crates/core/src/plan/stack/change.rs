@@ -79,7 +79,11 @@ pub(super) fn update(pass: &Pass<'_>, stack: &Stack, kind: Kind, digest: &str, c
             let token = operation.ours();
             let under_way = ours(pass, kind, digest).any(|(_, found)| found.attempt > attempt);
             if !retries(pass, token) && !under_way {
-                let what = if kind == Kind::Heal { "putting back what drifted in" } else { "the change of" };
+                let what = match kind {
+                    Kind::Heal => "putting back what drifted in",
+                    _ if stack.status == "CREATE_FAILED" => "the creation of",
+                    _ => "the change of",
+                };
                 let message = format!(
                     "{what} {} failed: {} (the stack is {}); it is tried again when the manifest or its template changes, or with `driftless retry {}`",
                     pass.name(),
@@ -178,7 +182,9 @@ fn leftovers(pass: &Pass<'_>, stack: Option<&Stack>) -> Vec<crate::plan::Step> {
     let ours = pass.observation.change_sets.iter().filter(|change_set| {
         // One of `plan --change-set` is its own to remove, while that runs.
         let left = Token::parse(&change_set.name).is_some_and(|token| token.kind != Kind::Plan);
-        left && !change_set.status.starts_with("DELETE") && !change_set.status.ends_with("_IN_PROGRESS")
+        // One that was executed is AWS's record of it ("InvalidChangeSetStatus" is what its removal gets).
+        let executed = change_set.execution_status.starts_with("EXECUTE");
+        left && !executed && !change_set.status.starts_with("DELETE") && !change_set.status.ends_with("_IN_PROGRESS")
     });
     ours.map(|change_set| StackStep::DeleteChangeSet { stack: stack.id.clone(), change_set: change_set.id.clone() }.into())
         .collect()

@@ -38,10 +38,11 @@ impl<'a> Operation<'a> {
         !self.last.ends_with("_IN_PROGRESS")
     }
 
-    /// Ended as it was meant to.
+    /// Ended as it was meant to. A rollback that was asked for (ContinueUpdateRollback, RollbackStack) makes nothing new: what
+    /// failed before it has failed still.
     pub(super) fn succeeded(&self) -> bool {
         let wanted = self.first.strip_suffix("_IN_PROGRESS").unwrap_or_default();
-        self.last.strip_suffix("_COMPLETE") == Some(wanted)
+        !wanted.contains("ROLLBACK") && self.last.strip_suffix("_COMPLETE") == Some(wanted)
     }
 
     /// We cancelled it for a newer commit: that is no failure of what it asked for.
