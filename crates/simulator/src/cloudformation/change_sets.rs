@@ -68,7 +68,8 @@ fn check_set_name(name: &str) -> Result<(), AwsError> {
 
 fn add(world: &mut World, stack: &mut Stack, input: &Value, creates: bool, now: Seconds) -> Answer {
     if !creates {
-        lifecycle::check_updatable(stack, false)?;
+        // Whether the rollback is disabled is said when it is executed: a stack that failed can have a change set.
+        lifecycle::check_updatable(stack, true)?;
     }
     let before = stack.settings.clone().filter(|_| !creates);
     let settings = requests::settings(world, stack, input, before.as_ref())?;

@@ -181,9 +181,11 @@ fn decide(pass: &Pass<'_>, stack: &Stack) -> Plan {
     }
 }
 
-/// Whether the manifest wants what succeeded to stay when an operation fails.
+/// Whether the next change may go on from what a failed one left. `onFailure: DO_NOTHING` keeps it too, to be looked at only:
+/// "This stack cannot be updated from [CREATE_FAILED] state because it contains [on-failure: DO_NOTHING]. Please use
+/// disable-rollback option instead": <https://github.com/code-dot-org/code-dot-org/pull/68524>.
 fn keeps(declared: &CloudFormationStack) -> bool {
-    declared.disable_rollback || declared.on_failure == Some(crate::desired::OnStackFailure::DoNothing)
+    declared.disable_rollback
 }
 
 /// A whole stack (or one that goes on from where it failed), against what is declared.
