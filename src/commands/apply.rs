@@ -64,7 +64,7 @@ pub(super) async fn converge(
         async move { reconciler.run().await }
     });
     let printing = (output == Output::Text).then(|| tokio::spawn(print_events(events)));
-    let finished = wait(&setup.reconciler, &commit, no_wait, PATIENCE.div_f64(setup.reconciler.pace())).await;
+    let finished = wait(&setup.reconciler, &commit, no_wait, patience(setup.reconciler.pace())).await;
     let interrupted = setup.shutdown.is_cancelled();
     setup.shutdown.cancel();
     running.await?;
@@ -82,6 +82,11 @@ pub(super) async fn converge(
     let failed =
         stuck || !commit.desired.errors.is_empty() || standings.iter().any(|progress| bad(progress) || handed_over(progress));
     Ok(ExitCode::from(u8::from(failed)))
+}
+
+/// Calls on the way take their real time, however fast a simulator's clock runs.
+fn patience(pace: f64) -> Duration {
+    PATIENCE.div_f64(pace).max(Duration::from_secs(2))
 }
 
 /// Until nothing more is to be expected; false when a shutdown came first.

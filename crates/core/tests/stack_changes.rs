@@ -232,6 +232,32 @@ fn what_was_executed_last_is_not_asked_for_again_though_aws_shows_it_otherwise()
 }
 
 #[test]
+fn an_executed_change_set_that_a_server_still_lists_is_not_waited_for() {
+    let resource = declared("  parameters: {Size: large}\n");
+    let executed = change_set(&name_of(&resource), "CREATE_COMPLETE", "EXECUTE_COMPLETE");
+    let mut stack = live("CREATE_COMPLETE");
+    stack.change_set_id = Some(executed.id.clone());
+    let mut observation = observed(stack);
+    observation.change_sets = vec![executed];
+    assert!(is_ready(&plan(&resource, &observation)));
+    observation.stack = driftless_core::observed::Observed::Present(driftless_core::observed::Stack {
+        change_set_id: Some("another".into()),
+        ..live("UPDATE_COMPLETE")
+    });
+    assert_eq!(Token::parse(&asked(&plan(&resource, &observation))).unwrap().attempt, 2);
+}
+
+#[test]
+fn a_change_set_that_does_not_show_yet_is_not_asked_for_twice() {
+    let mut stack = live("REVIEW_IN_PROGRESS");
+    stack.created_at = NOW - 5.0;
+    let late = plan(&declared(""), &observed(stack.clone()));
+    assert_eq!((reason(&late), late.steps.len()), ("Applying", 0));
+    stack.created_at = NOW - 61.0;
+    assert_eq!(actions(&plan(&declared(""), &observed(stack))), ["CreateChangeSet"]);
+}
+
+#[test]
 fn a_create_that_aws_deletes_when_it_fails_is_not_repeated_for_ever() {
     let resource = declared("  onFailure: DELETE\n");
     let mut gone = absent();

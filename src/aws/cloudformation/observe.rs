@@ -59,7 +59,7 @@ impl CloudFormation {
             observation.events = self.events(&stack.id, stack.status.ends_with("_IN_PROGRESS")).await?;
         }
         if then.change_sets {
-            observation.change_sets = self.change_sets(&stack.id).await?;
+            observation.change_sets = self.change_sets(&stack.name).await?;
         }
         if then.resources {
             observation.resources = self.resources(&stack.id).await?;

@@ -119,10 +119,12 @@ pub fn plan_in(resource: &Resource, observation: &StackObservation, context: &Co
 }
 
 pub fn steps(plan: &Plan) -> Vec<&StackStep> {
-    let of_stack = |step| match step {
-        &Step::CloudFormation(ref step) => step,
-        other => panic!("{other:?} is no step of a stack"),
-    };
+    fn of_stack(step: &Step) -> &StackStep {
+        match step {
+            Step::CloudFormation(step) => step,
+            other => panic!("{other:?} is no step of a stack"),
+        }
+    }
     plan.steps.iter().map(of_stack).collect()
 }
 

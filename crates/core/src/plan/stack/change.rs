@@ -13,6 +13,9 @@ use crate::plan::ownership;
 use crate::plan::{Cause, Change, Plan, Verdict};
 use crate::secret::Shown;
 
+/// Seconds during which an answer may lack what our own call has made (rule 5).
+const LATE: f64 = 60.0;
+
 /// There is no stack: a change set of type CREATE makes one that is REVIEW_IN_PROGRESS.
 pub(super) fn create(pass: &Pass<'_>) -> Plan {
     if let Some(key) = pass.wanted.without_value() {
@@ -58,6 +61,11 @@ pub(super) fn review(pass: &Pass<'_>, stack: &Stack) -> Plan {
             return pass.plan(verdict);
         }
     }
+    // The list may lag behind the stack that our own call has just made.
+    if pass.observation.change_sets.is_empty() && pass.observation.now - stack.created_at < LATE {
+        let message = format!("{} is REVIEW_IN_PROGRESS, and its change set does not show yet", pass.name());
+        return pass.progressing("Applying", message, PREPARING);
+    }
     go_on(pass, stack, Kind::Change, &pass.wanted.digest, 1, everything(pass))
 }
 
@@ -98,13 +106,18 @@ pub(super) fn update(pass: &Pass<'_>, stack: &Stack, kind: Kind, digest: &str, c
         }
         // The last that happened to the stack was exactly this, and it went well: AWS shows it in other words.
         Memory::Done if kind == Kind::Change && pass.wanted.declared.changed_secrets.is_empty() && !pass.context.retry => {
-            let paths: Vec<&str> = changes.iter().map(|change| change.path.as_str()).collect();
-            let message = format!("{}; AWS took what is declared, and shows {} otherwise", stack.status, paths.join(", "));
-            return pass.plan(Verdict::Ready { message });
+            return as_it_shows(pass, stack, &changes);
         }
         Memory::Done => attempts(pass.operations, kind, digest) + 1,
     };
     go_on(pass, stack, kind, digest, attempt, changes)
+}
+
+/// Exactly this was done last, and AWS shows it in other words.
+fn as_it_shows(pass: &Pass<'_>, stack: &Stack, changes: &[Change]) -> Plan {
+    let paths: Vec<&str> = changes.iter().map(|change| change.path.as_str()).collect();
+    let message = format!("{}; AWS took what is declared, and shows {} otherwise", stack.status, paths.join(", "));
+    pass.plan(Verdict::Ready { message })
 }
 
 /// A failure is tried again when a person says so, or when a hidden parameter's value is another one since.
@@ -128,7 +141,13 @@ fn go_on(pass: &Pass<'_>, stack: &Stack, kind: Kind, digest: &str, attempt: u32,
     let next = token.attempt + 1;
     match (change_set.status.as_str(), change_set.execution_status.as_str()) {
         ("CREATE_COMPLETE", "AVAILABLE") => execute(pass, stack, change_set, &token),
-        ("CREATE_COMPLETE", "OBSOLETE" | "EXECUTE_FAILED") => ask(pass, Some(stack), kind, digest, next, changes),
+        // AWS forgets an executed change set; a server that lists it says with it that this was done last.
+        ("CREATE_COMPLETE", "EXECUTE_COMPLETE") if stack.change_set_id.as_ref().is_none_or(|id| *id == change_set.id) => {
+            as_it_shows(pass, stack, &changes)
+        }
+        ("CREATE_COMPLETE", "OBSOLETE" | "EXECUTE_FAILED" | "EXECUTE_COMPLETE") => {
+            ask(pass, Some(stack), kind, digest, next, changes)
+        }
         ("FAILED", _) if pass.context.retry => ask(pass, Some(stack), kind, digest, next, changes),
         // It is kept: as long as it stands there, AWS need not be asked again.
         ("FAILED", _) if nothing_changes(change_set) => {
