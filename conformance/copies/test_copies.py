@@ -54,20 +54,86 @@ def test_the_agents_own_manifest_validates(simulator, tmp_path):
     project.run("validate", code=0)
 
 
-def test_the_installers_template_passes_cfn_lint():
+TEMPLATES = sorted([ROOT / "manifests/driftless.template.yaml", *(ROOT / "examples").glob("*/deploy/*.template.yaml")])
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: f"{path.parent.parent.name}-{path.name}")
+def test_a_template_passes_cfn_lint(template):
     lint = pathlib.Path(sys.executable).parent / "cfn-lint"
-    done = subprocess.run([str(lint), str(ROOT / "manifests/driftless.template.yaml")], capture_output=True, text=True)
+    done = subprocess.run([str(lint), str(template)], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_there_are_templates_of_examples():
+    assert len(TEMPLATES) >= 3
+
+
 POLICIES = ["README.md", "docs/security.md", "manifests/driftless.template.yaml"]
+VERBS = "Abort|Batch|Cancel|Complete|Continue|Create|Delete|Describe|Detect|Execute|Get|Head|List|Put|Rollback|Set|Stop|Update|Upload"
+# Only for servers that have no tagging API: AWS has it.
+FALLBACKS = {"ecs:ListClusters", "ecs:ListServices"}
+# S3's operations by the permission that each needs:
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
+S3 = {
+    "HeadObject": "GetObject", "GetObject": "GetObject", "HeadBucket": "ListBucket", "ListObjectsV2": "ListBucket",
+    "PutObject": "PutObject", "CreateMultipartUpload": "PutObject", "UploadPart": "PutObject",
+    "CompleteMultipartUpload": "PutObject", "AbortMultipartUpload": "AbortMultipartUpload",
+    "ListMultipartUploads": "ListBucketMultipartUploads", "DeleteObject": "DeleteObject",
+}
+# What AWS asks for besides the call itself: CreateDeployment registers the revision, and change sets set tags.
+# https://docs.aws.amazon.com/codedeploy/latest/userguide/auth-and-access-control-permissions-reference.html,
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/control-access-with-iam.html
+BESIDES = {
+    "codedeploy:GetApplicationRevision", "codedeploy:GetDeploymentConfig", "codedeploy:RegisterApplicationRevision",
+    "cloudformation:TagResource", "cloudformation:UntagResource",
+}
+
+
+def sources(*places):
+    for place in places:
+        path = ROOT / place
+        for source in sorted(path.glob("*.rs")) if path.is_dir() else [path]:
+            if not source.stem.endswith("tests"):
+                yield source.read_text().split("#[cfg(test)]")[0]
+
+
+def ecs_calls():
+    made = set()
+    for text in sources("src/aws/ecs"):
+        for operation in re.findall(r"ecs_call!\(\s*[&\w.()]+,\s*(\w+),", text):
+            made.add("ecs:" + "".join(word.capitalize() for word in operation.split("_")))
+    return made - FALLBACKS
+
+
+def other_calls():
+    places = {"cloudformation": ["src/aws/cloudformation", "crates/core/src/plan/stack/step.rs"], "s3": ["src/aws/s3"]}
+    places |= {"codedeploy": ["src/aws/codedeploy"]}
+    made = {"tag:GetResources"}
+    for service, where in places.items():
+        for text in sources(*where):
+            for action in re.findall(rf'"((?:{VERBS})[A-Z]\w+)"', text):
+                if service == "codedeploy" and action in S3:
+                    made.add("s3:" + S3[action])
+                elif service == "cloudformation" and action in ("PutObject", "GetObject"):
+                    made.add("s3:" + action)
+                else:
+                    made.add(f"{service}:{S3[action] if service == 's3' else action}")
+    return made
+
+
+def allowed(file, services):
+    return set(re.findall(rf"\b(?:{services}):[A-Z]\w+", (ROOT / file).read_text())) - {"ecs:CreateAction"}
 
 
 @pytest.mark.parametrize("file", POLICIES)
-def test_the_policy_allows_exactly_the_calls_that_the_agent_makes(file):
-    made = set()
-    for source in (ROOT / "src/aws/ecs").glob("*.rs"):
-        for operation in re.findall(r"ecs_call!\(\s*[&\w.]+,\s*(\w+),", source.read_text()):
-            made.add("ecs:" + "".join(word.capitalize() for word in operation.split("_")))
+def test_the_policy_allows_exactly_the_calls_to_ecs_that_the_agent_makes(file):
+    made = ecs_calls()
     assert made, "no call was found in src/aws/ecs"
-    assert set(re.findall(r"\becs:[A-Z]\w+", (ROOT / file).read_text())) - {"ecs:CreateAction"} == made
+    assert allowed(file, "ecs") == made
+
+
+@pytest.mark.parametrize("file", POLICIES[1:])
+def test_the_policy_allows_exactly_the_calls_to_other_services_that_the_agent_makes(file):
+    made = other_calls()
+    assert {"cloudformation:ExecuteChangeSet", "s3:PutObject", "codedeploy:CreateDeployment"} <= made
+    assert allowed(file, "tag|cloudformation|s3|codedeploy") == made | BESIDES
