@@ -173,7 +173,7 @@ fn an_artifact_is_a_dependency_until_it_is_known_and_then_the_revision() {
     let desired = manifest::read(&snapshot, &agent);
     let resource = &desired.resources[&id()];
     let app = ResourceId::new(Kind::S3Artifact, "app");
-    assert_eq!(resource.depends_on, [app.clone()]);
+    assert_eq!(resource.depends_on, std::slice::from_ref(&app));
     let keys: Vec<&str> = resource.references.iter().map(|reference| reference.key.as_str()).collect();
     assert_eq!(keys, ["bucket", "etag", "key"]);
 
