@@ -11,8 +11,8 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use super::error::{Call, ProviderError};
+use super::json::call;
 use super::providers::Providers;
-use super::send::send;
 
 /// "ResourcesPerPage ... maximum 100":
 /// <https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html>
@@ -59,13 +59,11 @@ impl Providers {
                 "PaginationToken": page,
             });
             let resource = format!("the things tagged {}={agent}", tags::AGENT);
-            let call = Call { service: "tag", action: "GetResources", resource: &resource };
             let client = self.target().tagging();
-            let body = Some(document.to_string().into());
-            let answer =
-                send(self.target().quotas(), call, body, |raw| client.get_resources().customize().interceptor(raw).send())
-                    .await?;
-            let answer = answer.json(call)?;
+            let said = call(self.target(), "tag", "GetResources", &resource, &document, |raw| {
+                client.get_resources().customize().interceptor(raw).send()
+            });
+            let answer = said.await?.json;
             let mappings = answer["ResourceTagMappingList"].as_array().cloned().unwrap_or_default();
             arns.extend(mappings.iter().filter_map(|mapping| mapping["ResourceARN"].as_str()).map(str::to_owned));
             match answer["PaginationToken"].as_str() {

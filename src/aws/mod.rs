@@ -7,6 +7,7 @@ mod credentials;
 pub mod ecs;
 mod error;
 mod inventory;
+mod json;
 mod loader;
 pub mod myself;
 pub mod providers;

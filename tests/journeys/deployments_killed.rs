@@ -1,26 +1,11 @@
 //! `kill -9` of the agent at every mutating call of a deployment, before the call has its effect and after (the answer never
 //! arrives), then a restart: one deployment for each revision, nothing twice.
 
-use driftless_simulator::{Fault, When};
+use driftless_simulator::When;
 use serde_json::json;
 
 use crate::fleet::{Fleet, manifest};
-use crate::world::World;
-
-/// Kills the agent while this call hangs, and starts another.
-async fn kill_at(world: &World, action: &str, when: When) -> tokio::process::Child {
-    let mut fired = world.simulator.fault_fired();
-    fired.mark_unchanged();
-    world.simulator.add_fault(Fault { action: action.into(), when, times: Some(1), ..Fault::default() });
-    let mut agent = world.agent_process();
-    tokio::time::timeout(std::time::Duration::from_secs(60), fired.changed())
-        .await
-        .unwrap_or_else(|_| panic!("the agent never called {action}: {}", world.logged()))
-        .expect("the simulator lives");
-    agent.kill().await.expect("killed");
-    world.simulator.clear_faults();
-    world.agent_process()
-}
+use crate::killing::{kill_at, killed};
 
 async fn a_killed_deployment_converges(action: &str, when: When) {
     let fleet = Fleet::start().await;
@@ -48,16 +33,6 @@ async fn a_killed_stop_converges(action: &str, when: When) {
     assert_eq!(all.len(), 2, "one for each revision: {all:#?}");
     assert_eq!((&all[0]["status"], &all[0]["revision"]["s3Location"]["key"]), (&json!("Succeeded"), &json!("v2.zip")));
     agent.kill().await.expect("killed");
-}
-
-/// One test for each call and moment, so that a failure names them.
-macro_rules! killed {
-    ($($name:ident: $journey:ident, $action:literal, $when:ident;)*) => {
-        $(#[tokio::test(flavor = "multi_thread")]
-        async fn $name() {
-            $journey($action, When::$when).await;
-        })*
-    };
 }
 
 killed! {

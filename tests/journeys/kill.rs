@@ -1,30 +1,11 @@
 //! `kill -9` of the agent at every mutating call of a create and of an update, before the call has its effect and after
 //! (the answer never arrives), then a restart: one service, one new revision, one deployment, statuses right.
 
-use driftless_simulator::{Fault, When};
+use driftless_simulator::When;
 use serde_json::Value;
 
+use crate::killing::{kill_at, killed};
 use crate::world::{CAREFUL, World, service};
-
-/// Kills the agent while this call hangs, and starts another.
-pub async fn kill_at(world: &World, action: &str, when: When) -> tokio::process::Child {
-    die_at(world, action, when).await;
-    world.agent_process()
-}
-
-/// Kills the agent while this call hangs.
-pub async fn die_at(world: &World, action: &str, when: When) {
-    let mut fired = world.simulator.fault_fired();
-    fired.mark_unchanged();
-    world.simulator.add_fault(Fault { action: action.into(), when, times: Some(1), ..Fault::default() });
-    let mut agent = world.agent_process();
-    tokio::time::timeout(std::time::Duration::from_secs(60), fired.changed())
-        .await
-        .unwrap_or_else(|_| panic!("the agent never called {action}: {}", world.logged()))
-        .expect("the simulator lives");
-    agent.kill().await.expect("killed");
-    world.simulator.clear_faults();
-}
 
 fn revisions(world: &World) -> impl Future<Output = Value> {
     world.call("ListTaskDefinitions", serde_json::json!({"familyPrefix": "web"}))
@@ -75,16 +56,6 @@ async fn deployed_once(world: &World, versions: usize) {
     let body = serde_json::json!({"cluster": "shop", "service": "web"});
     let deployments = world.call("ListServiceDeployments", body).await;
     assert_eq!(deployments["serviceDeployments"].as_array().map(Vec::len), Some(versions), "{deployments:#}");
-}
-
-/// One test for each call and moment, so that a failure names them.
-macro_rules! killed {
-    ($($name:ident: $journey:ident, $action:literal, $when:ident;)*) => {
-        $(#[tokio::test(flavor = "multi_thread")]
-        async fn $name() {
-            $journey($action, When::$when).await;
-        })*
-    };
 }
 
 killed! {

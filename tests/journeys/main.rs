@@ -10,6 +10,7 @@ mod fleet;
 mod gitlab_template;
 mod graph;
 mod kill;
+mod killing;
 mod prune;
 mod rollouts;
 mod stack_kill;

@@ -3,7 +3,7 @@
 
 use driftless_simulator::{On, When};
 
-use crate::kill::{die_at, kill_at};
+use crate::killing::{die_at, kill_at, killed};
 use crate::stack_world::Stacks;
 
 /// How often an operation began on the stack, by its first state.
@@ -105,16 +105,6 @@ async fn a_killed_rollback_converges(action: &str, when: When) {
     assert_eq!(stacks.parameter("Display").await, "Third");
     assert_eq!(began(&stacks, "UPDATE_IN_PROGRESS").await, 2);
     agent.kill().await.expect("killed");
-}
-
-/// One test for each call and moment, so that a failure names them.
-macro_rules! killed {
-    ($($name:ident: $journey:ident, $action:literal, $when:ident;)*) => {
-        $(#[tokio::test(flavor = "multi_thread")]
-        async fn $name() {
-            $journey($action, When::$when).await;
-        })*
-    };
 }
 
 killed! {

@@ -1,25 +1,11 @@
 //! `kill -9` of the agent at every mutating call of S3, before it has its effect and after (the answer never arrives), then a
 //! restart: the objects are as declared, each was made once, and nothing half done is left.
 
-use driftless_simulator::{Fault, When};
+use driftless_simulator::When;
 
 use super::{artifact, keys, object, world};
+use crate::killing::{kill_at, killed};
 use crate::world::World;
-
-/// Kills the agent while this call hangs, and starts another.
-async fn kill_at(world: &World, action: &str, when: When) -> tokio::process::Child {
-    let mut fired = world.simulator.fault_fired();
-    fired.mark_unchanged();
-    world.simulator.add_fault(Fault { action: action.into(), when, times: Some(1), ..Fault::default() });
-    let mut agent = world.agent_process();
-    tokio::time::timeout(std::time::Duration::from_secs(60), fired.changed())
-        .await
-        .unwrap_or_else(|_| panic!("the agent never called {action}: {}", world.logged()))
-        .expect("the simulator lives");
-    agent.kill().await.expect("killed");
-    world.simulator.clear_faults();
-    world.agent_process()
-}
 
 /// How many versions the bucket keeps of a key: each is one write that had its effect.
 async fn versions(world: &World, key: &str) -> usize {
@@ -80,16 +66,6 @@ async fn a_killed_abort_converges(action: &str, when: When) {
     world.until("no upload is left unfinished", async || uploads(&world).await == 0).await;
     assert!(object(&world, "large.bin").bytes == large.as_bytes());
     agent.kill().await.expect("killed");
-}
-
-/// One test for each call and moment, so that a failure names them.
-macro_rules! killed {
-    ($($name:ident: $journey:ident, $action:literal, $when:ident;)*) => {
-        $(#[tokio::test(flavor = "multi_thread")]
-        async fn $name() {
-            $journey($action, When::$when).await;
-        })*
-    };
 }
 
 killed! {

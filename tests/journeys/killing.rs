@@ -1,0 +1,36 @@
+//! `kill -9` of the agent while a call of its hangs: before the call has its effect, or after it, with the answer lost.
+
+use driftless_simulator::{Fault, When};
+
+use crate::world::World;
+
+/// Kills the agent while this call hangs, and starts another.
+pub async fn kill_at(world: &World, action: &str, when: When) -> tokio::process::Child {
+    die_at(world, action, when).await;
+    world.agent_process()
+}
+
+/// Kills the agent while this call hangs.
+pub async fn die_at(world: &World, action: &str, when: When) {
+    let mut fired = world.simulator.fault_fired();
+    fired.mark_unchanged();
+    world.simulator.add_fault(Fault { action: action.into(), when, times: Some(1), ..Fault::default() });
+    let mut agent = world.agent_process();
+    tokio::time::timeout(std::time::Duration::from_secs(60), fired.changed())
+        .await
+        .unwrap_or_else(|_| panic!("the agent never called {action}: {}", world.logged()))
+        .expect("the simulator lives");
+    agent.kill().await.expect("killed");
+    world.simulator.clear_faults();
+}
+
+/// One test for each call and moment, so that a failure names them.
+macro_rules! killed {
+    ($($name:ident: $journey:ident, $action:literal, $when:ident;)*) => {
+        $(#[tokio::test(flavor = "multi_thread")]
+        async fn $name() {
+            $journey($action, When::$when).await;
+        })*
+    };
+}
+pub(crate) use killed;
