@@ -88,6 +88,8 @@ impl Providers {
             arn: stack.id,
             thing: Thing::Stack { name: stack.name },
             going: stack.status == "DELETE_IN_PROGRESS",
+            trouble: (stack.status == "DELETE_FAILED")
+                .then(|| format!("DELETE_FAILED: {}", stack.status_reason.unwrap_or_else(|| "AWS does not say why".to_owned()))),
             tags: stack.tags,
         }))
     }
@@ -111,6 +113,7 @@ impl Providers {
             arn: service["serviceArn"].as_str().unwrap_or_default().to_owned(),
             thing: Thing::EcsService { cluster: cluster.to_owned(), name: name.to_owned() },
             going: service["status"] == "DRAINING",
+            trouble: None,
             tags: tags::read(service.get("tags")),
         }))
     }

@@ -32,7 +32,7 @@ struct Report<'a> {
 
 #[derive(Serialize)]
 struct PruneReport<'a> {
-    plans: &'a [Plan],
+    plans: Vec<&'a Plan>,
     kept: &'a [(ResourceId, String)],
     blocked: Option<&'a str>,
 }
@@ -66,7 +66,7 @@ pub(super) async fn run(common: &Common, show_values: bool, change_set: bool) ->
             errors: &desired.errors,
             warnings: &desired.warnings,
             prune: pruning.as_ref().map(|pruning| PruneReport {
-                plans: &pruning.plans,
+                plans: pruning.plans().collect(),
                 kept: &pruning.kept,
                 blocked: pruning.blocked.as_deref(),
             }),
@@ -75,7 +75,7 @@ pub(super) async fn run(common: &Common, show_values: bool, change_set: bool) ->
             print::problems(&desired.errors, &desired.warnings);
             let options = Options { show_values, colour: print::colour() };
             print_tree(desired, &plans);
-            for plan in plans.iter().chain(pruning.iter().flat_map(|pruning| &pruning.plans)) {
+            for plan in plans.iter().chain(pruning.iter().flat_map(Pruning::plans)) {
                 print::line(render(plan, &options));
             }
             pruning.iter().for_each(print_pruning);
@@ -83,7 +83,7 @@ pub(super) async fn run(common: &Common, show_values: bool, change_set: bool) ->
         }
     }
     let code = exit_code(&plans, &desired.errors);
-    let goes = pruning.is_some_and(|pruning| !pruning.plans.is_empty());
+    let goes = pruning.is_some_and(|pruning| pruning.plans().next().is_some());
     Ok(ExitCode::from(if goes { code.max(1) } else { code }))
 }
 

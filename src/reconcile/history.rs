@@ -67,12 +67,7 @@ impl History {
     }
 }
 
-/// The value of `driftless:source`: of the source's url, reference and path.
+/// The value of `driftless:source`: 32 hex digits of the SHA-256 of the source's url, reference and path.
 pub(super) fn source_hash(identity: &str) -> String {
-    short_hash(identity)
-}
-
-/// 32 hex digits of the SHA-256.
-pub(super) fn short_hash(identity: &str) -> String {
     Sha256::digest(identity).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }

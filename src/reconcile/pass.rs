@@ -247,7 +247,7 @@ enum Acted {
 }
 
 /// The value of the tag `driftless:revision`: a commit's id, or `dir-…`.
-fn tag_value(commit: &Commit) -> String {
+pub(super) fn tag_value(commit: &Commit) -> String {
     let revision = &commit.desired.revision;
     revision.sha().map(str::to_owned).unwrap_or_else(|| revision.to_string())
 }

@@ -9,13 +9,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use driftless_core::desired::Spec;
-use driftless_core::plan::stack::StackStep;
+use driftless_core::plan::stack::{StackStep, prune_token};
 use driftless_core::plan::{self, EcsStep, Plan, Step, Verdict, tags};
 use driftless_core::prune::{self, Asked, Item, Myself, PRUNING, Thing};
 use driftless_core::resource::ResourceId;
 use futures_util::future::join_all;
 use serde_json::json;
 
+use super::pass::tag_value;
 use super::{Commit, Event, Reconciler};
 use crate::aws::myself::OwnTask;
 use crate::aws::providers::Made;
@@ -38,18 +39,34 @@ pub enum Pruned {
 /// What one look found.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pruning {
-    /// One for each thing that goes, dependents first.
-    pub plans: Vec<Plan>,
+    /// What goes, dependents first.
+    leavers: Vec<Leaver>,
     /// What left the source and stays, with the reason.
     pub kept: Vec<(ResourceId, String)>,
     /// Why nothing is deleted although something could be.
     pub blocked: Option<String>,
-    /// How many of `plans` go now; the others wait for those to be gone.
+    /// How many of `leavers` go now; the others wait for those to be gone.
     now: usize,
-    /// The target of each plan.
-    targets: Vec<String>,
-    /// Which of `plans` AWS is at already.
-    going: Vec<bool>,
+}
+
+impl Pruning {
+    /// One for each thing that goes, dependents first.
+    pub fn plans(&self) -> impl Iterator<Item = &Plan> {
+        self.leavers.iter().map(|leaver| &leaver.plan)
+    }
+}
+
+/// One thing that goes.
+#[derive(Debug, Clone, PartialEq)]
+struct Leaver {
+    /// Its deletion.
+    plan: Plan,
+    /// The name of its target.
+    target: String,
+    /// AWS is at it already.
+    going: bool,
+    /// Why its last deletion came to nothing.
+    trouble: Option<String>,
 }
 
 impl Reconciler {
@@ -97,18 +114,18 @@ impl Reconciler {
             commit.pruned(Pruned::Blocked(why));
             return interval;
         }
-        if pruning.plans.is_empty() {
+        if pruning.leavers.is_empty() {
             self.forget_the_gone(commit);
             commit.pruned(Pruned::Done);
             return interval;
         }
         let _writer = self.0.writers.acquire().await.expect("never closed");
         let mut failed = None;
-        for index in (0..pruning.now).filter(|index| !pruning.going[*index]) {
+        for leaver in pruning.leavers.iter().take(pruning.now).filter(|leaver| !leaver.going) {
             if !self.is_in_force(commit) || self.0.shutdown.is_cancelled() {
                 return Duration::ZERO;
             }
-            if let Err(why) = self.delete(commit, &pruning.plans[index], &pruning.targets[index]).await {
+            if let Err(why) = self.delete(commit, leaver).await {
                 failed = Some(why);
             }
         }
@@ -140,12 +157,16 @@ impl Reconciler {
         let myself = self.myself().await?;
         let depended_on = self.depended_on(&inventory).await;
         let asked = Asked { message: commit.message(), myself: myself.as_ref(), depended_on };
+        let revision = tag_value(commit);
         let pruned = prune::decide(&commit.desired, &inventory, &asked);
-        let items: Vec<&(ResourceId, &Item)> = pruned.delete.iter().flatten().collect();
+        let leaver = |(id, item): &(ResourceId, &Item)| Leaver {
+            plan: deletions.remove(id).unwrap_or_else(|| deletion(id, item, &revision)),
+            target: item.target.clone(),
+            going: item.going,
+            trouble: item.trouble.clone(),
+        };
         Ok(Pruning {
-            plans: items.iter().map(|(id, item)| deletions.remove(id).unwrap_or_else(|| deletion(id, item))).collect(),
-            targets: items.iter().map(|(_, item)| item.target.clone()).collect(),
-            going: items.iter().map(|(_, item)| item.going).collect(),
+            leavers: pruned.delete.iter().flatten().map(leaver).collect(),
             now: pruned.delete.first().map_or(0, Vec::len),
             kept: pruned.kept,
             blocked: pruned.blocked,
@@ -160,7 +181,7 @@ impl Reconciler {
             let Spec::S3Artifact(declared) = &resource.spec else { continue };
             let providers = self.0.targets.of(&resource);
             let observation = providers.s3().observe_all(declared).await;
-            let revision = self.commit().desired.revision.to_string();
+            let revision = tag_value(&self.commit());
             let plan = plan::artifact::prune(&resource, declared, &observation, &self.context(&revision, &id, providers));
             if let Verdict::Unknown { message } = plan.verdict {
                 return Err(message);
@@ -177,8 +198,10 @@ impl Reconciler {
         Ok(plans)
     }
 
-    async fn delete(&self, commit: &Arc<Commit>, plan: &Plan, target: &str) -> Result<(), String> {
-        let Some(providers) = self.0.targets.get(target) else { return Ok(()) };
+    /// One try. Err: it was refused, or the try before came to nothing; it is tried again at the next interval.
+    async fn delete(&self, commit: &Arc<Commit>, leaver: &Leaver) -> Result<(), String> {
+        let plan = &leaver.plan;
+        let Some(providers) = self.0.targets.get(&leaver.target) else { return Ok(()) };
         self.emit(Event::Planned(plan.clone()));
         self.record(commit, &plan.resource, &plan.verdict, true);
         let outcome = async {
@@ -191,11 +214,14 @@ impl Reconciler {
             }
             Ok::<(), crate::aws::ProviderError>(())
         };
-        outcome.await.map_err(|error| {
-            let message = format!("it left the source and could not be deleted; it is tried again: {error}");
-            self.record(commit, &plan.resource, &Verdict::Failed { reason: "PruneFailed", message: message.clone() }, true);
-            format!("{}: {message}", plan.resource)
-        })
+        let trouble = match outcome.await {
+            Ok(()) => leaver.trouble.clone(),
+            Err(error) => Some(error.to_string()),
+        };
+        let Some(trouble) = trouble else { return Ok(()) };
+        let message = format!("it left the source and could not be deleted; it is tried again: {trouble}");
+        self.record(commit, &plan.resource, &Verdict::Failed { reason: "PruneFailed", message: message.clone() }, true);
+        Err(format!("{}: {message}", plan.resource))
     }
 
     /// Of what is no more, no status is kept.
@@ -232,7 +258,7 @@ impl Reconciler {
 }
 
 /// The one deletion.
-fn deletion(id: &ResourceId, item: &Item) -> Plan {
+fn deletion(id: &ResourceId, item: &Item, revision: &str) -> Plan {
     let (step, thing): (Step, String) = match &item.thing {
         // "If force is specified, you can delete a service even if it wasn't scaled down to zero tasks."
         // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeleteService.html
@@ -244,7 +270,7 @@ fn deletion(id: &ResourceId, item: &Item) -> Plan {
         // What is left of an artifact has its plan already.
         Thing::Objects { .. } => return Plan::new(id, Verdict::Ready { message: "nothing is left of it".into() }),
         Thing::Stack { name } => {
-            let step = StackStep::DeleteStack { stack: item.arn.clone(), token: prune_token(&item.arn) };
+            let step = StackStep::DeleteStack { stack: item.arn.clone(), token: prune_token(&item.arn, attempt(), revision) };
             (step.into(), format!("stack `{name}`"))
         }
     };
@@ -255,8 +281,8 @@ fn deletion(id: &ResourceId, item: &Item) -> Plan {
     plan
 }
 
-/// ClientRequestToken of the deletion: the same for the same stack, so that a repeated call is one deletion.
+/// What tells a try from the next: AWS takes a token once, and a deletion that failed has to be asked for anew.
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DeleteStack.html>
-fn prune_token(arn: &str) -> String {
-    format!("driftless-prune-{}", super::history::short_hash(arn))
+fn attempt() -> u32 {
+    u32::try_from(crate::clock::now()).unwrap_or_default()
 }

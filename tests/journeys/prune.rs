@@ -1,6 +1,6 @@
 //! What leaves the source is deleted in AWS where `reconcile.prune` says so, and nothing else ever is.
 
-use driftless_simulator::Fault;
+use driftless_simulator::{Fault, On, StackFailure};
 use serde_json::json;
 
 use crate::world::{World, service};
@@ -288,6 +288,32 @@ async fn a_stack_that_leaves_the_source_goes_where_its_deletion_policy_says_so_a
     let sha = world.commit_saying(&[("queue.yaml", None), ("kept.yaml", None)], "Retire both");
     world.ends_as(&sha, "success").await;
     world.until("the stack is gone", async || stacks(&world).await == ["kept"]).await;
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stack_that_cannot_be_deleted_says_what_still_stands_and_is_tried_again() {
+    let world = pruning().await;
+    let agent = world.agent().await;
+    let sha = world.commit(&[("web.yaml", &plain("web")), ("queue.yaml", STACK)]);
+    world.ends_as(&sha, "success").await;
+    world.simulator.fail_stack_resource(StackFailure {
+        stack: "queue".into(),
+        logical_id: "Queue".into(),
+        on: On::Delete,
+        reason: "The queue is in use".into(),
+        times: Some(1),
+    });
+    let sha = world.commit_saying(&[("queue.yaml", None)], "Retire the queue");
+    world.ends_as(&sha, "success").await;
+    world
+        .until("it is told what still stands", async || {
+            let statuses = agent.reconciler.statuses();
+            statuses.iter().any(|status| status.reason == "PruneFailed" && status.message.contains("[Queue]"))
+        })
+        .await;
+    world.until("the stack is gone", async || stacks(&world).await.is_empty()).await;
+    assert_eq!(world.count("DeleteStack"), 2);
     agent.stop().await;
 }
 

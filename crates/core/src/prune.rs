@@ -32,6 +32,8 @@ pub struct Item {
     pub thing: Thing,
     /// AWS is deleting it already: it only has to be waited for.
     pub going: bool,
+    /// Why its last deletion came to nothing, as AWS says it: what still stands.
+    pub trouble: Option<String>,
     /// Its tags, all of them.
     pub tags: Tags,
 }
@@ -69,7 +71,7 @@ impl Item {
             tags.insert(tags::PRUNE.to_owned(), tags::PRUNE_DISABLED.to_owned());
         }
         let arn = format!("arn:aws:s3:::{bucket}/{place}");
-        Item { target: resource.target.clone(), arn, thing: Thing::Objects { bucket, place }, going: false, tags }
+        Item { target: resource.target.clone(), arn, thing: Thing::Objects { bucket, place }, going: false, trouble: None, tags }
     }
 }
 
