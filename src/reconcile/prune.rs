@@ -139,7 +139,7 @@ impl Reconciler {
         }
     }
 
-    /// What has left the source, for `driftless plan` and for [`prune`](Self::prune). Writes nothing.
+    /// What has left the source, for `driftless plan` and for the loop. Writes nothing.
     ///
     /// # Errors
     /// A sentence: what could not be read. Half an inventory is none (rule 5).

@@ -4,7 +4,7 @@
 //! after its task has ended (<https://docs.aws.amazon.com/AmazonECS/latest/APIReference/ECS_Idempotency.html>), and "stopped
 //! tasks appear in the returned results for at least one hour"
 //! (<https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTasks.html>). So intent, task and outcome are a tag
-//! of the task definition revision ([`record`]), written before RunTask and after the end:
+//! of the task definition revision (`record.rs`), written before RunTask and after the end:
 //!
 //! | on record | AWS shows | then |
 //! |---|---|---|
