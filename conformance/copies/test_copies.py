@@ -8,6 +8,7 @@ import sys
 import pytest
 import yaml
 
+from harness import servers
 from harness.agent import Project
 from harness.processes import ROOT
 from harness.proxy import CountingProxy, mutations
@@ -20,9 +21,11 @@ def test_there_are_examples():
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
-def test_an_example_converges_and_a_second_apply_writes_nothing(example, simulator, tmp_path):
-    proxy = CountingProxy(simulator)
-    project = Project(tmp_path, proxy.url, pace=simulator.pace)
+def test_an_example_converges_and_a_second_apply_writes_nothing(example, tmp_path):
+    # An account of its own for each: two of them have a service `web` in a cluster `shop`.
+    account = servers.simulator("--auto-clusters", name=f"simulator-{example.name}")
+    proxy = CountingProxy(account)
+    project = Project(tmp_path, proxy.url, pace=account.pace)
     shutil.rmtree(project.deploy)
     shutil.copytree(example, tmp_path, dirs_exist_ok=True)
     config = tmp_path / "driftless.yaml"
@@ -37,6 +40,7 @@ def test_an_example_converges_and_a_second_apply_writes_nothing(example, simulat
         project.run("plan", code=0)
     finally:
         proxy.stop()
+        account.stop()
 
 
 def test_the_agents_own_manifest_validates(simulator, tmp_path):

@@ -8,7 +8,7 @@ import threading
 import urllib.parse
 
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "proxy-connection", "te", "upgrade", "content-length"}
-READING = ("Describe", "List", "Get", "AssumeRole")
+READING = ("Describe", "List", "Get", "BatchGet", "AssumeRole", "HEAD ", "GET ")
 
 
 @dataclasses.dataclass
@@ -22,7 +22,8 @@ class Call:
 
     @property
     def mutating(self):
-        """Whether the action writes, by its name: AWS's reading actions begin with Describe, List and Get."""
+        """Whether the action writes, by its name: AWS's reading actions begin with Describe, List, Get and BatchGet; S3's are
+        HTTP's GET and HEAD."""
         return not self.action.startswith(READING)
 
 

@@ -78,5 +78,7 @@ def test_a_header_of_nobodys_is_noticed(listing):
 
 
 def test_reading_is_not_writing():
-    calls = [Call(action, {}, 200, {}) for action in ("DescribeServices", "ListTasks", "GetCallerIdentity", "TagResource", "CreateService")]
-    assert mutations(calls) == ["TagResource", "CreateService"]
+    reads = ["DescribeServices", "ListTasks", "GetCallerIdentity", "AssumeRoleWithWebIdentity", "BatchGetDeployments"]
+    reads += ["HEAD /bucket/key", "GET /bucket/?list-type=2"]
+    writes = ["TagResource", "CreateService", "PUT /bucket/key"]
+    assert mutations([Call(action, {}, 200, {}) for action in reads + writes]) == writes
