@@ -1,8 +1,9 @@
 //! What leaves the source is deleted in AWS where `reconcile.prune` says so, and nothing else ever is.
 
-use driftless_simulator::{Fault, On, StackFailure};
+use driftless_simulator::{Fault, On, StackFailure, When};
 use serde_json::json;
 
+use crate::killing::{kill_at, killed};
 use crate::world::{World, service};
 
 async fn pruning() -> World {
@@ -346,4 +347,27 @@ spec:
     world.pass(180.0).await;
     assert_eq!((status(&world, "inner").await.as_str(), world.count("DeleteService")), ("ACTIVE", 0));
     agent.stop().await;
+}
+
+async fn a_killed_prune_converges(action: &str, when: When) {
+    let world = pruning().await;
+    let files = [("web.yaml", plain("web")), ("old.yaml", plain("old")), ("queue.yaml", STACK.to_owned())];
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
+    let first = world.commit(&files);
+    let mut agent = world.agent_process();
+    world.ends_as(&first, "success").await;
+    agent.kill().await.expect("killed");
+    world.commit_saying(&[("old.yaml", None), ("queue.yaml", None)], "Retire both");
+    let mut agent = kill_at(&world, action, when).await;
+    world.until("the old service is gone", async || status(&world, "old").await == "INACTIVE").await;
+    world.until("the stack is gone", async || stacks(&world).await.is_empty()).await;
+    assert_eq!(status(&world, "web").await, "ACTIVE");
+    agent.kill().await.expect("killed");
+}
+
+killed! {
+    killed_before_a_service_is_deleted: a_killed_prune_converges, "DeleteService", Hang;
+    killed_after_a_service_is_deleted: a_killed_prune_converges, "DeleteService", HangAfter;
+    killed_before_a_stack_is_deleted: a_killed_prune_converges, "DeleteStack", Hang;
+    killed_after_a_stack_is_deleted: a_killed_prune_converges, "DeleteStack", HangAfter;
 }

@@ -90,6 +90,23 @@ async fn a_killed_continuation_converges(action: &str, when: When) {
     agent.kill().await.expect("killed");
 }
 
+async fn a_killed_cancellation_converges(action: &str, when: When) {
+    // So slow that the newer commit finds the older one's update under way.
+    let stacks = Stacks::at(10.0).await;
+    let first = stacks.commit("");
+    let mut agent = stacks.world.agent_process();
+    stacks.world.ends_as(&first, "success").await;
+    stacks.commit("  parameters: {Name: sales}\n");
+    stacks.is("UPDATE_IN_PROGRESS").await;
+    agent.kill().await.expect("killed");
+    let sha = stacks.commit("  parameters: {Name: market}\n");
+    let mut agent = kill_at(&stacks.world, action, when).await;
+    stacks.world.ends_as(&sha, "success").await;
+    assert_eq!(stacks.parameter("Name").await, "market");
+    assert_eq!((stacks.status("net").await.as_str(), began(&stacks, "UPDATE_IN_PROGRESS").await), ("UPDATE_COMPLETE", 2));
+    agent.kill().await.expect("killed");
+}
+
 async fn a_killed_rollback_converges(action: &str, when: When) {
     let stacks = Stacks::start().await;
     let first = stacks.commit("  disableRollback: true\n");
@@ -108,6 +125,8 @@ async fn a_killed_rollback_converges(action: &str, when: When) {
 }
 
 killed! {
+    an_update_of_an_older_commit_killed_before_it_is_cancelled: a_killed_cancellation_converges, "CancelUpdateStack", Hang;
+    an_update_of_an_older_commit_killed_after_it_is_cancelled: a_killed_cancellation_converges, "CancelUpdateStack", HangAfter;
     a_create_killed_before_its_change_set: a_killed_create_converges, "CreateChangeSet", Hang;
     a_create_killed_after_its_change_set: a_killed_create_converges, "CreateChangeSet", HangAfter;
     a_create_killed_before_it_is_executed: a_killed_create_converges, "ExecuteChangeSet", Hang;
