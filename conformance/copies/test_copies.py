@@ -141,3 +141,49 @@ def test_the_policy_allows_exactly_the_calls_to_other_services_that_the_agent_ma
     made = other_calls()
     assert {"cloudformation:ExecuteChangeSet", "s3:PutObject", "codedeploy:CreateDeployment"} <= made
     assert allowed(file, "tag|cloudformation|s3|codedeploy") == made | BESIDES
+
+
+# Where each server that other people wrote stops in an example's graph. AWS has all of it; when a server learns it, this fails.
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-template-resource-type-ref.html
+STOPS = {
+    ("ec2-application", "ministack"): "Unrecognized resource types: [AWS::CodeDeploy::Application",
+    # moto knows only subnets that it has made; the example's are made up.
+    ("ec2-application", "moto"): "InvalidSubnetID.NotFound",
+    ("fargate-with-network", "ministack"): "Unrecognized resource types: [AWS::EC2::EIP, AWS::EC2::NatGateway]",
+    # https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_UpdateTerminationProtection.html
+    ("fargate-with-network", "moto"): "UpdateTerminationProtection of shop-network: NotImplemented",
+}
+
+
+def elsewhere(example, endpoint, project_on):
+    """The example's manifests, with its variables, on another server."""
+    project, proxy = project_on(endpoint, example)
+    shutil.rmtree(project.deploy)
+    shutil.copytree(ROOT / "examples" / example / "deploy", project.deploy)
+    own = yaml.safe_load((ROOT / "examples" / example / "driftless.yaml").read_text())
+    config = yaml.safe_load((project.folder / "driftless.yaml").read_text())
+    config["spec"]["variables"] = own["spec"].get("variables", {})
+    (project.folder / "driftless.yaml").write_text(yaml.safe_dump(config))
+    return project, proxy
+
+
+@pytest.mark.parametrize("example, server", sorted(STOPS))
+def test_an_example_stops_elsewhere_where_the_server_does_and_leaves_its_dependents_alone(example, server, request, project_on):
+    project, _ = elsewhere(example, request.getfixturevalue(server), project_on)
+    done = project.run("apply", code=1)
+    assert STOPS[example, server] in done.stdout, done.stdout + done.stderr
+    assert "EcsTask/migrate  Ready" not in done.stdout and "S3Artifact/bundle  Ready" not in done.stdout
+
+
+def test_on_moto_the_network_of_an_example_converges_without_what_moto_lacks(moto, project_on):
+    project, proxy = elsewhere("fargate-with-network", moto, project_on)
+    manifest = (project.deploy / "network.yaml").read_text()
+    assert "  terminationProtection: true\n" in manifest and "shop-network" in manifest
+    shorter = manifest.replace("  terminationProtection: true\n", "").replace("shop-network", "moto-network")
+    project.write("network.yaml", shorter)
+    for name in ("migrate.yaml", "web.yaml"):
+        (project.deploy / name).unlink()
+    project.run("apply", code=0)
+    proxy.taken()
+    project.run("apply", code=0)
+    assert mutations(proxy.taken()) == []
