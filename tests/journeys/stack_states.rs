@@ -222,3 +222,17 @@ async fn our_own_update_is_cancelled_for_a_newer_commit() {
     assert_eq!(stacks.world.count("CancelUpdateStack"), 1);
     agent.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_cleanup_after_an_update_that_replaced_is_waited_for() {
+    let stacks = Stacks::at(SLOW).await;
+    let agent = stacks.world.agent().await;
+    let first = stacks.commit("");
+    stacks.world.ends_as(&first, "success").await;
+    let sha = stacks.commit("  parameters: {Name: sales}\n");
+    stacks.is("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS").await;
+    let writes = stacks.world.simulator.mutations();
+    stacks.world.ends_as(&sha, "success").await;
+    assert_eq!((stacks.status("net").await.as_str(), stacks.world.simulator.mutations()), ("UPDATE_COMPLETE", writes));
+    agent.stop().await;
+}
