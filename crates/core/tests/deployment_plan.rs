@@ -140,29 +140,132 @@ fn others_are_waited_for_with_their_name() {
 }
 
 #[test]
-fn catching_up_and_deployments_to_some_instances_are_no_drift() {
-    let some = json!({"targetInstances": {"tagFilters": [{"Key": "canary", "Value": "yes", "Type": "KEY_AND_VALUE"}]}});
-    for (status, more) in [
-        ("Succeeded", json!({"creator": "autoscaling"})),
-        ("InProgress", json!({"creator": "autoscaling"})),
-        ("Failed", json!({"creator": "autoscaling"})),
-        ("InProgress", json!({"creator": "CodeDeployAutoUpdate"})),
-        ("Succeeded", some.clone()),
-        ("InProgress", some),
+fn catching_up_is_no_drift() {
+    for (status, creator) in [
+        ("Succeeded", "autoscaling"),
+        ("InProgress", "autoscaling"),
+        ("Failed", "autoscaling"),
+        ("InProgress", "CodeDeployAutoUpdate"),
     ] {
-        let world = World::new().had_own("d-1", "a", "Succeeded", HOUR, json!({})).had("d-2", "x", status, 5.0, more.clone());
-        assert_eq!(told(&world.plan(&declared("a", json!({})))), "nothing | Ready Ready", "{status} {more}");
+        let more = json!({"creator": creator});
+        let world = World::new().had_own("d-1", "a", "Succeeded", HOUR, json!({})).had("d-2", "x", status, 5.0, more);
+        assert_eq!(told(&world.plan(&declared("a", json!({})))), "nothing | Ready Ready", "{status} {creator}");
         let wanted = if status == "InProgress" {
             "nothing | Reconciling OtherDeployment"
         } else {
             "CreateDeployment | Reconciling Deploying"
         };
-        assert_eq!(told(&world.plan(&declared("b", json!({})))), wanted, "{status} {more}");
+        assert_eq!(told(&world.plan(&declared("b", json!({})))), wanted, "{status} {creator}");
     }
-    // With nothing declared in between, `targetInstances` of ours is ours.
-    let ours = json!({"targetInstances": {"autoScalingGroups": ["green"]}});
-    let world = World::new().had_own("d-1", "a", "Succeeded", HOUR, ours.clone());
-    assert_eq!(told(&world.plan(&declared("a", ours))), "nothing | Ready Ready");
+}
+
+#[test]
+fn the_target_instances_of_others_name_the_replacement_environment_and_the_whole_group_has_what_they_brought() {
+    let style = json!({"deploymentType": "BLUE_GREEN", "deploymentOption": "WITH_TRAFFIC_CONTROL"});
+    let green = [
+        json!({"targetInstances": {"autoScalingGroups": ["green"]}, "deploymentStyle": style}),
+        json!({"targetInstances": {"tagFilters": [{"Key": "colour", "Value": "green", "Type": "KEY_AND_VALUE"}]}}),
+        json!({"targetInstances": {"ec2TagSet": {"ec2TagSetList": [[{"Key": "colour", "Value": "green"}]]}}}),
+    ];
+    for more in green {
+        let with = |status: &str| {
+            World::new().had_own("d-1", "a", "Succeeded", HOUR, json!({})).had("d-2", "x", status, 5.0, more.clone())
+        };
+        let declared = declared("a", json!({}));
+        assert_eq!(told(&with("InProgress").plan(&declared)), "nothing | Reconciling OtherDeployment", "{more}");
+        assert_eq!(told(&with("Succeeded").plan(&declared)), "CreateDeployment | Reconciling Deploying", "{more}");
+        assert_eq!(told(&with("Failed").plan(&declared)), "CreateDeployment | Reconciling Deploying", "{more}");
+    }
+}
+
+#[test]
+fn going_back_from_what_failed_or_was_stopped_deploys_again_where_it_reached_an_instance() {
+    let overview = |succeeded: u64, failed: u64, ready: u64| json!({"Pending": 1, "InProgress": 0, "Succeeded": succeeded, "Failed": failed, "Skipped": 0, "Ready": ready});
+    let error = |code: &str| json!({"errorInformation": {"code": code, "message": "…"}});
+    let table = [
+        ("Failed", json!({}), true),
+        ("Stopped", json!({}), true),
+        ("Failed", json!({"deploymentOverview": overview(1, 1, 0)}), true),
+        ("Stopped", json!({"deploymentOverview": overview(1, 0, 0)}), true),
+        ("Failed", json!({"deploymentOverview": overview(0, 1, 0)}), true),
+        // Nobody was asked, or only replacement instances without traffic.
+        ("Stopped", json!({"deploymentOverview": overview(0, 0, 0)}), false),
+        ("Stopped", json!({"deploymentOverview": overview(0, 0, 2)}), false),
+        ("Failed", error("NO_INSTANCES"), false),
+        ("Failed", error("IAM_ROLE_PERMISSIONS"), false),
+        ("Failed", error("HEALTH_CONSTRAINTS"), true),
+        // Auto Scaling's new instance got what the group has, or is gone.
+        ("Failed", json!({"creator": "autoscaling", "deploymentOverview": overview(0, 1, 0)}), false),
+    ];
+    for (status, more, again) in table {
+        for ours in [true, false] {
+            let world = World::new().had_own("d-1", "a", "Succeeded", HOUR, json!({}));
+            let mut world = match ours {
+                true => world.had_own("d-2", "b", status, 120.0, json!({})),
+                false => world.had("d-2", "b", status, 120.0, json!({})),
+            };
+            for (member, value) in more.as_object().into_iter().flatten() {
+                world.observed.deployments[1][member] = value.clone();
+            }
+            let plan = world.plan(&declared("a", json!({})));
+            let expected = if again { "CreateDeployment | Reconciling Deploying" } else { "nothing | Ready Ready" };
+            assert_eq!(told(&plan), expected, "{status} {more} ours: {ours}");
+            if again {
+                assert_eq!(plan.changes[0].path, "/revision/s3Location/eTag", "against what some instances have");
+                assert!(plan.notes.iter().any(|note| note.contains("d-2") && note.contains("half-way")), "{:?}", plan.notes);
+            }
+        }
+    }
+}
+
+#[test]
+fn what_was_deployed_again_after_a_failure_is_settled_and_its_own_failure_is_remembered() {
+    let mixed = || {
+        World::new().had_own("d-1", "a", "Succeeded", 5.0 * HOUR, json!({})).had_own("d-2", "b", "Failed", 4.0 * HOUR, json!({}))
+    };
+    let again = mixed().had_own("d-3", "a", "Succeeded", HOUR, json!({}));
+    assert_eq!(told(&again.plan(&declared("a", json!({})))), "nothing | Ready Ready");
+    let failed = mixed().had_own("d-3", "a", "Failed", HOUR, json!({}));
+    assert_eq!(told(&failed.plan(&declared("a", json!({})))), "nothing | Failed DeploymentFailed");
+    // A rollback that CodeDeploy made is as good, and one that failed half-way is not.
+    let back = json!({"creator": "codeDeployRollback", "rollbackInfo": {"rollbackTriggeringDeploymentId": "d-2"}});
+    let back = |status: &str| mixed().had("d-3", "a", status, HOUR, back.clone());
+    assert_eq!(told(&back("Succeeded").plan(&declared("a", json!({})))), "nothing | Ready Ready");
+    assert_eq!(told(&back("Failed").plan(&declared("a", json!({})))), "CreateDeployment | Reconciling Deploying");
+}
+
+#[test]
+fn a_copy_of_our_deployment_is_somebody_else_s() {
+    // "Copy deployment" in the console takes the description with it, mark and all.
+    let mark = |ago: f64| json!({"description": deployment_world::document_sent_at(NOW - ago, "a", json!({}))["description"]});
+    let day = 24.0 * HOUR;
+    let world =
+        |status: &str| World::new().had_own("d-2", "b", "Succeeded", HOUR, json!({})).had("d-3", "a", status, 60.0, mark(day));
+    for tag in ["b", "c"] {
+        assert_eq!(told(&world("InProgress").plan(&declared(tag, json!({})))), "nothing | Reconciling OtherDeployment", "{tag}");
+    }
+    // It failed: neither is it tried again because of that, nor is it a failure of ours.
+    assert_eq!(told(&world("Failed").plan(&declared("a", json!({})))), "CreateDeployment | Reconciling Deploying");
+    // Soon after ours: the first one with the mark has it.
+    let soon = World::new()
+        .had_own("d-1", "b", "Succeeded", day, json!({}))
+        .had_own("d-2", "a", "Succeeded", 600.0, json!({}))
+        .had("d-3", "a", "InProgress", 60.0, mark(600.0));
+    assert_eq!(told(&soon.plan(&declared("b", json!({})))), "nothing | Reconciling OtherDeployment");
+}
+
+#[test]
+fn the_first_look_at_somebody_s_group_stops_nothing() {
+    for (status, ago) in [("InProgress", 30.0), ("InProgress", 30.0 * HOUR), ("Ready", 30.0 * HOUR), ("Queued", 2.0 * HOUR)] {
+        for tag in ["a", "b"] {
+            let world = World::new().had("d-1", "a", status, ago, json!({}));
+            assert_eq!(
+                told(&world.plan(&declared(tag, json!({})))),
+                "nothing | Reconciling OtherDeployment",
+                "{status} {ago} {tag}"
+            );
+        }
+    }
 }
 
 #[test]
@@ -330,6 +433,7 @@ fn a_group_of_another_agent_is_left_alone() {
         let mut other = World::new();
         other.context = Context { agent, source_hash: source, ..context() };
         other.observed.owner = owner(&other.context);
+        other.observed.now = NOW - HOUR;
         let plan = other.plan(&declared("x", json!({})));
         let [Step::CodeDeploy(DeploymentStep::CreateDeployment { document, .. })] = &plan.steps[..] else { panic!("{plan:?}") };
         let description = document["description"].clone();
@@ -368,6 +472,17 @@ fn only_what_a_decision_needs_is_read_besides() {
     let mut world = World::new().had_own("d-1", "a", "Succeeded", HOUR, json!({}));
     world.observed.history = false;
     assert_eq!(of(&world.observed, "a"), Wants::default());
+    // The group names its last attempt alone: what came before that may have left instances on something else.
+    let attempted = World::new().had_own("d-1", "a", "Succeeded", HOUR, json!({})).had(
+        "d-9",
+        "a",
+        "Succeeded",
+        60.0,
+        json!({"creator": "autoscaling"}),
+    );
+    let mut attempted = attempted.observed;
+    attempted.history = false;
+    assert_eq!(of(&attempted, "a"), Wants { history: true, ..Wants::default() });
     // Before anything is deployed, what failed is looked for.
     assert_eq!(of(&world.observed, "b"), Wants { history: true, ..Wants::default() });
     let world = world.had_own("d-2", "b", "Failed", 60.0, json!({}));

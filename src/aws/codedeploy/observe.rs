@@ -17,6 +17,9 @@ const BATCH: usize = 25;
 const PAGES: usize = 10;
 /// Deployments of one window that are looked at. A group has fewer in a year, unless its Auto Scaling group never rests.
 const OLDER: usize = 500;
+/// A deployment takes no longer, in seconds: five days for a blue/green deployment's waits and more.
+/// <https://docs.aws.amazon.com/codedeploy/latest/userguide/limits.html#limits-deployments>
+const UNDER_WAY: f64 = 6.0 * 24.0 * 60.0 * 60.0;
 /// Failed targets that are described: "the maximum number of deployment target IDs you can specify is 25".
 /// <https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_BatchGetDeploymentTargets.html>
 const TARGETS: usize = 25;
@@ -49,7 +52,7 @@ impl CodeDeploy {
         if let Some((bucket, key)) = declared.unpinned() {
             observed.object = self.object(bucket, key).await;
         }
-        let mut ids = self.list(&group, json!({"includeOnlyStatuses": ACTIVE})).await?;
+        let mut ids = self.active(&group, observed.now).await?;
         let named = ["lastSuccessfulDeployment", "lastAttemptedDeployment"].map(|member| info[member]["deploymentId"].as_str());
         ids.extend(named.into_iter().flatten().map(str::to_owned));
         self.add(ids, observed).await?;
@@ -79,6 +82,23 @@ impl CodeDeploy {
         let said = codedeploy_call!(&self.target, get_deployment_group, "GetDeploymentGroup", &group.to_string(), &body).await?;
         observed.now = said.now;
         Ok(said.json["deploymentGroupInfo"].clone())
+    }
+
+    /// Ids of the deployments that have not ended. The model has all of [`ACTIVE`] for `includeOnlyStatuses`; where CodeDeploy
+    /// refuses some of the newer words, the older ones are asked for, and then, without any, the newest of the group: what is
+    /// under way shows its status when it is read.
+    /// <https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_ListDeployments.html>
+    async fn active(&self, group: &Group<'_>, now: f64) -> Result<Vec<String>, ProviderError> {
+        let older: Vec<&str> = ACTIVE.into_iter().filter(|status| !matches!(*status, "Baking" | "Ready")).collect();
+        for statuses in [ACTIVE.to_vec(), older] {
+            match self.list(group, json!({"includeOnlyStatuses": statuses})).await {
+                Err(ProviderError::Invalid(failure)) => {
+                    tracing::debug!(%failure, "these statuses are no filter for CodeDeploy");
+                }
+                listed => return listed,
+            }
+        }
+        self.list(group, json!({"createTimeRange": {"start": now - UNDER_WAY}})).await
     }
 
     /// Ids of the group's deployments, as far as `filter` lets them through.
@@ -184,3 +204,7 @@ impl std::fmt::Display for Group<'_> {
         write!(f, "{}/{}", self.application, self.name)
     }
 }
+
+#[cfg(test)]
+#[path = "observe_tests.rs"]
+mod tests;

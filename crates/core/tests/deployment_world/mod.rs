@@ -70,7 +70,7 @@ impl World {
 
     /// One that the agent made, of the document `declared(tag, more)`.
     pub fn had_own(self, id: &str, tag: &str, status: &str, ago: f64, more: Value) -> World {
-        let mut info = document_sent(tag, more.clone());
+        let mut info = document_sent_at(NOW - ago, tag, more.clone());
         let sent = info.as_object_mut().expect("an object");
         sent.remove("applicationName");
         self.had(id, tag, status, ago, info)
@@ -93,7 +93,14 @@ pub fn resource(declared: &Ec2Deployment) -> Resource {
 
 /// What the agent sends for the document, its mark included.
 pub fn document_sent(tag: &str, more: Value) -> Value {
-    let plan = World::new().plan(&declared(tag, more));
+    document_sent_at(NOW, tag, more)
+}
+
+/// The same, sent at another time.
+pub fn document_sent_at(now: f64, tag: &str, more: Value) -> Value {
+    let mut world = World::new();
+    world.observed.now = now;
+    let plan = world.plan(&declared(tag, more));
     match &plan.steps[..] {
         [Step::CodeDeploy(DeploymentStep::CreateDeployment { document, .. })] => Value::Object(document.clone()),
         steps => panic!("{steps:?}"),

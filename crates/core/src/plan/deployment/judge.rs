@@ -39,8 +39,8 @@ pub(super) fn judge<'a>(target: &Target<'_>, observed: &'a DeploymentObservation
     let owner = observed.owner.as_str();
     let own = record::newest_own(&records, owner);
     let is_target = |record: Record<'_>| record.marker().is_some_and(|marker| marker.digest == target.digest);
-    let last = record::last_success(&records, owner);
-    let settled = last.filter(|last| has(target, *last, &records, owner));
+    let last = record::last_success(&records);
+    let settled = last.filter(|last| has(target, *last, &records, owner) && record::stray(&records, *last).is_none());
     for active in records.iter().copied().filter(|record| record.is_active()) {
         if let Some(failed) = active.rolls_back().and_then(|id| record::find(&records, id)).filter(|failed| failed.is_of(owner)) {
             return if is_target(failed) { Judgement::RollingBack(failed, active) } else { Judgement::Others(active) };
@@ -52,8 +52,7 @@ pub(super) fn judge<'a>(target: &Target<'_>, observed: &'a DeploymentObservation
                 false => Judgement::Outdated(active),
             };
         }
-        let harmless = active.catches_up() || active.is_partial(owner);
-        if !harmless || settled.is_none() {
+        if !active.catches_up() || settled.is_none() {
             return Judgement::Others(active);
         }
     }

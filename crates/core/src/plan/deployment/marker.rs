@@ -1,8 +1,9 @@
 //! Our mark on a deployment: the end of its description, as deployments carry no tags.
 //!
-//! `[driftless:DIGEST AGENT/NAME@SOURCE REVISION]`, as in
-//! `[driftless:0123456789abcdef0123456789abcdef production/shop@89abcdef 1f0c…]`: the digest of what was deployed, whose it is
-//! (the first 8 digits of the source's hash tell two agents of one name apart), and the commit.
+//! `[driftless:DIGEST AGENT/NAME@SOURCE REVISION TIME]`, as in
+//! `[driftless:0123456789abcdef0123456789abcdef production/shop@89abcdef 1f0c… 1800000000]`: the digest of what was deployed,
+//! whose it is (the first 8 digits of the source's hash tell two agents of one name apart), the commit, and when it was
+//! written, in seconds since the epoch on AWS's clock: a description is copied with a deployment, and the copy is not ours.
 
 use sha2::{Digest, Sha256};
 
@@ -24,7 +25,13 @@ pub(super) struct Marker<'a> {
     /// Of the source's hash.
     pub(super) source: &'a str,
     pub(super) revision: &'a str,
+    /// When it was written.
+    pub(super) at: Option<u64>,
 }
+
+/// A deployment is made within so many seconds of its mark. More than a call may take, and less than people take to think of
+/// an older deployment.
+const MADE_WITHIN: f64 = 3600.0;
 
 impl<'a> Marker<'a> {
     /// Reads the last mark in a description.
@@ -33,7 +40,13 @@ impl<'a> Marker<'a> {
         let mut words = rest.split(']').next()?.split_whitespace();
         let (digest, whose, revision) = (words.next()?, words.next()?, words.next()?);
         let (name, source) = whose.rsplit_once('@')?;
-        Some(Marker { digest, name, source, revision })
+        let at = words.next().and_then(|at| at.parse().ok());
+        Some(Marker { digest, name, source, revision, at })
+    }
+
+    /// Whether a deployment that was made at this time can be the one that it was written for.
+    pub(super) fn is_written_at(&self, created: f64) -> bool {
+        self.at.is_none_or(|at| (created - at as f64).abs() < MADE_WITHIN)
     }
 
     /// The agent's part of the name.
@@ -58,18 +71,18 @@ fn source<'a>(context: &Context<'a>) -> &'a str {
 }
 
 /// The mark of a deployment of `digest`, for the resource called `name`.
-fn mark(digest: &str, name: &str, context: &Context<'_>) -> String {
+fn mark(digest: &str, name: &str, context: &Context<'_>, now: f64) -> String {
     let mut whose = format!("{}/{name}", context.agent);
     if whose.chars().count() > LONGEST_NAME {
         let hash: String = Sha256::digest(&whose).iter().take(4).map(|byte| format!("{byte:02x}")).collect();
         whose = format!("{}~{hash}", whose.chars().take(LONGEST_NAME - 9).collect::<String>());
     }
-    format!("{BEGIN}{digest} {whose}@{} {}]", source(context), context.revision)
+    format!("{BEGIN}{digest} {whose}@{} {} {}]", source(context), context.revision, now.max(0.0) as u64)
 }
 
 /// The declared description, cut where both do not fit, and the mark.
-pub(super) fn description(declared: Option<&str>, digest: &str, name: &str, context: &Context<'_>) -> String {
-    let mark = mark(digest, name, context);
+pub(super) fn description(declared: Option<&str>, digest: &str, name: &str, context: &Context<'_>, now: f64) -> String {
+    let mark = mark(digest, name, context, now);
     let declared = declared.map(str::trim).unwrap_or_default();
     let room = LONGEST.saturating_sub(mark.chars().count() + 1);
     let kept: String = match declared.chars().count() {
@@ -91,10 +104,13 @@ mod tests {
     #[test]
     fn what_is_written_is_read() {
         let context = context("production", "1f0c");
-        let written = description(Some("Shop, spring sale"), "d1e5", "shop", &context);
-        assert_eq!(written, "Shop, spring sale [driftless:d1e5 production/shop@89abcdef 1f0c]");
+        let written = description(Some("Shop, spring sale"), "d1e5", "shop", &context, 1_800_000_000.4);
+        assert_eq!(written, "Shop, spring sale [driftless:d1e5 production/shop@89abcdef 1f0c 1800000000]");
         let marker = Marker::read(&written).expect("a mark");
-        assert_eq!(marker, Marker { digest: "d1e5", name: "production/shop", source: "89abcdef", revision: "1f0c" });
+        assert_eq!(
+            marker,
+            Marker { digest: "d1e5", name: "production/shop", source: "89abcdef", revision: "1f0c", at: Some(1_800_000_000) }
+        );
         assert!(marker.is_of(&owner(&context)));
         assert!(!marker.is_of("production@00000000"));
         assert!(!marker.is_of("staging@89abcdef"));
@@ -107,11 +123,11 @@ mod tests {
         let (agent, revision, digest) = ("a".repeat(63), "f".repeat(64), "d".repeat(32));
         let context = context(&agent, &revision);
         let long = "ü".repeat(256);
-        let written = description(Some(&long), &digest, &"n".repeat(128), &context);
+        let written = description(Some(&long), &digest, &"n".repeat(128), &context, 1e10);
         assert_eq!(written.chars().count(), LONGEST);
         let marker = Marker::read(&written).expect("a mark");
         assert_eq!((marker.digest, marker.revision, marker.agent()), (&*digest, &*revision, &*agent));
-        let other = description(None, &digest, &format!("{}m", "n".repeat(127)), &context);
+        let other = description(None, &digest, &format!("{}m", "n".repeat(127)), &context, 1e10);
         assert_ne!(Marker::read(&other).expect("a mark").name, marker.name, "cut names stay apart");
     }
 }

@@ -157,7 +157,9 @@ impl Pass<'_> {
             },
             Judgement::Failed(failed) => {
                 let (reason, message) = message::failure(target, failed, self.observed);
-                Verdict::Failed { reason, message }
+                let mut plan = self.without_steps(Verdict::Failed { reason, message });
+                plan.changes = self.changes();
+                return plan;
             }
             Judgement::Overdue(own) => return self.stop(own, rolls_back(own), "TimedOut", "it took longer than `timeout`"),
             // The next deployment follows at once: a rollback would only stand in its way.
@@ -188,11 +190,11 @@ impl Pass<'_> {
         if let Some(verdict) = self.refused() {
             return self.without_steps(verdict);
         }
-        let last = record::last_success(&self.records, &self.observed.owner);
+        let last = record::last_success(&self.records);
         let target = &self.target;
         let mut document = target.document.clone();
         let declared = document.get("description").and_then(Value::as_str);
-        let description = marker::description(declared, &target.digest, &self.resource.id.name, self.context);
+        let description = marker::description(declared, &target.digest, &self.resource.id.name, self.context, self.observed.now);
         document.insert("description".into(), json!(description));
         let mut plan = self.without_steps(progressing("Deploying", format!("deploys {} to {}", target.what(), target.whom())));
         plan.steps.push(DeploymentStep::CreateDeployment { document, first: last.is_none() }.into());
@@ -201,7 +203,16 @@ impl Pass<'_> {
             let whose = if last.is_rollback() { "an automatic rollback" } else { "not deployed by this agent" };
             plan.notes.push(format!("{} has {} now, by {} ({whose})", target.whom(), message::what(last), last.id()));
         }
-        if plan.changes.is_empty()
+        if let Some((last, stray)) = last.and_then(|last| Some((last, record::stray(&self.records, last)?))) {
+            let how = if stray.status() == "Stopped" { "was stopped" } else { "failed" };
+            plan.notes.push(format!(
+                "some instances of {} may have {}: {} {how} half-way, after {} had succeeded",
+                target.whom(),
+                message::what(stray),
+                stray.id(),
+                last.id()
+            ));
+        } else if plan.changes.is_empty()
             && let Some(last) = last
         {
             plan.notes.push(format!("deployed anew, as the document has changed otherwise since {}", last.id()));
@@ -233,10 +244,12 @@ impl Pass<'_> {
         })
     }
 
-    /// Against what the group has.
+    /// Against what the group has, or, where that is the declared revision, against what came to some instances since.
     fn changes(&self) -> Vec<Change> {
-        let last = record::last_success(&self.records, &self.observed.owner);
-        let differences = self.target.differences(last).into_iter();
+        let last = record::last_success(&self.records);
+        let stray = last.and_then(|last| record::stray(&self.records, last));
+        let has = last.filter(|last| stray.is_none() || !self.target.differences(Some(*last)).is_empty());
+        let differences = self.target.differences(has.or(stray)).into_iter();
         differences
             .map(|(path, old, new)| Change {
                 path,

@@ -38,7 +38,12 @@ pub fn wants(declared: &Ec2Deployment, observed: &DeploymentObservation, context
     match judge(&target, observed, context) {
         // A failure of ours may lie further back than what the group names, and must not be repeated.
         Judgement::Differs => wants.history = !observed.history,
-        Judgement::Others(_) | Judgement::NotShownYet if record::last_success(&records, &observed.owner).is_none() => {
+        // The group names its last attempt only: what came between that and the last success may have left instances on
+        // something else.
+        Judgement::Settled(last) if records.iter().any(|record| record.created() > last.created()) => {
+            wants.history = !observed.history;
+        }
+        Judgement::Others(_) | Judgement::NotShownYet if record::last_success(&records).is_none() => {
             wants.history = !observed.history;
         }
         Judgement::Failed(failed) if observed.failed_targets.is_none() => wants.failed_targets = Some(failed.id().to_owned()),
@@ -69,5 +74,5 @@ pub fn history_starts(observed: &DeploymentObservation) -> Vec<f64> {
 pub fn reaches_back(observed: &DeploymentObservation, start: f64) -> bool {
     let records = record::records(observed);
     let own = record::newest_own(&records, &observed.owner);
-    own.is_some_and(|own| own.created() >= start) && record::last_success(&records, &observed.owner).is_some()
+    own.is_some_and(|own| own.created() >= start) && record::last_success(&records).is_some()
 }
