@@ -2,6 +2,7 @@
 
 mod task_world;
 
+use driftless_core::observed::{Observation, Observed};
 use driftless_core::plan::Context;
 use insta::assert_snapshot;
 use serde_json::json;
@@ -234,4 +235,153 @@ fn another_source_under_the_same_agents_name_stalls() {
     declared.adopt_force = true;
     assert_eq!(reason(&world.look(&declared, &moved)), "Ready");
     assert_eq!(actions(&world.look(&declared, &Context { agent: "other", ..context() })), ["TagResource", "RunTask"]);
+}
+
+const NO_CAPACITY: &str = "Capacity is unavailable at this time. Please try again later or in a different availability zone";
+const NO_PULL: &str =
+    "CannotPullContainerError: pull image manifest has been retried 7 time(s): failed to resolve ref migrate:1: not found";
+
+fn never(times: u32, code: &str, reason: &str) -> World {
+    World { never_start: (times, code.to_owned(), reason.to_owned()), ..World::new() }
+}
+
+#[test]
+fn what_never_started_has_run_nothing_and_is_tried_again_with_a_token_of_its_own() {
+    for (code, reason_) in [
+        ("TaskFailedToStart", NO_CAPACITY),
+        ("TaskFailedToStart", NO_PULL),
+        ("TaskFailedToStart", "Timeout waiting for network interface provisioning to complete."),
+        ("InfrastructureHealth", "The host was unhealthy"),
+        ("SpotInterruption", "Your Spot Task was interrupted."),
+        ("ReasonOfNextYear", ""),
+    ] {
+        let (mut world, declared) = (never(3, code, reason_), migrate("migrate:1"));
+        assert_eq!(reason(&world.settle(&declared, &context())), "Ready", "{code} {reason_}");
+        assert_eq!(world.tasks.len(), 4, "{code}");
+        let began: Vec<f64> = world.tasks.iter().map(|task| task.created - world.tasks[0].created).collect();
+        assert!(began[1] >= 60.0 && began[2] - began[1] >= 60.0 && began[3] - began[2] >= 120.0, "ever longer: {began:?}");
+        let record = world.revisions[0].runs()[0].to_owned();
+        assert!(record.starts_with("succeeded attempt=4"), "{record}");
+        let later = world.look(&declared, &Context { revision: "c9", ..context() });
+        assert_eq!((actions(&later).len(), reason(&later)), (0, "Ready"));
+    }
+}
+
+#[test]
+fn what_does_not_start_in_half_an_hour_has_failed_until_a_person_or_a_change_comes() {
+    let (mut world, declared) = (never(1000, "TaskFailedToStart", NO_PULL), migrate("migrate:1"));
+    let began = world.now;
+    let plan = world.look(&declared, &context());
+    world.apply(&plan).expect("applied");
+    world.now += 40.0;
+    let plan = world.look(&declared, &context());
+    assert_eq!(reason(&plan), "NotStarted");
+    assert_snapshot!(message(&plan), @"task 00000000000000000000000000000001 of migrate:1 was not started: CannotPullContainerError: pull image manifest has been retried 7 time(s): failed to resolve ref migrate:1: not found; nothing of it has run, and it is tried again in 20s");
+    let plan = world.settle(&declared, &context());
+    assert_eq!(reason(&plan), "TaskNotStarted");
+    let tasks = world.tasks.len();
+    assert!((5..=9).contains(&tasks), "{tasks} attempts");
+    assert!(world.now - began >= 30.0 * 60.0 && world.now - began < HOUR, "{}", world.now - began);
+    world.now += 50.0 * HOUR;
+    let plan = world.look(&declared, &context());
+    assert_eq!((reason(&plan), world.tasks.len()), ("TaskNotStarted", tasks), "also when AWS tells of no task any more");
+    assert_snapshot!(message(&plan), @"task 00000000000000000000000000000008 of migrate:1 was not started: CannotPullContainerError: pull image manifest has been retried 7 time-s-: failed to resolve ref migr; it was tried for 36m, and nothing of it has run; it is not tried again until it is changed, or `driftless retry EcsTask/migrate`");
+    let plan = world.look(&declared, &Context { retry: true, ..context() });
+    assert_eq!(actions(&plan), ["TagResource", "RunTask"]);
+    world.never_start.0 = 0;
+    world.apply(&plan).expect("applied");
+    assert_eq!(reason(&world.settle(&declared, &context())), "Ready");
+}
+
+#[test]
+fn a_task_of_which_anything_ran_is_not_tried_again() {
+    // One container ran and was killed, as another could not be started.
+    let ran = |containers: serde_json::Value, started: serde_json::Value| {
+        let (mut world, declared) = (World::new(), migrate("migrate:1"));
+        let plan = world.look(&declared, &context());
+        world.apply(&plan).expect("applied");
+        world.now += 40.0;
+        let mut observed = world.observe(&declared, &context());
+        let Observed::Present(tasks) = &mut observed.tasks else { panic!("a task") };
+        let more =
+            json!({"stopCode": "TaskFailedToStart", "stoppedReason": "no", "containers": containers, "startedAt": started});
+        tasks[0].as_object_mut().expect("an object").extend(object(more));
+        reason(&driftless_core::plan::plan(&declared, &Observation::EcsTask(observed), &context())).to_owned()
+    };
+    let side = |exit: serde_json::Value| json!([{"name": "app", "reason": "CannotPull"}, {"name": "side", "exitCode": exit}]);
+    assert_eq!(ran(side(json!(137)), json!(null)), "TaskFailed");
+    assert_eq!(ran(side(json!(null)), json!(1.0)), "TaskFailed");
+    assert_eq!(ran(side(json!(null)), json!(null)), "NotStarted");
+}
+
+#[test]
+fn stop_codes_that_are_not_known_are_told_as_they_are() {
+    let (mut world, declared) = (World::new(), migrate("migrate:1"));
+    for (code, words) in [("InfrastructureHealth", "its host was not healthy"), ("SomethingNewOfNextYear", "SomethingNew")] {
+        let plan = world.look(&declared, &Context { retry: true, ..context() });
+        world.apply(&plan).expect("applied");
+        world.now += 100.0;
+        let mut observed = world.observe(&declared, &context());
+        let Observed::Present(tasks) = &mut observed.tasks else { panic!("a task") };
+        tasks[0].as_object_mut().expect("an object").extend(object(json!({"stopCode": code, "stoppedReason": ""})));
+        let plan = driftless_core::plan::plan(&declared, &Observation::EcsTask(observed), &context());
+        assert_eq!(reason(&plan), "TaskFailed", "{code}: it ran, and somebody but itself ended it");
+        world.apply(&plan).expect("applied");
+        let plan = world.look(&declared, &context());
+        assert!(message(&plan).contains(words), "{}", message(&plan));
+    }
+}
+
+#[test]
+fn what_aws_refuses_to_run_is_tried_again_ever_more_slowly_and_is_told_as_failed_after_half_an_hour() {
+    let (mut world, declared) = (World { no_room: 1000, ..World::new() }, migrate("migrate:1"));
+    let mut told = Vec::new();
+    for _ in 0..360 {
+        let plan = world.look(&declared, &context());
+        told.push(reason(&plan));
+        let _ = world.apply(&plan);
+        world.now += 30.0;
+    }
+    let attempts = world.writes.iter().filter(|action| *action == "RunTask").count();
+    assert!((20..=25).contains(&attempts), "{attempts} attempts in three hours");
+    assert!(told[..50].iter().all(|reason| matches!(*reason, "NotRun" | "Starting")), "{told:?}");
+    assert!(told[100..].iter().all(|reason| matches!(*reason, "TaskNotStarted" | "Starting")), "{told:?}");
+    world.no_room = 0;
+    world.now += 600.0;
+    let plan = world.look(&declared, &context());
+    world.apply(&plan).expect("it has room");
+    assert_eq!(reason(&world.settle(&declared, &context())), "Ready");
+}
+
+#[test]
+fn what_has_run_is_remembered_although_inactive_revisions_cannot_be_read() {
+    let (mut world, images) = (World::new(), ["migrate:1", "migrate:2", "migrate:3"]);
+    for image in images {
+        world.settle(&migrate(image), &context());
+    }
+    // The older revisions are deregistered, and AWS shows nothing of them.
+    world.revisions.drain(..2);
+    for image in images {
+        let plan = world.look(&migrate(image), &context());
+        assert_eq!((actions(&plan).len(), reason(&plan)), (0, "Ready"), "{image}");
+    }
+    let plan = world.look(&migrate("migrate:1"), &context());
+    assert_snapshot!(message(&plan), @"task 00000000000000000000000000000001 of migrate:1 ran to its end");
+    assert_eq!(world.tasks.len(), 3);
+}
+
+#[test]
+fn what_only_an_inactive_revision_remembers_is_kept_at_the_newest_active_one_once() {
+    let (mut world, declared) = (World::new(), migrate("migrate:1"));
+    world.settle(&declared, &context());
+    world.register(&object(definition("others:1")));
+    world.revisions[0].active = false;
+    let plan = world.look(&declared, &context());
+    assert_eq!((actions(&plan), reason(&plan)), (vec!["TagResource"], "Ready"));
+    world.apply(&plan).expect("applied");
+    let plan = world.look(&declared, &context());
+    assert_eq!((actions(&plan).len(), reason(&plan)), (0, "Ready"));
+    world.revisions.remove(0);
+    let plan = world.look(&declared, &context());
+    assert_eq!((actions(&plan).len(), reason(&plan), world.tasks.len()), (0, "Ready", 1));
 }

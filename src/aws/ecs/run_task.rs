@@ -41,11 +41,15 @@ impl Ecs {
 /// The longest value of a tag: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Tag.html>.
 const LONGEST_VALUE: usize = 256;
 
-/// TagResource's body with why nothing runs at the end of each value, in characters that a tag takes, and without spaces.
+/// TagResource's body with why nothing runs at the end of each value, in characters that a tag takes, with `_` for spaces.
 fn with_reason(refused: &Document, error: &ProviderError) -> Document {
     let failure = error.failure();
-    let why = failure.code.as_deref().filter(|code| *code != NO_TASK).unwrap_or(&failure.said);
-    let fits = |c: char| if c.is_ascii_alphanumeric() || "+-=._:/@".contains(c) { c } else { '-' };
+    let why = if failure.said.is_empty() { failure.code.as_deref().unwrap_or_default() } else { &failure.said };
+    let fits = |c: char| match c {
+        ' ' => '_',
+        c if c.is_ascii_alphanumeric() || "+-=._:/@".contains(c) => c,
+        _ => '-',
+    };
     let why: String = why.trim().chars().map(fits).collect();
     let mut body = refused.clone();
     for tag in body.get_mut("tags").and_then(Value::as_array_mut).into_iter().flatten() {
@@ -59,15 +63,30 @@ fn with_reason(refused: &Document, error: &ProviderError) -> Document {
     body
 }
 
-/// Whether AWS has refused the call. A throttled one is sent again as it was; a conflict (the token is in use) means that a
-/// task runs.
+/// Whether AWS has refused the call: also where the refusal is one that passes, such as "No Container Instances were found in
+/// your cluster." A throttled one is sent again as it was; a conflict (the token is in use) means that a task runs.
 fn nothing_runs(error: &ProviderError) -> bool {
     match error {
         ProviderError::Denied(_) | ProviderError::NotFound(_) | ProviderError::Invalid(_) => true,
-        ProviderError::Unavailable(failure) => failure.code.as_deref() == Some(NO_TASK),
+        ProviderError::Unavailable(failure) => {
+            failure.code.as_deref().is_some_and(|code| code == NO_TASK || REFUSALS.contains(&code))
+        }
         ProviderError::Throttled(_) | ProviderError::Conflict(_) => false,
     }
 }
+
+/// RunTask's own errors but for the server's: the caller's, and so nothing was done.
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html#API_RunTask_Errors>
+const REFUSALS: [&str; 8] = [
+    "AccessDeniedException",
+    "BlockedException",
+    "ClientException",
+    "ClusterNotFoundException",
+    "InvalidParameterException",
+    "PlatformTaskDefinitionIncompatibilityException",
+    "PlatformUnknownException",
+    "UnsupportedFeatureException",
+];
 
 /// In the place of an error's code: RunTask succeeded and placed no task.
 const NO_TASK: &str = "failures";

@@ -83,6 +83,8 @@ pub struct Task {
     pub ends: (f64, i64),
     /// When it was stopped, and why.
     pub stopped: Option<(f64, String)>,
+    /// AWS's stop code and reason of a task of which nothing ever ran.
+    pub never_started: Option<(String, String)>,
 }
 
 impl Task {
@@ -112,6 +114,13 @@ impl Task {
                 Some((_, reason)) => json!(reason),
                 None => json!("Essential container in task exited"),
             };
+        }
+        if let Some((code, reason)) = self.never_started.as_ref().filter(|_| over) {
+            container.as_object_mut().expect("an object").remove("exitCode");
+            view["stopCode"] = json!(code);
+            view["stoppedReason"] = json!(reason);
+        } else {
+            view["startedAt"] = json!(self.created + 1.0);
         }
         view["containers"] = json!([container]);
         view
@@ -148,6 +157,8 @@ pub struct World {
     pub ends: Option<(f64, i64)>,
     /// So many RunTasks find no room.
     pub no_room: u32,
+    /// So many of the next tasks never start, with this stop code and reason.
+    pub never_start: (u32, String, String),
     pub writes: Vec<String>,
 }
 
@@ -313,7 +324,9 @@ impl World {
         let (runs, exit) = self.ends.unwrap_or((30.0, 0));
         let arn = format!("arn:aws:ecs:eu-central-1:123456789012:task/shop/{:032x}", self.tasks.len() + 1);
         let ends = (self.now + runs, exit);
-        self.tasks.push(Task { arn, revision: revision.to_owned(), sent, created: self.now, ends, stopped: None });
+        let never_started = (self.never_start.0 > 0).then(|| (self.never_start.1.clone(), self.never_start.2.clone()));
+        self.never_start.0 = self.never_start.0.saturating_sub(1);
+        self.tasks.push(Task { arn, revision: revision.to_owned(), sent, created: self.now, ends, stopped: None, never_started });
         Ok(())
     }
 }

@@ -9,7 +9,7 @@
 //! | on record | AWS shows | then |
 //! |---|---|---|
 //! | nothing | | the intent is written, and RunTask is sent |
-//! | refused | | the same a minute later, with another token |
+//! | refused, notstarted | | nothing has run: the same a minute later, and ever later, with another token; Failed in the end |
 //! | intended | the task | `started`; or its end, if it has stopped |
 //! | intended, less than 50 minutes ago | nothing | the intent again, and RunTask with the same token |
 //! | intended, earlier | nothing | Stalled `OutcomeUnknown`: nobody can know whether it ran |
@@ -44,6 +44,13 @@ const REQUEUE: u64 = 10;
 /// task that ended at once; ten minutes of it are left for records that are read late and calls that wait for their turn.
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/ECS_Idempotency.html>
 const SAME_TOKEN_FOR: f64 = 50.0 * 60.0;
+
+/// How long what has not run is waited for until the next attempt: as long as it has been tried already, but within these.
+const NEXT_ATTEMPT: (f64, f64) = (CONSISTENT_AFTER, 600.0);
+
+/// For so long it is tried again before it counts as failed: roles, secrets and images of the same commit need minutes, and so
+/// do instances that are to join a cluster.
+const PATIENCE: f64 = 30.0 * 60.0;
 
 /// An attempt that was intended so many seconds before our last RunTask is an older one.
 const OLDER_ATTEMPT: f64 = 15.0;
@@ -125,16 +132,18 @@ fn decide(pass: &Pass) -> Result<Plan, Verdict> {
         None if pass.just_written() => Err(late(pass)),
         None => run::first(pass, revisions, &runs, 1, plan),
         Some(own) => match own.run.state {
-            State::Succeeded => Ok(Plan { verdict: succeeded(pass, own), ..plan }),
-            State::Refused if pass.age(&own.run) < CONSISTENT_AFTER => Err(refused(pass, own)),
-            State::Refused => run::first(pass, revisions, &runs, own.run.attempt + 1, plan),
-            State::Failed | State::TimedOut if older(pass, own) => Err(late(pass)),
-            State::Failed | State::TimedOut if pass.context.retry => {
+            State::Succeeded => Ok(kept(pass, revisions, own, Plan { verdict: succeeded(pass, own), ..plan })),
+            State::Refused | State::NotStarted | State::Failed | State::TimedOut if older(pass, own) => Err(late(pass)),
+            State::NotStarted | State::Failed | State::TimedOut if pass.context.retry => {
                 run::first(pass, revisions, &runs, own.run.attempt + 1, plan)
             }
+            State::Refused | State::NotStarted => match not_run(pass, own)? {
+                Some(verdict) => Ok(Plan { verdict, ..plan }),
+                None => run::first(pass, revisions, &runs, own.run.attempt + 1, plan),
+            },
             State::Failed | State::TimedOut => {
-                let message = outcome::remembered(&own.run, &own.revision);
-                Ok(Plan { verdict: failed(pass, own.run.state, &message), ..plan })
+                let message = outcome::remembered(&own.run, &own.ran());
+                Ok(kept(pass, revisions, own, Plan { verdict: failed(pass, own.run.state, &message), ..plan }))
             }
             State::Intended | State::Started => unfinished(pass, revisions, &runs, own, plan),
         },
@@ -189,6 +198,7 @@ fn unfinished(pass: &Pass, revisions: &[Value], runs: &[Recorded], own: &Recorde
             let Outcome { run, message } = outcome::judge(&own.run, task, content(revisions, &own.revision));
             plan.verdict = match run.state {
                 State::Succeeded => Verdict::Ready { message },
+                State::NotStarted => tried_again(pass, &run, &message),
                 state => failed(pass, state, &message),
             };
             plan.steps.extend(remember(pass, own, run, revisions).map(Into::into));
@@ -251,12 +261,61 @@ fn older(pass: &Pass, own: &Recorded) -> bool {
     pass.just_written() && pass.context.last_write.is_some_and(began_before)
 }
 
-/// The next attempt has another token. It waits until nobody can read what was on record before this one.
-fn refused(pass: &Pass, own: &Recorded) -> Verdict {
-    let rest = (CONSISTENT_AFTER - pass.age(&own.run)).ceil().clamp(1.0, CONSISTENT_AFTER) as u64;
-    let why = own.run.why.as_deref().map(|why| format!(" ({why})")).unwrap_or_default();
-    let message = format!("AWS did not run {}{why}; it is tried again in {rest}s", pass.resource.id);
-    Verdict::Progressing { reason: "NotRun", message, requeue: rest }
+/// Keeps what is known of a run that is over at the newest ACTIVE revision too, where only one that was deregistered has it:
+/// "you can only describe INACTIVE task definitions while an active task or service references them", and a migration that has
+/// run must not run again because nobody can read that it has.
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTaskDefinition.html>
+fn kept(pass: &Pass, revisions: &[Value], own: &Recorded, mut plan: Plan) -> Plan {
+    if !own.active {
+        plan.steps.extend(remember(pass, own, own.copied(), revisions).map(Into::into));
+    }
+    plan
+}
+
+/// The next attempt has another token. It waits until nobody can read what was on record before this one, and longer with each
+/// attempt. None: it is time for the next one.
+fn not_run(pass: &Pass, own: &Recorded) -> Result<Option<Verdict>, Verdict> {
+    let task = if own.run.state == State::NotStarted { pass.task_of(own)? } else { None };
+    let message = match task {
+        Some(task) => outcome::judge(&own.run, task, None).message,
+        None if own.run.state == State::NotStarted => outcome::remembered(&own.run, &own.ran()),
+        None => {
+            let why = own.run.why.as_deref().map(|why| format!(" ({})", outcome::spoken(why))).unwrap_or_default();
+            format!("AWS did not run {}{why}", pass.resource.id)
+        }
+    };
+    // What AWS refuses to run may be let run by a person who changes nothing here; what did not start in so long will not.
+    let given_up = own.run.state == State::NotStarted && tried_for(&own.run) >= PATIENCE;
+    Ok((given_up || pass.age(&own.run) < wait(&own.run)).then(|| tried_again(pass, &own.run, &message)))
+}
+
+/// Seconds from the first of the attempts that ran nothing to the last.
+fn tried_for(run: &Run) -> f64 {
+    run.at as f64 - run.first.unwrap_or(run.at) as f64
+}
+
+/// Seconds from an attempt that ran nothing to the next.
+fn wait(run: &Run) -> f64 {
+    tried_for(run).clamp(NEXT_ATTEMPT.0, NEXT_ATTEMPT.1)
+}
+
+/// Where it stands after an attempt that ran nothing.
+fn tried_again(pass: &Pass, run: &Run, message: &str) -> Verdict {
+    let id = &pass.resource.id;
+    if tried_for(run) >= PATIENCE {
+        let tried = outcome::duration(tried_for(run) as u64);
+        let then = match run.state {
+            State::NotStarted => {
+                format!("nothing of it has run; it is not tried again until it is changed, or `driftless retry {id}`")
+            }
+            _ => "nothing of it has run, and the agent tries again from time to time".to_owned(),
+        };
+        return Verdict::Failed { reason: "TaskNotStarted", message: format!("{message}; it was tried for {tried}, and {then}") };
+    }
+    let rest = (wait(run) - pass.age(run)).ceil().max(1.0) as u64;
+    let reason = if run.state == State::NotStarted { "NotStarted" } else { "NotRun" };
+    let message = format!("{message}; nothing of it has run, and it is tried again in {}", outcome::duration(rest));
+    Verdict::Progressing { reason, message, requeue: rest }
 }
 
 fn late(pass: &Pass) -> Verdict {
@@ -265,7 +324,7 @@ fn late(pass: &Pass) -> Verdict {
 }
 
 fn succeeded(pass: &Pass, own: &Recorded) -> Verdict {
-    let task = own.run.task.as_deref().map(|id| format!("task {id} of {}", short(&own.revision)));
+    let task = own.run.task.as_deref().map(|id| format!("task {id} of {}", own.ran()));
     let task = task.unwrap_or_else(|| pass.resource.id.to_string());
     Verdict::Ready { message: format!("{task} ran to its end") }
 }

@@ -20,6 +20,8 @@ use crate::resource::ResourceId;
 const PREFIX: &str = "driftless:run/";
 /// How many characters of an agent's source are kept: enough to tell two of the same name apart.
 const SOURCE: usize = 8;
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Tag.html>
+const LONGEST_VALUE: usize = 256;
 /// How many characters of a container's name are kept.
 const CONTAINER: usize = 24;
 
@@ -33,6 +35,8 @@ pub(super) enum State {
     Intended,
     /// AWS has shown its task.
     Started,
+    /// Its task has stopped, and no container of it has run.
+    NotStarted,
     /// It was stopped at its timeout.
     TimedOut,
     /// It ended badly.
@@ -41,10 +45,11 @@ pub(super) enum State {
     Succeeded,
 }
 
-const WORDS: [(State, &str); 6] = [
+const WORDS: [(State, &str); 7] = [
     (State::Intended, "intended"),
     (State::Started, "started"),
     (State::Refused, "refused"),
+    (State::NotStarted, "notstarted"),
     (State::TimedOut, "timedout"),
     (State::Failed, "failed"),
     (State::Succeeded, "succeeded"),
@@ -54,6 +59,11 @@ impl State {
     /// Whether its end is on record.
     pub(super) fn is_over(self) -> bool {
         !matches!(self, State::Intended | State::Started)
+    }
+
+    /// Whether nothing has run, so that trying again is safe.
+    pub(super) fn ran_nothing(self) -> bool {
+        matches!(self, State::Refused | State::NotStarted)
     }
 }
 
@@ -65,6 +75,10 @@ pub(super) struct Run {
     pub(super) attempt: u32,
     /// When it was intended: seconds since the epoch, on AWS's clock, and never later than RunTask.
     pub(super) at: u64,
+    /// When the first of the attempts in a row of which none has run anything was intended; None: this is the first.
+    pub(super) first: Option<u64>,
+    /// The number of the revision that it ran, where this is a copy of its record at another one.
+    pub(super) of: Option<u64>,
     /// Its timeout, in seconds.
     pub(super) timeout: u64,
     /// Of the agent's source: the beginning of its hash.
@@ -90,6 +104,8 @@ impl Run {
             state: State::Intended,
             attempt,
             at: at.max(0.0) as u64,
+            first: None,
+            of: None,
             timeout,
             source: source(context),
             commit: context.revision.to_owned(),
@@ -113,6 +129,8 @@ impl Run {
             state,
             attempt: number("attempt").and_then(|number| u32::try_from(number).ok()).unwrap_or(1),
             at: number("at").unwrap_or(0),
+            first: number("first"),
+            of: number("of"),
             timeout: number("for").unwrap_or(0),
             source: text("source").unwrap_or_default(),
             commit: text("commit").unwrap_or_default(),
@@ -130,8 +148,11 @@ impl fmt::Display for Run {
         let word = WORDS.iter().find(|(state, _)| *state == self.state).map_or("", |(_, word)| word);
         write!(f, "{word} attempt={} at={} for={}", self.attempt, self.at, self.timeout)?;
         let exit = self.exit.map(|exit| exit.to_string());
+        let (first, of) = (self.first.map(|first| first.to_string()), self.of.map(|of| of.to_string()));
         let container = self.container.as_ref().map(|name| name.chars().take(CONTAINER).collect::<String>());
         let members = [
+            ("first", first.as_ref()),
+            ("of", of.as_ref()),
             ("source", Some(&self.source)),
             ("commit", Some(&self.commit)),
             ("task", self.task.as_ref()),
@@ -193,6 +214,21 @@ pub(super) struct Recorded {
 }
 
 impl Recorded {
+    /// `migrate:3`, what it ran.
+    pub(super) fn ran(&self) -> String {
+        let short = self.revision.rsplit('/').next().unwrap_or(&self.revision);
+        match (self.run.of, short.rsplit_once(':')) {
+            (Some(of), Some((family, _))) => format!("{family}:{of}"),
+            _ => short.to_owned(),
+        }
+    }
+
+    /// Its record as a copy at another revision.
+    pub(super) fn copied(&self) -> Run {
+        let number = self.revision.rsplit(':').next().and_then(|number| number.parse().ok());
+        Run { of: self.run.of.or(number), first: None, ..self.run.clone() }
+    }
+
     /// TagResource's body without `resourceArn`, with which the run is remembered.
     pub(super) fn tag(&self, who: &str) -> Document {
         tag(&key(who, &self.digest), &self.run)
@@ -202,8 +238,13 @@ impl Recorded {
 /// TagResource's body without `resourceArn`.
 pub(super) fn tag(key: &str, run: &Run) -> Document {
     let mut document = Document::new();
-    document.insert("tags".to_owned(), json!([{"key": key, "value": run.to_string()}]));
+    document.insert("tags".to_owned(), json!([{"key": key, "value": value(run)}]));
     document
+}
+
+/// The value of a tag. Why a run did not start stands at its end, and is cut where there is no room for all of it.
+pub(super) fn value(run: &Run) -> String {
+    run.to_string().chars().take(LONGEST_VALUE).collect()
 }
 
 /// The runs of `who` on record at a revision with these tags.
@@ -269,6 +310,8 @@ mod tests {
             state: State::Succeeded,
             attempt: u32::MAX,
             at: 9_999_999_999,
+            first: Some(9_999_999_999),
+            of: Some(999_999),
             timeout: 31_622_400,
             source: "0".repeat(SOURCE),
             commit: "0".repeat(64),
@@ -278,7 +321,9 @@ mod tests {
             container: Some("x".repeat(255)),
             why: None,
         };
-        let value = run.to_string();
+        let value = value(&run);
+        let read = Run::parse(&value).expect("a record");
+        assert_eq!((read.state, read.task, read.exit, read.stop), (run.state, run.task, run.exit, run.stop));
         assert!(value.len() <= 256, "{} {value}", value.len());
         assert!(value.chars().all(|c| c.is_ascii_alphanumeric() || " +-=._:/@".contains(c)), "{value}");
     }

@@ -15,14 +15,15 @@ const REMEMBERED: usize = 10;
 /// Runs it for the `attempt`th time.
 pub(super) fn first(pass: &Pass, revisions: &[Value], runs: &[Recorded], attempt: u32, mut plan: Plan) -> Result<Plan, Verdict> {
     let chosen = choose(pass, revisions)?;
-    let run = Run::intended(attempt, pass.observation.now, pass.declared.timeout.as_secs(), pass.context);
-    let key = record::key(&pass.who, &pass.digest);
+    let mut run = Run::intended(attempt, pass.observation.now, pass.declared.timeout.as_secs(), pass.context);
+    let before = runs.iter().find(|one| one.digest == pass.digest && one.run.state.ran_nothing() && !pass.context.retry);
+    run.first = before.map(|before| before.run.first.unwrap_or(before.run.at));
     plan.steps.extend(chosen.step.map(Into::into));
     if let TaskDefinitionRef::Arn(arn) = &chosen.reference {
         plan.steps.extend(forget(pass, runs, arn).map(Into::into));
     }
-    let intent = EcsStep::TagTaskDefinition { document: record::tag(&key, &run), task_definition: chosen.reference.clone() };
-    plan.steps.push(intent.into());
+    let document = on_record(pass, runs, &run, &chosen.reference);
+    plan.steps.push(EcsStep::TagTaskDefinition { document, task_definition: chosen.reference.clone() }.into());
     plan.steps.push(run_task(pass, &run, chosen.reference).into());
     plan.changes.extend(chosen.changes);
     plan.changes.extend(revision::of_document(&pass.declared.task));
@@ -65,6 +66,22 @@ fn run_task(pass: &Pass, run: &Run, task_definition: TaskDefinitionRef) -> EcsSt
     let refused = Run { state: State::Refused, ..run.clone() };
     let refused = record::tag(&record::key(&pass.who, &pass.digest), &refused);
     EcsStep::RunTask { document: Secret(document), task_definition, refused }
+}
+
+/// TagResource's body with the intent, and with what other revisions remember of runs that are over: should those be
+/// deregistered, this one still knows what has run.
+fn on_record(pass: &Pass, runs: &[Recorded], run: &Run, reference: &TaskDefinitionRef) -> Document {
+    let here = |one: &&Recorded| matches!(reference, TaskDefinitionRef::Arn(arn) if *arn == one.revision);
+    let others = || runs.iter().filter(|one| one.digest != pass.digest);
+    let room = (REMEMBERED - 1).saturating_sub(others().filter(here).count());
+    let mut over: Vec<&Recorded> = others().filter(|one| !here(one) && one.run.state.is_over()).collect();
+    over.sort_by_key(|one| std::cmp::Reverse(one.run.at));
+    let mut tags = vec![json!({"key": record::key(&pass.who, &pass.digest), "value": record::value(run)})];
+    let copies = over.iter().take(room).map(|one| (record::key(&pass.who, &one.digest), one.copied()));
+    tags.extend(copies.map(|(key, run)| json!({"key": key, "value": record::value(&run)})));
+    let mut document = Document::new();
+    document.insert("tags".to_owned(), Value::Array(tags));
+    document
 }
 
 /// Takes the oldest records off a revision that has many: those whose runs are over.

@@ -34,9 +34,10 @@ pub fn wants(resource: &Resource, declared: &EcsTask, revisions: &[Value], conte
     let own = runs.iter().find(|one| one.digest == digest);
     let looks = runs
         .iter()
-        .filter(|one| !one.run.state.is_over())
+        // Of one that was not started the reason is told, for as long as AWS knows it.
+        .filter(|one| !one.run.state.is_over() || (one.digest == digest && one.run.state == State::NotStarted))
         .map(|one| Look { started_by: record::started_by(&who, &one.digest, one.run.attempt), task: one.run.task.clone() });
     // Before anything is run, all that may know of a run is asked.
-    let older = own.is_none_or(|own| own.run.state == State::Refused);
+    let older = own.is_none_or(|own| own.run.state.ran_nothing());
     Wants { older, looks: looks.collect(), written_at: own.map(|own| own.run.commit.clone()) }
 }
