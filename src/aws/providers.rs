@@ -70,19 +70,6 @@ impl Providers {
         &self.target
     }
 
-    /// Looks at what `resource` declares. Never fails: what could not be read is `Unknown` in the observation.
-    pub async fn observe(&self, resource: &Resource, context: &Context<'_>) -> Observation {
-        match &resource.spec {
-            Spec::EcsService(declared) => Observation::EcsService(self.ecs.observe(resource, declared, context).await),
-            Spec::EcsTask(declared) => Observation::EcsTask(self.ecs.observe_task(resource, declared, context).await),
-            Spec::CloudFormationStack(declared) => {
-                Observation::CloudFormationStack(Box::new(self.cloudformation.observe(resource, declared, context).await))
-            }
-            Spec::S3Artifact(declared) => Observation::S3Artifact(self.s3.observe(declared, context).await),
-            Spec::Ec2Deployment(declared) => Observation::Ec2Deployment(self.codedeploy.observe(declared, context).await),
-        }
-    }
-
     /// Makes one step. `made` is what the plan's steps before it made; this one's is added.
     ///
     /// # Errors
@@ -100,5 +87,77 @@ impl Providers {
             Step::S3(step) => self.s3.apply(step).await,
             Step::CodeDeploy(step) => self.codedeploy.apply(step).await,
         }
+    }
+}
+
+macro_rules! observe {
+    ($($(#[$doc:meta])* $kind:ident as $module:ident: $observation:ty),* $(,)?) => {
+        impl Providers {
+            /// Looks at what `resource` declares. Never fails: what could not be read is `Unknown` in the observation.
+            pub async fn observe(&self, resource: &Resource, context: &Context<'_>) -> Observation {
+                match &resource.spec {
+                    $(Spec::$kind(declared) => {
+                        Observation::$kind(look::$module(self, resource, declared, context).await.into())
+                    })*
+                }
+            }
+        }
+    };
+}
+
+driftless_core::kinds!(observe);
+
+/// How each kind is looked at: a function of the name of its module.
+mod look {
+    use driftless_core::desired::{CloudFormationStack, Ec2Deployment, EcsService, EcsTask, Resource, S3Artifact};
+    use driftless_core::observed::{
+        ArtifactObservation, DeploymentObservation, ServiceObservation, StackObservation, TaskObservation,
+    };
+
+    use super::{Context, Providers};
+
+    pub(super) async fn service(
+        providers: &Providers,
+        resource: &Resource,
+        declared: &EcsService,
+        context: &Context<'_>,
+    ) -> ServiceObservation {
+        providers.ecs.observe(resource, declared, context).await
+    }
+
+    pub(super) async fn task(
+        providers: &Providers,
+        resource: &Resource,
+        declared: &EcsTask,
+        context: &Context<'_>,
+    ) -> TaskObservation {
+        providers.ecs.observe_task(resource, declared, context).await
+    }
+
+    pub(super) async fn stack(
+        providers: &Providers,
+        resource: &Resource,
+        declared: &CloudFormationStack,
+        context: &Context<'_>,
+    ) -> StackObservation {
+        providers.cloudformation.observe(resource, declared, context).await
+    }
+
+    pub(super) async fn artifact(
+        providers: &Providers,
+        _: &Resource,
+        declared: &S3Artifact,
+        context: &Context<'_>,
+    ) -> ArtifactObservation {
+        providers.s3.observe(declared, context).await
+    }
+
+    pub(super) async fn deployment(
+        providers: &Providers,
+        _: &Resource,
+        declared: &Ec2Deployment,
+        context: &Context<'_>,
+    ) -> DeploymentObservation {
+        providers.codedeploy.observe(declared, context).await
     }
 }

@@ -8,6 +8,7 @@ use driftless_core::agent::Agent;
 use driftless_core::desired::{Desired, Resource};
 use driftless_core::manifest;
 use driftless_core::observed::Observation;
+use driftless_core::plan;
 use driftless_core::resource::ResourceId;
 use sha2::{Digest, Sha256};
 use tokio::sync::Mutex;
@@ -32,7 +33,7 @@ impl History {
 
     /// The members of `resource` that the commit which last wrote it declared and `resource` no longer does.
     pub(super) async fn removed(&self, resource: &Resource, observed: &Observation, sha: Option<&str>) -> Vec<String> {
-        let Some(written_at) = observed.written_at() else { return vec![] };
+        let Some(written_at) = plan::written_at(observed) else { return vec![] };
         if sha.is_none_or(|sha| sha == written_at) {
             return vec![];
         }

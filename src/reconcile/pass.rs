@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use driftless_core::desired::{Resource, Spec};
+use driftless_core::desired::Resource;
 use driftless_core::observed::Observation;
 use driftless_core::plan::stack::StackStep;
 use driftless_core::plan::{self, Context, Plan, Step, Verdict};
@@ -57,7 +57,7 @@ impl Reconciler {
         match self.act(&commit, &plan, &observed, providers).await {
             Ok(Acted::Nothing) => {
                 // An agent that was restarted after it wrote finds nothing to do; the change is this commit's all the same.
-                let written_here = observed.written_at() == Some(tag_value(&commit).as_str());
+                let written_here = plan::written_at(&observed) == Some(tag_value(&commit).as_str());
                 self.settle(&commit, &plan, written_here)
             }
             // AWS was asked to look, and the thing stays as it is: so does its verdict.
@@ -88,11 +88,7 @@ impl Reconciler {
         let mut resource = resource.clone();
         let observed = self.observe_once(commit, &resource, providers).await;
         let removed = self.0.history.removed(&resource, &observed, commit.desired.revision.sha()).await;
-        let place = match &mut resource.spec {
-            Spec::EcsService(service) => &mut service.removed,
-            Spec::CloudFormationStack(stack) => &mut stack.changed_secrets,
-            _ => return (resource, observed),
-        };
+        let Some(place) = resource.spec.removed_mut() else { return (resource, observed) };
         if *place == removed {
             return (resource, observed);
         }

@@ -5,6 +5,9 @@
 //! (+ [`ServiceObservation`](observed::ServiceObservation)) → [`Plan`](plan::Plan) → outcomes →
 //! [`Status`](status::Status).
 
+#[macro_use]
+mod kinds;
+
 pub mod agent;
 pub mod desired;
 pub mod graph;

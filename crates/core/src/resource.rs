@@ -5,37 +5,29 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// The kinds of resource a manifest can declare. The order is the one used in listings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Kind {
-    /// A task definition revision, the service that runs it, and its rollout.
-    EcsService,
-    /// A task that runs to its end, once for each new definition.
-    EcsTask,
-    /// A CloudFormation stack.
-    CloudFormationStack,
-    /// A file, a folder or a job's artifact, in a bucket.
-    S3Artifact,
-    /// A CodeDeploy deployment of an S3 revision to EC2 instances.
-    Ec2Deployment,
-}
-
-impl Kind {
-    /// Every kind, for messages that list what is known.
-    pub const ALL: [Kind; 5] =
-        [Kind::EcsService, Kind::EcsTask, Kind::CloudFormationStack, Kind::S3Artifact, Kind::Ec2Deployment];
-
-    /// The word users type.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Kind::EcsService => "EcsService",
-            Kind::EcsTask => "EcsTask",
-            Kind::CloudFormationStack => "CloudFormationStack",
-            Kind::S3Artifact => "S3Artifact",
-            Kind::Ec2Deployment => "Ec2Deployment",
+macro_rules! kind {
+    ($($(#[$doc:meta])* $kind:ident as $module:ident: $observation:ty),* $(,)?) => {
+        /// The kinds of resource a manifest can declare. The order is the one used in listings.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum Kind {
+            $($(#[$doc])* $kind,)*
         }
-    }
+
+        impl Kind {
+            /// Every kind, for messages that list what is known.
+            pub const ALL: &[Kind] = &[$(Kind::$kind),*];
+
+            /// The word users type.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Kind::$kind => stringify!($kind),)*
+                }
+            }
+        }
+    };
 }
+
+kinds!(kind);
 
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -47,14 +39,23 @@ impl FromStr for Kind {
     type Err = UnknownKind;
 
     fn from_str(word: &str) -> Result<Self, UnknownKind> {
-        Kind::ALL.into_iter().find(|kind| kind.as_str() == word).ok_or_else(|| UnknownKind(word.to_owned()))
+        Kind::ALL.iter().copied().find(|kind| kind.as_str() == word).ok_or_else(|| UnknownKind(word.to_owned()))
     }
 }
 
 /// A word that names no kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("there is no kind `{0}`; the kinds are EcsService, EcsTask, CloudFormationStack, S3Artifact and Ec2Deployment")]
+#[error("there is no kind `{0}`; the kinds are {kinds}", kinds = words())]
 pub struct UnknownKind(pub String);
+
+/// `EcsService, EcsTask and S3Artifact`.
+fn words() -> String {
+    let words: Vec<&str> = Kind::ALL.iter().map(|kind| kind.as_str()).collect();
+    match words.split_last() {
+        Some((last, others)) if !others.is_empty() => format!("{} and {last}", others.join(", ")),
+        _ => words.concat(),
+    }
+}
 
 /// `EcsService/web`: unique within one agent's source.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use crate::manifest::{Content, Mark, Node, parse_template};
+use crate::manifest::text::node::{Content, Mark, Node};
+use crate::manifest::text::parse::parse_template;
 
 /// "Template body size in a request for a CreateStack, UpdateStack, or ValidateTemplate request: 51,200 bytes".
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html>

@@ -5,7 +5,7 @@ mod deployment_world;
 use deployment_world::{NOW, World, context, declared, document_sent, message, revision, told};
 use driftless_core::observed::{DeploymentObservation, FailedTargets, Observed};
 use driftless_core::plan::deployment::{DeploymentStep, Wants, history_starts, owner, reaches_back, wants};
-use driftless_core::plan::{Context, Step};
+use driftless_core::plan::{Context, Step, deployment};
 use serde_json::{Value, json};
 
 const HOUR: f64 = 3600.0;
@@ -511,6 +511,6 @@ fn history_goes_back_to_our_newest_deployment_and_everything_after_it() {
 #[test]
 fn the_commit_of_our_newest_deployment_is_the_one_that_wrote() {
     let world = World::new().had_own("d-1", "a", "Succeeded", HOUR, json!({})).had("d-2", "x", "Succeeded", 60.0, json!({}));
-    assert_eq!(world.observed.written_at(), Some(context().revision));
-    assert_eq!(World::new().observed.written_at(), None);
+    assert_eq!(deployment::written_at(&world.observed), Some(context().revision));
+    assert_eq!(deployment::written_at(&World::new().observed), None);
 }

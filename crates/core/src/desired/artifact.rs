@@ -82,3 +82,15 @@ pub struct Sync {
     /// `AES256`, `aws:kms` or `aws:kms:dsse`; None: the bucket's own setting, and not compared.
     pub server_side_encryption: Option<String>,
 }
+
+impl S3Artifact {
+    /// See [`Spec::thing`](super::Spec::thing).
+    pub(super) fn thing(&self) -> Option<(String, &'static str)> {
+        None
+    }
+
+    /// See [`Spec::removed_mut`](super::Spec::removed_mut).
+    pub(super) fn removed_mut(&mut self) -> Option<&mut Vec<String>> {
+        None
+    }
+}

@@ -39,3 +39,17 @@ impl Ec2Deployment {
         }
     }
 }
+
+impl Ec2Deployment {
+    /// See [`Spec::thing`](super::Spec::thing).
+    pub(super) fn thing(&self) -> Option<(String, &'static str)> {
+        let thing = format!("the deployment group `{}` of the application `{}`", self.group, self.application);
+        let advice = "a group has one revision at a time: remove one, or give it another `deploymentGroupName`";
+        Some((thing, advice))
+    }
+
+    /// See [`Spec::removed_mut`](super::Spec::removed_mut).
+    pub(super) fn removed_mut(&mut self) -> Option<&mut Vec<String>> {
+        None
+    }
+}

@@ -96,17 +96,32 @@ pub struct Reference {
 /// What resources give to others, by resource and key.
 pub type Outputs = BTreeMap<ResourceId, BTreeMap<String, String>>;
 
-/// The kinds' own parts.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub enum Spec {
-    /// `kind: EcsService`.
-    EcsService(EcsService),
-    /// `kind: EcsTask`.
-    EcsTask(EcsTask),
-    /// `kind: CloudFormationStack`.
-    CloudFormationStack(CloudFormationStack),
-    /// `kind: S3Artifact`.
-    S3Artifact(S3Artifact),
-    /// `kind: Ec2Deployment`.
-    Ec2Deployment(Ec2Deployment),
+macro_rules! spec {
+    ($($(#[$doc:meta])* $kind:ident as $module:ident: $observation:ty),* $(,)?) => {
+        /// The kinds' own parts.
+        #[derive(Debug, Clone, PartialEq, Serialize)]
+        pub enum Spec {
+            $($(#[$doc])* $kind($kind),)*
+        }
+
+        impl Spec {
+            /// What of AWS the resource converges and shares with nobody, and what to do when two do; None where nothing
+            /// clashes.
+            pub fn thing(&self) -> Option<(String, &'static str)> {
+                match self {
+                    $(Spec::$kind(declared) => declared.thing(),)*
+                }
+            }
+
+            /// Where the caller that can read the older commit puts what [`removed`](crate::manifest::removed) finds; None of
+            /// kinds that need no such thing.
+            pub fn removed_mut(&mut self) -> Option<&mut Vec<String>> {
+                match self {
+                    $(Spec::$kind(declared) => declared.removed_mut(),)*
+                }
+            }
+        }
+    };
 }
+
+kinds!(spec);

@@ -69,3 +69,17 @@ pub enum OnFailure {
     /// Report only.
     Stay,
 }
+
+impl EcsService {
+    /// See [`Spec::thing`](super::Spec::thing).
+    pub(super) fn thing(&self) -> Option<(String, &'static str)> {
+        let cluster = self.cluster.rsplit('/').next().unwrap_or(&self.cluster);
+        let thing = format!("the service `{}` in the cluster `{cluster}`", self.service_name);
+        Some((thing, "remove one, or give it another `serviceName`"))
+    }
+
+    /// See [`Spec::removed_mut`](super::Spec::removed_mut).
+    pub(super) fn removed_mut(&mut self) -> Option<&mut Vec<String>> {
+        Some(&mut self.removed)
+    }
+}

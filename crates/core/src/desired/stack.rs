@@ -163,3 +163,15 @@ impl Default for DriftSettings {
         DriftSettings { detect: false, interval: Duration::from_secs(60 * 60), heal: false }
     }
 }
+
+impl CloudFormationStack {
+    /// See [`Spec::thing`](super::Spec::thing).
+    pub(super) fn thing(&self) -> Option<(String, &'static str)> {
+        Some((format!("the stack `{}`", self.stack_name), "remove one, or give it another `stackName`"))
+    }
+
+    /// See [`Spec::removed_mut`](super::Spec::removed_mut).
+    pub(super) fn removed_mut(&mut self) -> Option<&mut Vec<String>> {
+        Some(&mut self.changed_secrets)
+    }
+}

@@ -35,3 +35,15 @@ impl EcsTask {
         }
     }
 }
+
+impl EcsTask {
+    /// See [`Spec::thing`](super::Spec::thing).
+    pub(super) fn thing(&self) -> Option<(String, &'static str)> {
+        None
+    }
+
+    /// See [`Spec::removed_mut`](super::Spec::removed_mut).
+    pub(super) fn removed_mut(&mut self) -> Option<&mut Vec<String>> {
+        None
+    }
+}

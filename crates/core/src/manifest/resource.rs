@@ -1,11 +1,13 @@
 //! Reads what every resource has: kind, name, annotations, target, dependencies.
 
-use super::collect::Manifest;
-use super::fields::{Fields, Found, Scope, location};
-use super::node::{Content, Mark, Node};
-use super::words::{check_version, resource_name, unknown_kind};
-use super::{Interpolated, Reading, artifact, deployment, ecs_task, place, service, stack, stack_template};
-use crate::desired::{Reference, Resource, Spec};
+use super::documents::fields::{Fields, Found, Scope, location};
+use super::documents::manifest::{Manifest, Name, place_of};
+use super::documents::reading::{Interpolated, Reading};
+use super::documents::words::{check_version, resource_name, unknown_kind};
+use super::kinds;
+use super::kinds::stack::template as stack_template;
+use super::text::node::{Content, Mark, Node};
+use crate::desired::{Reference, Resource};
 use crate::interpolate::Place;
 use crate::location::Location;
 use crate::model::report::{did_you_mean, listed, shown};
@@ -54,19 +56,19 @@ pub(super) fn read(reading: &mut Reading<'_>, manifest: Manifest, found: &mut Fo
     let name_at = root.get("metadata").and_then(|metadata| metadata.get("name")).map_or(root.at, |node| node.at);
     let mut recognised = scope.resource.clone().map(|id| Recognised {
         id,
-        location: place(&file, root),
+        location: place_of(&file, root),
         name_location: root
             .get("metadata")
             .and_then(|metadata| metadata.get("name"))
-            .map_or(place(&file, root), |node| place(&file, node)),
+            .map_or(place_of(&file, root), |node| place_of(&file, node)),
         depends_on: Vec::new(),
         resource: None,
         refused: true,
     });
     if let Some(spec) = scope.required(&top, "spec", "it says what is to run")
-        && let Some(spec) = scope.fields(spec, "spec", known(kind))
+        && let Some(spec) = scope.fields(spec, "spec", kinds::members(kind))
     {
-        let read = resource(&mut scope, reading, &spec, Head { kind, annotations, location: place(&file, root), name_at });
+        let read = resource(&mut scope, reading, &spec, Head { kind, annotations, location: place_of(&file, root), name_at });
         if let (Some(recognised), (resource, depends_on)) = (&mut recognised, read) {
             recognised.refused = resource.is_none();
             recognised.resource = resource;
@@ -78,7 +80,7 @@ pub(super) fn read(reading: &mut Reading<'_>, manifest: Manifest, found: &mut Fo
 
 fn kind(scope: &mut Scope<'_>, root: &Node) -> Option<Kind> {
     let Some(node) = root.get("kind").filter(|node| !node.is_null()) else {
-        scope.error(root.at, format!("`kind` is missing; there is {}", listed(Kind::ALL.map(Kind::as_str))));
+        scope.error(root.at, format!("`kind` is missing; there is {}", listed(Kind::ALL.iter().map(|kind| kind.as_str()))));
         return None;
     };
     let Some(word) = node.text() else {
@@ -98,17 +100,6 @@ fn kind(scope: &mut Scope<'_>, root: &Node) -> Option<Kind> {
 fn plain_name(root: &Node) -> Option<String> {
     let name = root.get("metadata")?.get("name")?.text()?;
     resource_name(name).is_ok().then(|| name.to_owned())
-}
-
-/// The members that `spec` has.
-fn known(kind: Kind) -> &'static [&'static str] {
-    match kind {
-        Kind::EcsService => service::SPEC,
-        Kind::EcsTask => ecs_task::SPEC,
-        Kind::CloudFormationStack => stack::SPEC,
-        Kind::S3Artifact => artifact::SPEC,
-        Kind::Ec2Deployment => deployment::SPEC,
-    }
 }
 
 /// What stands outside of `spec`.
@@ -196,14 +187,8 @@ fn resource(scope: &mut Scope<'_>, reading: &mut Reading<'_>, spec: &Fields<'_>,
     }
     // Without a name the rest is read all the same, for its problems.
     let id = scope.resource.clone().unwrap_or_else(|| ResourceId::new(head.kind, "unnamed"));
-    let name = id.name.as_str();
-    let kinds = match head.kind {
-        Kind::EcsService => service::read(scope, reading, spec, name, head.name_at).map(Spec::EcsService),
-        Kind::EcsTask => ecs_task::read(scope, reading, spec, name).map(Spec::EcsTask),
-        Kind::CloudFormationStack => stack::read(scope, reading, spec, name, head.name_at).map(Spec::CloudFormationStack),
-        Kind::S3Artifact => artifact::read(scope, reading, spec, name).map(Spec::S3Artifact),
-        Kind::Ec2Deployment => deployment::read(scope, reading, spec, name).map(Spec::Ec2Deployment),
-    };
+    let name = Name { text: &id.name, at: head.name_at };
+    let kinds = kinds::read(head.kind, scope, reading, spec, &name);
     let references = std::mem::take(&mut reading.references);
     depends_on.extend(references.iter().map(|(reference, location)| (reference.resource.clone(), location.clone())));
     let mut ids: Vec<ResourceId> = Vec::new();

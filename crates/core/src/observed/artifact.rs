@@ -21,15 +21,6 @@ pub struct ArtifactObservation {
     pub now: f64,
 }
 
-impl ArtifactObservation {
-    /// The commit that last wrote it, where AWS keeps it for us: a folder's objects are of many commits.
-    pub fn written_at(&self) -> Option<&str> {
-        let objects = self.objects.present()?;
-        let [object] = objects.values().collect::<Vec<_>>()[..] else { return None };
-        object.head.as_ref()?.metadata.get(crate::plan::artifact::REVISION).map(String::as_str)
-    }
-}
-
 /// What there is to push.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub enum Content {

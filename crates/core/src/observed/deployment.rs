@@ -4,7 +4,6 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::Observed;
-use crate::plan::deployment::written_at;
 
 /// All that one pass reads about a CodeDeploy deployment group.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -56,10 +55,5 @@ impl DeploymentObservation {
             failed_targets: None,
             now,
         }
-    }
-
-    /// The commit of our newest deployment to the group.
-    pub fn written_at(&self) -> Option<&str> {
-        written_at(self)
     }
 }

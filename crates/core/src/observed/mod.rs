@@ -35,41 +35,23 @@ impl<T> Observed<T> {
     }
 }
 
-/// All that one pass has read about one resource.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub enum Observation {
-    /// Of an `EcsService`.
-    EcsService(ServiceObservation),
-    /// Of an `EcsTask`.
-    EcsTask(TaskObservation),
-    /// Of a `CloudFormationStack`.
-    CloudFormationStack(Box<StackObservation>),
-    /// Of an `S3Artifact`.
-    S3Artifact(ArtifactObservation),
-    /// Of an `Ec2Deployment`.
-    Ec2Deployment(DeploymentObservation),
+macro_rules! observation {
+    ($($(#[$doc:meta])* $kind:ident as $module:ident: $observation:ty),* $(,)?) => {
+        /// All that one pass has read about one resource.
+        #[derive(Debug, Clone, PartialEq, Serialize)]
+        pub enum Observation {
+            $($(#[$doc])* $kind($observation),)*
+        }
+
+        impl Observation {
+            /// AWS's clock: seconds since the epoch.
+            pub fn now(&self) -> f64 {
+                match self {
+                    $(Observation::$kind(observation) => observation.now,)*
+                }
+            }
+        }
+    };
 }
 
-impl Observation {
-    /// AWS's clock: seconds since the epoch.
-    pub fn now(&self) -> f64 {
-        match self {
-            Observation::EcsService(observation) => observation.now,
-            Observation::EcsTask(observation) => observation.now,
-            Observation::CloudFormationStack(observation) => observation.now,
-            Observation::S3Artifact(observation) => observation.now,
-            Observation::Ec2Deployment(observation) => observation.now,
-        }
-    }
-
-    /// The commit that last wrote the thing, where AWS keeps it for us (`driftless:revision`).
-    pub fn written_at(&self) -> Option<&str> {
-        match self {
-            Observation::EcsService(observation) => observation.written_at(),
-            Observation::EcsTask(observation) => observation.written_at(),
-            Observation::CloudFormationStack(observation) => observation.written_at(),
-            Observation::S3Artifact(observation) => observation.written_at(),
-            Observation::Ec2Deployment(observation) => observation.written_at(),
-        }
-    }
-}
+kinds!(observation);

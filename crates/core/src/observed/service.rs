@@ -28,11 +28,3 @@ pub struct ServiceObservation {
     /// AWS's clock: seconds since the epoch, from the answer's Date header (RFC 9110, 6.6.1).
     pub now: f64,
 }
-
-impl ServiceObservation {
-    /// The commit that last wrote the service, if it was ours to write.
-    pub fn written_at(&self) -> Option<&str> {
-        let tags = self.service.present()?.get("tags")?.as_array()?;
-        tags.iter().find(|tag| tag["key"] == crate::plan::tags::REVISION)?["value"].as_str()
-    }
-}

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::Observed;
-use crate::plan::stack::Token;
 
 /// All that one pass reads about a CloudFormation stack. What was not read is empty.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -49,13 +48,6 @@ impl StackObservation {
             drifts: Vec::new(),
             now,
         }
-    }
-
-    /// The commit that last changed the stack, if it was ours to change: it stands in the name of the last executed change
-    /// set, as a tag of the stack's would reach all of its resources.
-    pub fn written_at(&self) -> Option<&str> {
-        let stack = self.stack.present()?;
-        Token::parse(change_set_name(stack.change_set_id.as_deref()?)).map(|token| token.revision)
     }
 }
 

@@ -22,10 +22,3 @@ pub struct TaskObservation {
     /// AWS's clock: seconds since the epoch, from the answer's Date header (RFC 9110, 6.6.1).
     pub now: f64,
 }
-
-impl TaskObservation {
-    /// The commit that asked for the declared run, if one did.
-    pub fn written_at(&self) -> Option<&str> {
-        self.written_at.as_deref()
-    }
-}

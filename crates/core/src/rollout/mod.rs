@@ -20,7 +20,7 @@ pub use judge::judge;
 pub use memory::remembered;
 
 /// The tag that remembers a failure, on the service: its value is the digest of the resource that failed.
-pub const FAILED_TAG: &str = "driftless:failed";
+pub const FAILED_TAG: &str = crate::plan::tags::FAILED;
 
 /// What should be running.
 #[derive(Debug, Clone, Copy)]

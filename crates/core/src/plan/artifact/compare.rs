@@ -69,3 +69,19 @@ fn short(digest: &str) -> &str {
 pub(super) fn escaped(text: &str) -> String {
     text.replace('~', "~0").replace('/', "~1")
 }
+
+/// The line of the diff for an object that goes.
+pub(super) fn removal(key: &str, object: &StoredObject) -> Change {
+    Change {
+        path: format!("/{}", escaped(key)),
+        old: Some(Shown::Plain(json!(format!("{} bytes", object.bytes)))),
+        new: None,
+        cause: Cause::Removed,
+        deploys: false,
+    }
+}
+
+/// `1 object`, `2 objects`.
+pub(super) fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}

@@ -8,7 +8,7 @@
 mod compare;
 mod marker;
 mod prune;
-mod step;
+pub(crate) mod step;
 
 use std::collections::BTreeMap;
 
@@ -18,6 +18,7 @@ use crate::desired::{ArtifactPlace, Resource, S3Artifact};
 use crate::observed::{ArtifactObservation, Content, Item, ObjectHead, Observed, StoredObject};
 use crate::plan::{Cause, Change, Context, Plan, Verdict};
 use crate::secret::Shown;
+use compare::{counted, removal};
 use marker::Owner;
 
 pub use marker::{AGENT, INPUTS, JOB, RESOURCE, REVISION, SHA256, SOURCE};
@@ -76,6 +77,13 @@ pub fn plan(resource: &Resource, declared: &S3Artifact, observation: &ArtifactOb
         plan.outputs = outputs(declared, objects);
     }
     plan
+}
+
+/// The commit that last wrote it, where AWS keeps it for us: a folder's objects are of many commits.
+pub fn written_at(observed: &ArtifactObservation) -> Option<&str> {
+    let objects = observed.objects.present()?;
+    let [object] = objects.values().collect::<Vec<_>>()[..] else { return None };
+    object.head.as_ref()?.metadata.get(REVISION).map(String::as_str)
 }
 
 /// A plan in the making.
@@ -195,16 +203,6 @@ impl Decided<'_> {
     }
 }
 
-fn removal(key: &str, object: &StoredObject) -> Change {
-    Change {
-        path: format!("/{}", compare::escaped(key)),
-        old: Some(Shown::Plain(json!(format!("{} bytes", object.bytes)))),
-        new: None,
-        cause: Cause::Removed,
-        deploys: false,
-    }
-}
-
 /// GitLab deletes a job's files after a while ("expire_in", 30 days unless it says otherwise:
 /// <https://docs.gitlab.com/ci/yaml/#artifactsexpire_in>). What of that very job is in the bucket stays as declared.
 fn expired(
@@ -257,9 +255,4 @@ fn outputs(declared: &S3Artifact, objects: &Objects) -> BTreeMap<String, String>
         given.extend(version.map(|version| ("versionId".to_owned(), version)));
     }
     given
-}
-
-/// `1 object`, `2 objects`.
-fn counted(count: usize, what: &str) -> String {
-    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }

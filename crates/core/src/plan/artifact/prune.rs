@@ -3,7 +3,9 @@
 //! No API finds objects by their metadata, and the tagging API knows buckets only, so the caller has to know where to look:
 //! the bucket and the key or prefix that the resource had when it was last declared.
 
-use super::{ArtifactStep, Delete, counted, marker, removal};
+use super::compare::{counted, removal};
+use super::marker;
+use super::step::{ArtifactStep, Delete};
 use crate::desired::{Resource, S3Artifact};
 use crate::observed::{ArtifactObservation, ObjectHead, Observed};
 use crate::plan::{Context, Plan, Verdict};

@@ -83,9 +83,3 @@ impl ArtifactStep {
         false
     }
 }
-
-impl From<ArtifactStep> for crate::plan::Step {
-    fn from(step: ArtifactStep) -> Self {
-        crate::plan::Step::S3(step)
-    }
-}

@@ -12,9 +12,9 @@ mod marker;
 mod message;
 mod record;
 mod revision;
+pub(crate) mod step;
 mod wants;
 
-use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::desired::{Document, Ec2Deployment, Resource};
@@ -27,6 +27,7 @@ use revision::Target;
 
 pub use marker::owner;
 pub use record::ACTIVE;
+pub use step::DeploymentStep;
 pub use wants::{Wants, history_starts, reaches_back, wants};
 
 pub(crate) use marker::LONGEST as LONGEST_DESCRIPTION;
@@ -34,52 +35,8 @@ pub(crate) use marker::LONGEST as LONGEST_DESCRIPTION;
 /// How soon a deployment is looked at again, in seconds.
 const REQUEUE: u64 = 10;
 
-/// One mutating call of CodeDeploy. Documents are the request's body, in AWS's own member names.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub enum DeploymentStep {
-    /// CreateDeployment.
-    CreateDeployment {
-        /// The body.
-        document: Document,
-        /// The group has had none that succeeded.
-        first: bool,
-    },
-    /// StopDeployment.
-    StopDeployment {
-        /// The body.
-        document: Document,
-    },
-}
-
-impl DeploymentStep {
-    /// AWS's name of the action.
-    pub fn action(&self) -> &'static str {
-        match self {
-            DeploymentStep::CreateDeployment { .. } => "CreateDeployment",
-            DeploymentStep::StopDeployment { .. } => "StopDeployment",
-        }
-    }
-
-    /// Whether the thing comes into being by this step.
-    pub fn creates(&self) -> bool {
-        matches!(self, DeploymentStep::CreateDeployment { first: true, .. })
-    }
-
-    /// Whether an answer of AWS may show the state before this step for a while. After a stop, that does no harm: the
-    /// deployment is asked to stop once more, or CreateDeployment is refused.
-    pub fn seen_late(&self) -> bool {
-        matches!(self, DeploymentStep::CreateDeployment { .. })
-    }
-}
-
-impl From<DeploymentStep> for crate::plan::Step {
-    fn from(step: DeploymentStep) -> Self {
-        crate::plan::Step::CodeDeploy(step)
-    }
-}
-
 /// The commit of our newest deployment that was read.
-pub(crate) fn written_at(observed: &DeploymentObservation) -> Option<&str> {
+pub fn written_at(observed: &DeploymentObservation) -> Option<&str> {
     let records = record::records(observed);
     record::newest_own(&records, &observed.owner)?.marker().map(|marker| marker.revision)
 }

@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
+use super::pass::{Pass, REQUEUE, unknown};
+use super::service;
 use super::task_definition::choose;
-use super::{Pass, service, unknown};
 use crate::normalise::{Subject, leaves};
 use crate::plan::{Cause, Change, EcsStep, Plan, TaskDefinitionRef, Verdict, digest, ownership, tags};
 
@@ -18,11 +19,8 @@ pub(super) fn create(pass: &Pass, inactive: Option<&Value>) -> Plan {
         Ok(chosen) => chosen,
         Err(verdict) => return pass.plan(verdict),
     };
-    let mut plan = pass.plan(Verdict::Progressing {
-        reason: "Creating",
-        message: format!("service `{name}` is created"),
-        requeue: super::REQUEUE,
-    });
+    let mut plan =
+        pass.plan(Verdict::Progressing { reason: "Creating", message: format!("service `{name}` is created"), requeue: REQUEUE });
     plan.changes = chosen.changes;
     let mut document = pass.declared.service.clone();
     for member in ["clientToken", "taskDefinition", "tags"] {

@@ -1,6 +1,6 @@
 //! How the rollout goes, asked of the module that judges it, and said in the plan's words.
 
-use super::Pass;
+use super::pass::Pass;
 use crate::plan::{EcsStep, Verdict};
 use crate::rollout::{self, Judgement, Target};
 

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::Pass;
 use super::members::{self, Change as How};
+use super::pass::Pass;
 use crate::desired::Document;
 use crate::model::{MemberKind, Operation, member_kind};
 use crate::normalise::{

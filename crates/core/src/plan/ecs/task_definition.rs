@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{Context, Pass, unknown};
+use super::pass::{Pass, unknown};
 use crate::desired::{Document, TaskDefinition};
 use crate::model::{Operation, without_read_only};
 use crate::normalise::{Difference, Pointer, Setting, Sort, Subject, compare, get, leaves, set};
 use crate::observed::Observed;
 use crate::plan::tags::{self, Tags};
-use crate::plan::{Cause, Change, EcsStep, Secret, TaskDefinitionRef, Verdict};
+use crate::plan::{Cause, Change, Context, EcsStep, Secret, TaskDefinitionRef, Verdict};
 use crate::resource::ResourceId;
 use crate::secret::Shown;
 

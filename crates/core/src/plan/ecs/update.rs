@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
+use super::pass::{Pass, REQUEUE, unknown, unsupported};
 use super::service::{self, Differences};
 use super::task_definition::{Chosen, choose};
-use super::{Pass, members, outcome, unknown, unsupported};
+use super::{members, outcome};
 use crate::desired::Document;
 use crate::normalise::Subject;
 use crate::plan::ownership::{self, Ownership};
@@ -92,7 +93,7 @@ fn older(pass: &Pass, found: &Found) -> bool {
 }
 
 fn progressing(reason: &'static str, message: String) -> Verdict {
-    Verdict::Progressing { reason, message, requeue: super::REQUEUE }
+    Verdict::Progressing { reason, message, requeue: REQUEUE }
 }
 
 fn find<'v>(pass: &Pass, service: &'v Map<String, Value>) -> Result<Found<'v>, Verdict> {

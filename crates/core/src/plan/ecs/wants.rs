@@ -2,10 +2,11 @@
 
 use serde_json::Value;
 
-use super::{Context, Pass, digest, members, service, task_definition, unsupported};
+use super::pass::{Pass, unsupported};
+use super::{digest, members, service, task_definition};
 use crate::desired::{EcsService, Resource, TaskDefinition};
 use crate::observed::{Observed, ServiceObservation};
-use crate::plan::{ownership, tags};
+use crate::plan::{Context, ownership, tags};
 
 /// Which reads this pass needs after DescribeServices and the service's own task definition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -4,10 +4,10 @@
 
 use super::messages::{failure, nothing_changes, resource_changes, shorten, warnings};
 use super::operations::{Memory, attempts, memory};
+use super::pass::{PREPARING, Pass, WORKING};
 use super::state::{WayOut, way_out};
 use super::step::StackStep;
 use super::token::{Kind, Token};
-use super::{PREPARING, Pass};
 use crate::observed::{ChangeSet, Stack};
 use crate::plan::ownership;
 use crate::plan::{Cause, Change, Plan, Verdict};
@@ -233,6 +233,6 @@ fn execute(pass: &Pass<'_>, stack: &Stack, change_set: &ChangeSet, token: &Token
         (_, Kind::Heal) => ("Healing", "is put back to what its template says"),
         _ => ("Updating", "is updated"),
     };
-    let plan = pass.progressing(word, format!("{} {what}", pass.name()), super::WORKING);
+    let plan = pass.progressing(word, format!("{} {what}", pass.name()), WORKING);
     Plan { steps: vec![step.into()], changes: resource_changes(change_set), notes, ..plan }
 }

@@ -6,11 +6,12 @@
 
 use serde_json::json;
 
+use super::change;
 use super::messages::{drift_changes, drifted};
+use super::pass::Pass;
 use super::step::StackStep;
 use super::token::Kind;
 use super::wanted::Wanted;
-use super::{Pass, change};
 use crate::observed::Stack;
 use crate::plan::{Plan, Verdict, digest};
 

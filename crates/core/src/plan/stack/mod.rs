@@ -8,30 +8,27 @@ mod change;
 mod drift;
 mod messages;
 mod operations;
+mod pass;
 mod recover;
 mod sameness;
 pub mod state;
-mod step;
+pub(crate) mod step;
 mod token;
 mod wanted;
 
 use crate::desired::{CloudFormationStack, Resource, StackTemplate};
-use crate::observed::{Observed, Stack, StackObservation};
+use crate::observed::{Observed, Stack, StackObservation, change_set_name};
 use crate::plan::ownership;
 use crate::plan::{Context, Plan, Verdict};
 
-use operations::{Operation, operations};
+use operations::operations;
+use pass::Pass;
 use state::{WayOut, way_out};
 use wanted::Wanted;
 
 pub use messages::{resource_changes, warnings};
 pub use step::{ChangeSetRequest, StackStep, TemplateSource};
 pub use token::{Kind, Token, prune_token};
-
-/// Seconds until the next look at what AWS works on.
-const WORKING: u64 = 10;
-/// Seconds until the next look at a change set that AWS is working out.
-const PREPARING: u64 = 3;
 
 /// What else to read about a stack, once it is known whether it is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -50,36 +47,6 @@ pub struct Wants {
     pub drifts: bool,
     /// The newest deleted stack of the same name, and its events.
     pub predecessor: bool,
-}
-
-/// What a pass works with.
-struct Pass<'a> {
-    resource: &'a Resource,
-    observation: &'a StackObservation,
-    context: &'a Context<'a>,
-    wanted: &'a Wanted<'a>,
-    operations: &'a [Operation<'a>],
-}
-
-impl Pass<'_> {
-    fn plan(&self, verdict: Verdict) -> Plan {
-        Plan::new(&self.resource.id, verdict)
-    }
-
-    /// "the stack `network`".
-    fn name(&self) -> String {
-        format!("the stack `{}`", self.wanted.declared.stack_name)
-    }
-
-    /// A token for an operation on the stack `id`.
-    fn token(&self, kind: Kind, digest: &str, attempt: u32, id: Option<&str>) -> String {
-        let stack = token::stack_part(id);
-        Token { kind, digest, attempt, stack: &stack, revision: self.context.revision }.to_string()
-    }
-
-    fn progressing(&self, reason: &'static str, message: String, requeue: u64) -> Plan {
-        self.plan(Verdict::Progressing { reason, message, requeue })
-    }
 }
 
 /// What to read first, right after DescribeStacks.
@@ -145,6 +112,13 @@ pub fn plan(resource: &Resource, declared: &CloudFormationStack, observation: &S
         plan.notes.push("the template is an object in S3: what it says is no part of the commit".to_owned());
     }
     plan
+}
+
+/// The commit that last changed the stack, if it was ours to change: it stands in the name of the last executed change set, as
+/// a tag of the stack's would reach all of its resources.
+pub fn written_at(observed: &StackObservation) -> Option<&str> {
+    let stack = observed.stack.present()?;
+    Token::parse(change_set_name(stack.change_set_id.as_deref()?)).map(|token| token.revision)
 }
 
 fn decide(pass: &Pass<'_>, stack: &Stack) -> Plan {

@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use super::messages::{failure, progress, rollback_cause, standing};
 use super::operations::{Memory, memory};
+use super::pass::{Pass, WORKING};
 use super::step::StackStep;
 use super::token::Kind;
-use super::{Pass, WORKING};
 use crate::observed::{Stack, StackResource};
 use crate::plan::{Cause, Change, Plan, Verdict, digest};
 use crate::secret::Shown;

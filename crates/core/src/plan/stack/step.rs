@@ -119,12 +119,6 @@ impl StackStep {
     }
 }
 
-impl From<StackStep> for crate::plan::Step {
-    fn from(step: StackStep) -> Self {
-        crate::plan::Step::CloudFormation(step)
-    }
-}
-
 /// CreateChangeSet's input.
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateChangeSet.html>
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -21,6 +21,7 @@
 //! Runs of the same resource with another digest that have not ended are waited for, never stopped.
 
 mod outcome;
+mod pass;
 mod record;
 mod revision;
 mod run;
@@ -28,17 +29,16 @@ mod wants;
 
 use serde_json::{Value, json};
 
-use crate::desired::{Document, EcsTask, Resource, TaskDefinition};
+use crate::desired::{Document, EcsTask, Resource};
 use crate::observed::{Observed, TaskObservation};
 use crate::plan::ecs::CONSISTENT_AFTER;
-use crate::plan::{Context, EcsStep, Plan, TaskDefinitionRef, Verdict, digest as digests};
+use crate::plan::{Context, EcsStep, Plan, TaskDefinitionRef, Verdict};
 use outcome::Outcome;
+use pass::{Pass, REQUEUE};
 use record::{Recorded, Run, State};
 
+pub use pass::digest;
 pub use wants::{Look, Wants, wants};
-
-/// Seconds until the next look at a task that runs.
-const REQUEUE: u64 = 10;
 
 /// For so many seconds after a run was intended, RunTask may be sent again. Its token lives for an hour after the end of a
 /// task that ended at once; ten minutes of it are left for records that are read late and calls that wait for their turn.
@@ -55,16 +55,6 @@ const PATIENCE: f64 = 30.0 * 60.0;
 /// An attempt that was intended so many seconds before our last RunTask is an older one.
 const OLDER_ATTEMPT: f64 = 15.0;
 
-/// 32 hex digits over everything whose change means "run it again": all that is declared but the timeout. Of a `family:`
-/// manifest it is the name and the number that count, not what others register under it.
-pub fn digest(task: &EcsTask) -> String {
-    let definition = match &task.task_definition {
-        TaskDefinition::Document(document) => json!({"document": document}),
-        TaskDefinition::Family { family, revision } => json!({"family": family, "revision": revision}),
-    };
-    digests::of(&json!({"cluster": task.cluster, "taskDefinition": definition, "images": task.images, "task": task.task}))
-}
-
 /// Decides what to write for a run-to-completion task.
 pub fn plan(resource: &Resource, declared: &EcsTask, observation: &TaskObservation, context: &Context<'_>) -> Plan {
     let who = record::who(&resource.id, context);
@@ -72,46 +62,9 @@ pub fn plan(resource: &Resource, declared: &EcsTask, observation: &TaskObservati
     decide(&pass).unwrap_or_else(|verdict| pass.plan(verdict))
 }
 
-/// One look at one task.
-struct Pass<'a> {
-    resource: &'a Resource,
-    declared: &'a EcsTask,
-    observation: &'a TaskObservation,
-    context: &'a Context<'a>,
-    digest: String,
-    /// See [`record::who`].
-    who: String,
-}
-
-impl Pass<'_> {
-    fn plan(&self, verdict: Verdict) -> Plan {
-        Plan::new(&self.resource.id, verdict)
-    }
-
-    /// Whether an answer may be older than our own RunTask.
-    fn just_written(&self) -> bool {
-        self.context.last_write.is_some_and(|at| self.observation.now - at < CONSISTENT_AFTER)
-    }
-
-    /// Seconds since a run was intended.
-    fn age(&self, run: &Run) -> f64 {
-        self.observation.now - run.at as f64
-    }
-
-    /// The task of a run, as AWS shows it.
-    fn task_of(&self, recorded: &Recorded) -> Result<Option<&Value>, Verdict> {
-        let tasks = match &self.observation.tasks {
-            Observed::Present(tasks) => tasks,
-            Observed::Absent => return Ok(None),
-            Observed::Unknown(why) => return Err(Verdict::Unknown { message: why.clone() }),
-        };
-        let by = record::started_by(&self.who, &recorded.digest, recorded.run.attempt);
-        let is = |task: &&Value| {
-            let id = task.get("taskArn").and_then(Value::as_str).and_then(|arn| arn.rsplit('/').next());
-            task.get("startedBy").is_some_and(|one| *one == by.as_str()) || (id.is_some() && id == recorded.run.task.as_deref())
-        };
-        Ok(tasks.iter().find(is))
-    }
+/// The commit that asked for the declared run, if one did.
+pub fn written_at(observed: &TaskObservation) -> Option<&str> {
+    observed.written_at.as_deref()
 }
 
 fn decide(pass: &Pass) -> Result<Plan, Verdict> {

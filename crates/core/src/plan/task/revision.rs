@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Pass;
+use super::pass::Pass;
 use crate::desired::{Document, TaskDefinition};
 use crate::model::{Operation, without_read_only};
 use crate::normalise::{Subject, leaves};

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Pass;
+use super::pass::{Pass, REQUEUE};
 use super::record::{self, Recorded, Run, State};
 use super::revision::{self, choose};
 use crate::desired::Document;
@@ -47,7 +47,7 @@ pub(super) fn again(pass: &Pass, own: &Recorded, mut plan: Plan) -> Plan {
 
 fn starting(pass: &Pass) -> Verdict {
     let message = format!("{} is run", pass.resource.id);
-    Verdict::Progressing { reason: "Starting", message, requeue: super::REQUEUE }
+    Verdict::Progressing { reason: "Starting", message, requeue: REQUEUE }
 }
 
 /// The same run has the same document to the letter: "if you retry a request with the same client token and one or more of

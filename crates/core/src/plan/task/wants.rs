@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::digest;
+use super::pass::digest;
 use super::record::{self, State};
 use crate::desired::{EcsTask, Resource};
 use crate::plan::Context;

@@ -5,22 +5,23 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::fields::{Fields, Scope, location};
-use super::node::{Content, Mark, Node};
-use super::parse::parse;
-use super::{Interpolated, Reading, files};
+use super::files;
+use super::reading::{Interpolated, Reading, TOO_MUCH};
 use crate::desired::Document;
 use crate::interpolate::{Place, first_reference};
 use crate::location::Location;
+use crate::manifest::text::node::{Content, Mark, Node};
+use crate::manifest::text::parse::{is_json, parse};
 use crate::model::{Checked, Finding};
 
 /// A document as it was written.
 #[derive(Debug)]
-pub(super) struct Written {
+pub(in crate::manifest) struct Written {
     /// The file it stands in: the manifest, or its own.
-    pub(super) file: String,
-    pub(super) root: Node,
+    pub(in crate::manifest) file: String,
+    pub(in crate::manifest) root: Node,
     /// What the manifest has put into it: pointers, and where they come from.
-    pub(super) laid: Vec<(String, Location)>,
+    pub(in crate::manifest) laid: Vec<(String, Location)>,
     /// Values that interpolation changed.
     changed: BTreeSet<Mark>,
     /// Values that other resources give later.
@@ -52,7 +53,7 @@ impl Written {
 
     /// The document itself, without the wrapper that AWS's answers have, and the pointer to it:
     /// `/taskDefinition`, `/service` or `/services/0`.
-    pub(super) fn unwrapped(&self, wrappers: &[&'static str]) -> (&Node, &'static str) {
+    pub(in crate::manifest) fn unwrapped(&self, wrappers: &[&'static str]) -> (&Node, &'static str) {
         for wrapper in wrappers {
             match self.root.get(wrapper) {
                 Some(inner) if matches!(inner.content, Content::Map(_)) => {
@@ -73,7 +74,7 @@ impl Written {
 
 /// The document of `fields`, by `file` or `inline`. None where there is neither, or it cannot be read, which is told.
 /// Inline documents were interpolated with their manifest.
-pub(super) fn load(scope: &mut Scope<'_>, reading: &mut Reading<'_>, fields: &Fields<'_>) -> Option<Written> {
+pub(in crate::manifest) fn load(scope: &mut Scope<'_>, reading: &mut Reading<'_>, fields: &Fields<'_>) -> Option<Written> {
     let interpolate = scope.flag(fields, "interpolate");
     if let (Some(member), None) = (fields.member("interpolate"), fields.get("file")) {
         let message = format!("`{}` belongs beside `file`; inline documents are always interpolated", fields.name("interpolate"));
@@ -118,7 +119,7 @@ fn from_file(
         return Err(about(format!("`{path}` holds manifests; a file with AWS's document alone is expected")));
     }
     let bytes = files::open(reading.snapshot, &path, written, hints).map_err(about)?;
-    let parsed = parse(bytes, super::is_json(&path));
+    let parsed = parse(bytes, is_json(&path));
     let there = |at: Mark, message: String| (Some(location(&path, at)), message);
     if let Some(fault) = parsed.broken {
         return Err(there(fault.at, fault.message));
@@ -135,7 +136,7 @@ fn from_file(
     }
     let (nodes, _) = document.root.size();
     if !reading.keep(nodes) {
-        return Err(about(super::TOO_MUCH.to_owned()));
+        return Err(about(TOO_MUCH.to_owned()));
     }
     Ok(Written::new(&path, document.root, BTreeSet::new()))
 }
@@ -173,7 +174,7 @@ fn first_in(node: &Node) -> Option<(Mark, String)> {
 
 /// Checks the document against AWS's model, and tells what is wrong where it stands. The document comes back in any case,
 /// for what else can be said about it.
-pub(super) fn check(scope: &mut Scope<'_>, written: &Written, model: fn(&Value) -> Checked) -> Document {
+pub(in crate::manifest) fn check(scope: &mut Scope<'_>, written: &Written, model: fn(&Value) -> Checked) -> Document {
     let checked = model(&written.root.to_json());
     for (location, message) in checked.errors.into_iter().filter_map(|finding| written.tell(scope, finding)).collect::<Vec<_>>() {
         scope.error_in(location, message);
@@ -187,7 +188,7 @@ pub(super) fn check(scope: &mut Scope<'_>, written: &Written, model: fn(&Value) 
 
 /// Tells the findings of [`check_together`](crate::model::check_together): pointers after `/service` or
 /// `/taskDefinition` lead into the unwrapped documents. Without a service document, they are about `otherwise`.
-pub(super) fn tell_together(
+pub(in crate::manifest) fn tell_together(
     scope: &mut Scope<'_>,
     findings: Vec<Finding>,
     service: Option<&Written>,

@@ -2,12 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::Reading;
-use super::documents::{self, Written};
-use super::fields::{Fields, Scope};
-use super::node::Mark;
-use super::words::resource_name;
-use crate::desired::{Document, Ec2Deployment, Reference};
+use crate::desired::{Document, Ec2Deployment, Reference, Resource};
+use crate::manifest::documents::aws::{self as documents, Written};
+use crate::manifest::documents::fields::{Fields, Scope};
+use crate::manifest::documents::manifest::Name;
+use crate::manifest::documents::reading::Reading;
+use crate::manifest::documents::words::resource_name;
+use crate::manifest::text::node::Mark;
 use crate::model::check_deployment;
 use crate::model::report::shown;
 use crate::resource::{Kind, ResourceId};
@@ -20,7 +21,12 @@ pub(super) const SPEC: &[&str] = &["target", "dependsOn", "deployment", "artifac
 const BUNDLES: [(&str, &str); 4] = [(".zip", "zip"), (".tar", "tar"), (".tar.gz", "tgz"), (".tgz", "tgz")];
 
 /// Reads `spec`. None when something is missing without which there is nothing; all problems are told in any case.
-pub(super) fn read(scope: &mut Scope<'_>, reading: &mut Reading<'_>, spec: &Fields<'_>, _name: &str) -> Option<Ec2Deployment> {
+pub(super) fn read(
+    scope: &mut Scope<'_>,
+    reading: &mut Reading<'_>,
+    spec: &Fields<'_>,
+    _name: &Name<'_>,
+) -> Option<Ec2Deployment> {
     let timeout = scope.duration(spec, "timeout").unwrap_or(Ec2Deployment::TIMEOUT);
     let artifact = spec.member("artifact").and_then(|member| {
         let name = scope.text(spec, "artifact")?;
@@ -67,7 +73,7 @@ pub(super) fn read_document(
         Some(_) if has_revision => {
             let at = inner.members().iter().find(|member| member.key == "revision").map_or(inner.at, |member| member.at);
             let message = "the document has a `revision`, and `spec.artifact` says otherwise; remove one";
-            scope.error_in(super::fields::location(&written.file, at), message);
+            scope.error_in(crate::manifest::documents::fields::location(&written.file, at), message);
         }
         Some((name, at)) => {
             let revision = of_artifact(scope, reading, &name, at)?;
@@ -76,7 +82,7 @@ pub(super) fn read_document(
         None if !has_revision && !otherwise && scope.found.errors.len() == before => {
             let message =
                 "`revision` is missing; AWS requires it: write it here, or `artifact: NAME` beside the manifest's `deployment`";
-            scope.error_in(super::fields::location(&written.file, inner.at), message);
+            scope.error_in(crate::manifest::documents::fields::location(&written.file, inner.at), message);
         }
         None => {}
     }
@@ -124,4 +130,9 @@ fn of_artifact(scope: &mut Scope<'_>, reading: &mut Reading<'_>, name: &str, at:
         location.insert("version".into(), json!(version));
     }
     Some(json!({"revisionType": "S3", "s3Location": location}))
+}
+
+/// Nothing that a commit stops declaring has to be known.
+pub(super) fn removed(_: &Resource, _: &Ec2Deployment, _: &Resource, _: &Ec2Deployment) -> Vec<String> {
+    Vec::new()
 }

@@ -6,8 +6,8 @@ use std::str::Chars;
 
 use serde_json::Number;
 
+use super::bounds::{Budget, Fault, MAX_DEPTH, ParsedDocument, duplicate, note, too_deep};
 use super::node::{Content, Mark, Member, Node};
-use super::parse::{Budget, Fault, MAX_DEPTH, ParsedDocument, duplicate, note, too_deep};
 
 /// The one value of the file; None for a file of white space.
 pub(super) fn parse(text: &str) -> Result<Option<ParsedDocument>, Fault> {

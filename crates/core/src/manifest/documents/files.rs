@@ -7,7 +7,7 @@ use crate::snapshot::{Entry, MAX_FILE_BYTES, Snapshot};
 ///
 /// # Errors
 /// A sentence: absolute, or out of the source's path.
-pub(super) fn resolve(manifest: &str, written: &str) -> Result<String, String> {
+pub(in crate::manifest) fn resolve(manifest: &str, written: &str) -> Result<String, String> {
     if written.starts_with('/') {
         return Err(format!(
             "{} is an absolute path; a path relative to the manifest is expected, inside the source's path",
@@ -30,11 +30,16 @@ pub(super) fn resolve(manifest: &str, written: &str) -> Result<String, String> {
     Ok(parts.join("/"))
 }
 
+/// Whether `path`, a file or folder, is or holds `file`.
+pub(in crate::manifest) fn covers(path: &str, file: &str) -> bool {
+    path.is_empty() || file.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 /// The bytes of the file `path`, which the manifest calls `written`.
 ///
 /// # Errors
 /// A sentence: not there (with the nearest that is, if `hints`), a folder, too large, a symbolic link, a submodule.
-pub(super) fn open<'s>(snapshot: &'s Snapshot, path: &str, written: &str, hints: bool) -> Result<&'s [u8], String> {
+pub(in crate::manifest) fn open<'s>(snapshot: &'s Snapshot, path: &str, written: &str, hints: bool) -> Result<&'s [u8], String> {
     match snapshot.files.get(path) {
         Some(Entry::File(bytes)) => Ok(bytes),
         Some(other) => Err(unreadable(other, path).unwrap_or_default()),
@@ -43,7 +48,7 @@ pub(super) fn open<'s>(snapshot: &'s Snapshot, path: &str, written: &str, hints:
 }
 
 /// Why an entry cannot be read; None for a file.
-pub(super) fn unreadable(entry: &Entry, path: &str) -> Option<String> {
+pub(in crate::manifest) fn unreadable(entry: &Entry, path: &str) -> Option<String> {
     match entry {
         Entry::File(_) => None,
         Entry::TooLarge(bytes) => Some(format!(
@@ -62,7 +67,7 @@ pub(super) fn unreadable(entry: &Entry, path: &str) -> Option<String> {
 
 /// What is at a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Found {
+pub(in crate::manifest) enum Found {
     File,
     Folder,
 }
@@ -71,7 +76,7 @@ pub(super) enum Found {
 ///
 /// # Errors
 /// A sentence: nothing (with the nearest that is, if `hints`), or a symbolic link or submodule at or below it.
-pub(super) fn find(snapshot: &Snapshot, path: &str, written: &str, hints: bool) -> Result<Found, String> {
+pub(in crate::manifest) fn find(snapshot: &Snapshot, path: &str, written: &str, hints: bool) -> Result<Found, String> {
     match snapshot.files.get(path) {
         Some(Entry::File(_) | Entry::TooLarge(_) | Entry::Unloaded(_)) => return Ok(Found::File),
         Some(other) => return Err(unreadable(other, path).unwrap_or_default()),

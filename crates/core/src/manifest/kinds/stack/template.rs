@@ -1,11 +1,11 @@
 //! Reads `spec.template` of a CloudFormationStack: what goes to AWS byte for byte, and is read here only for messages.
 
-use super::Reading;
-use super::fields::{Fields, Scope, location};
-use super::files;
-use super::node::{Content, Mark, Node};
 use crate::desired::StackTemplate;
 use crate::location::Location;
+use crate::manifest::documents::fields::{Fields, Scope, location};
+use crate::manifest::documents::files;
+use crate::manifest::documents::reading::Reading;
+use crate::manifest::text::node::{Content, Mark, Node};
 use crate::model::report::shown;
 use crate::template::{MAX_BODY, MAX_OBJECT, Template, is_json};
 
@@ -33,7 +33,7 @@ impl Read {
 
 /// Takes an inline template out of a manifest before its references are read: `${AWS::Region}` in it is CloudFormation's, and
 /// templates are never interpolated. What comes back goes into [`put_back`].
-pub(super) fn lift(root: &mut Node) -> Option<Node> {
+pub(in crate::manifest) fn lift(root: &mut Node) -> Option<Node> {
     if root.get("kind").and_then(Node::text) != Some("CloudFormationStack") {
         return None;
     }
@@ -43,7 +43,7 @@ pub(super) fn lift(root: &mut Node) -> Option<Node> {
 }
 
 /// See [`lift`].
-pub(super) fn put_back(root: &mut Node, inline: Option<Node>) {
+pub(in crate::manifest) fn put_back(root: &mut Node, inline: Option<Node>) {
     let place = root.get_mut("spec").and_then(|spec| spec.get_mut("template")).and_then(|template| template.get_mut("inline"));
     if let (Some(place), Some(inline)) = (place, inline) {
         *place = inline;

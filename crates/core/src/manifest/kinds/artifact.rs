@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::Reading;
-use super::fields::{Fields, Scope};
-use super::files::{self, Found};
-use super::node::{Content, Node};
 use crate::desired::filter::Filters;
-use crate::desired::{ArchiveFormat, ArtifactPlace, ArtifactSource, S3Artifact, Sync};
+use crate::desired::{ArchiveFormat, ArtifactPlace, ArtifactSource, Resource, S3Artifact, Sync};
+use crate::manifest::documents::fields::{Fields, Scope};
+use crate::manifest::documents::files::{self, Found};
+use crate::manifest::documents::manifest::Name;
+use crate::manifest::documents::reading::Reading;
+use crate::manifest::text::node::{Content, Node};
 use crate::model::report::shown;
 
 /// The members of `spec`.
@@ -40,7 +41,7 @@ const LONGEST_KEY: usize = 1024;
 const MOST_METADATA: usize = 1400;
 
 /// Reads `spec`. None when something is missing without which there is nothing; all problems are told in any case.
-pub(super) fn read(scope: &mut Scope<'_>, reading: &mut Reading<'_>, spec: &Fields<'_>, _name: &str) -> Option<S3Artifact> {
+pub(super) fn read(scope: &mut Scope<'_>, reading: &mut Reading<'_>, spec: &Fields<'_>, _name: &Name<'_>) -> Option<S3Artifact> {
     let archive = archive(scope, spec);
     let place = place(scope, spec, archive.is_some());
     let source = source(scope, reading, spec, place.as_ref(), archive.is_some());
@@ -183,7 +184,7 @@ fn path(scope: &Scope<'_>, reading: &Reading<'_>, node: &Node, written: &str) ->
         return Err("`spec.source.path` takes nothing from other resources: write it out".to_owned());
     }
     let path = files::resolve(scope.file, written)?;
-    if covers(&path, scope.file) {
+    if files::covers(&path, scope.file) {
         return Err(format!(
             "{} holds this manifest itself, and what is pushed is read as no manifest; move one of the two to a folder of its own",
             shown(written)
@@ -195,11 +196,6 @@ fn path(scope: &Scope<'_>, reading: &Reading<'_>, node: &Node, written: &str) ->
         Err(_) if path.split('/').any(|part| part.starts_with('.')) => Ok((path, None)),
         Err(message) => Err(message),
     }
-}
-
-/// Whether `path`, a file or folder, is or holds `file`.
-pub(super) fn covers(path: &str, file: &str) -> bool {
-    path.is_empty() || file.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 fn mismatch(written: &str, found: Option<Found>, folder: bool, packed: bool) -> Option<String> {
@@ -329,4 +325,9 @@ fn metadata(scope: &mut Scope<'_>, fields: &Fields<'_>) -> BTreeMap<String, Stri
         scope.error(node.at, message);
     }
     found
+}
+
+/// Nothing that a commit stops declaring has to be known.
+pub(super) fn removed(_: &Resource, _: &S3Artifact, _: &Resource, _: &S3Artifact) -> Vec<String> {
+    Vec::new()
 }

@@ -42,7 +42,7 @@ pub const DECLARED: &str = "driftless:declared";
 /// Digest of a registered task definition.
 pub const DEFINITION: &str = "driftless:definition";
 /// Digest of the resource whose rollout failed.
-pub const FAILED: &str = crate::rollout::FAILED_TAG;
+pub const FAILED: &str = "driftless:failed";
 
 /// Tags by key.
 pub type Tags = BTreeMap<String, String>;
@@ -61,7 +61,7 @@ pub fn write(tags: &Tags) -> Value {
 }
 
 /// Without AWS's own and ours: what a manifest's `tags` are compared with.
-pub(super) fn peoples(tags: &Tags) -> Tags {
+pub(in crate::plan) fn peoples(tags: &Tags) -> Tags {
     tags.iter()
         .filter(|(key, _)| !key.starts_with("aws:") && !key.starts_with("driftless:"))
         .map(|(key, value)| (key.clone(), value.clone()))
@@ -69,12 +69,12 @@ pub(super) fn peoples(tags: &Tags) -> Tags {
 }
 
 /// The document's `tags`, if it declares any.
-pub(super) fn declared(document: &Document) -> Option<Tags> {
+pub(in crate::plan) fn declared(document: &Document) -> Option<Tags> {
     document.get("tags").filter(|tags| !tags.is_null()).map(|tags| peoples(&read(Some(tags))))
 }
 
 /// Whose a thing is.
-pub(super) fn ownership(resource: &ResourceId, context: &Context) -> Tags {
+pub(in crate::plan) fn ownership(resource: &ResourceId, context: &Context) -> Tags {
     [(AGENT, context.agent.to_owned()), (SOURCE, context.source_hash.to_owned()), (RESOURCE, resource.to_string())]
         .into_iter()
         .map(|(key, value)| (key.to_owned(), value))

@@ -8,20 +8,22 @@
 //! for the push, and CreateDeployment's request for the deployment. What they declare has its places in those files, so that
 //! errors stand there.
 
-use super::collect::Manifest;
 use super::fields::{Found, Scope};
-use super::node::{Content, Mark, Member, Node};
-use super::parse::{ParsedDocument, parse};
+use super::files;
+use super::manifest::{Manifest, place_of};
+use super::reading::Reading;
 use super::words::{API_VERSION, resource_name};
-use super::{Reading, files};
 use crate::agent::GitLabTemplate;
 use crate::location::Location;
+use crate::manifest::text::bounds::ParsedDocument;
+use crate::manifest::text::node::{Content, Mark, Member, Node};
+use crate::manifest::text::parse::{is_json, parse};
 use crate::model::report::shown;
 use crate::resource::{Kind, ResourceId};
 
 /// The manifests that the template's files are, in their order. A file that cannot be read ends the chain: nothing is
 /// deployed without what it is to come after.
-pub(super) fn manifests(reading: &Reading<'_>, template: &GitLabTemplate, found: &mut Found) -> Vec<Manifest> {
+pub(in crate::manifest) fn manifests(reading: &Reading<'_>, template: &GitLabTemplate, found: &mut Found) -> Vec<Manifest> {
     let mut made: Vec<Manifest> = Vec::new();
     let mut after: Option<ResourceId> = None;
     type Build = fn(&Reading<'_>, &GitLabTemplate, &File, &mut Scope<'_>) -> Option<(ResourceId, Vec<Member>)>;
@@ -46,9 +48,9 @@ pub(super) fn manifests(reading: &Reading<'_>, template: &GitLabTemplate, found:
 }
 
 /// The one that begins at `place`.
-pub(super) fn at(reading: &Reading<'_>, template: &GitLabTemplate, place: &Location) -> Option<Manifest> {
+pub(in crate::manifest) fn at(reading: &Reading<'_>, template: &GitLabTemplate, place: &Location) -> Option<Manifest> {
     let manifests = manifests(reading, template, &mut Found::default());
-    manifests.into_iter().find(|manifest| super::place(&manifest.file, &manifest.document.root) == *place)
+    manifests.into_iter().find(|manifest| place_of(&manifest.file, &manifest.document.root) == *place)
 }
 
 /// One of the three.
@@ -73,7 +75,7 @@ impl File {
             }
         };
         let mut scope = Scope::new(&path, found);
-        let parsed = parse(bytes, super::is_json(&path));
+        let parsed = parse(bytes, is_json(&path));
         let mut documents = parsed.documents.into_iter();
         let root = match (parsed.broken, documents.next()) {
             (None, Some(document)) if document.faults.is_empty() => Some(document.root),

@@ -3,11 +3,14 @@
 use std::collections::BTreeSet;
 
 use super::fields::{Found, location};
-use super::node::{Content, Mark, Node};
-use super::parse::{Fault, ParsedDocument, parse};
+use super::manifest::{Manifest, is_candidate, place_of};
+use super::reading::{Interpolated, Reading, TOO_MUCH};
 use super::words::{API_VERSION, is_ours};
-use super::{Reading, TOO_MUCH, artifact, covers, files, gitlab_template};
+use super::{covers, files, gitlab_template};
 use crate::location::{Location, Problem};
+use crate::manifest::text::bounds::Fault;
+use crate::manifest::text::node::{Content, Mark, Node};
+use crate::manifest::text::parse::{is_json, parse};
 use crate::model::report::{did_you_mean, shown};
 use crate::resource::Kind;
 use crate::snapshot::Entry;
@@ -15,19 +18,12 @@ use crate::snapshot::Entry;
 /// Documents of one file that are told to be neither ours nor anybody's.
 const MAX_ERRORS: usize = 20;
 
-/// One of our documents, not read yet.
-#[derive(Debug)]
-pub(super) struct Manifest {
-    pub(super) file: String,
-    pub(super) document: ParsedDocument,
-}
-
 /// What the files hold.
 #[derive(Debug, Default)]
-pub(super) struct Collected {
-    pub(super) documents: Vec<Manifest>,
+pub(in crate::manifest) struct Collected {
+    pub(in crate::manifest) documents: Vec<Manifest>,
     /// Documents of others, and agents.
-    pub(super) ignored: usize,
+    pub(in crate::manifest) ignored: usize,
 }
 
 /// What one document of a file is.
@@ -40,7 +36,7 @@ enum Sort {
 }
 
 /// Parses every `*.yaml`, `*.yml` and `*.json`. Problems of files that a manifest names by `file:` are not told here.
-pub(super) fn collect(reading: &mut Reading<'_>, found: &mut Found) -> Collected {
+pub(in crate::manifest) fn collect(reading: &mut Reading<'_>, found: &mut Found) -> Collected {
     let mut collected = Collected::default();
     // Told only when it turns out that no manifest names the file.
     let mut pending: Vec<(String, Vec<Fault>, Vec<Fault>, usize)> = Vec::new();
@@ -53,7 +49,7 @@ pub(super) fn collect(reading: &mut Reading<'_>, found: &mut Found) -> Collected
     }
     let pushed = covers::covers(reading, &collected.documents);
     for (path, entry) in snapshot.files.iter().filter(|(path, _)| is_candidate(path)) {
-        if pushed.iter().any(|folder| artifact::covers(folder, path)) {
+        if pushed.iter().any(|folder| files::covers(folder, path)) {
             continue;
         }
         let (mut errors, mut warnings, mut ignored) = (Vec::new(), Vec::new(), 0);
@@ -62,7 +58,7 @@ pub(super) fn collect(reading: &mut Reading<'_>, found: &mut Found) -> Collected
             pending.push((path.clone(), errors, warnings, ignored));
             continue;
         };
-        let parsed = parse(bytes, super::is_json(path));
+        let parsed = parse(bytes, is_json(path));
         for document in parsed.documents {
             match sort(&document.root) {
                 Sort::Ours if reading.keep(document.root.size().0) => {
@@ -97,20 +93,16 @@ pub(super) fn collect(reading: &mut Reading<'_>, found: &mut Found) -> Collected
 }
 
 /// The manifest that begins at `place`.
-pub(super) fn document_at(reading: &mut Reading<'_>, place: &Location) -> Option<Manifest> {
+pub(in crate::manifest) fn document_at(reading: &mut Reading<'_>, place: &Location) -> Option<Manifest> {
     let template = reading.agent.gitlab_template.as_ref();
     if let Some(manifest) = template.and_then(|template| gitlab_template::at(reading, template, place)) {
         return Some(manifest);
     }
     let Some(Entry::File(bytes)) = reading.snapshot.files.get(&place.file) else { return None };
     reading.manifests.insert(place.file.clone());
-    let documents = parse(bytes, super::is_json(&place.file)).documents;
-    let document = documents.into_iter().find(|document| super::place(&place.file, &document.root) == *place)?;
+    let documents = parse(bytes, is_json(&place.file)).documents;
+    let document = documents.into_iter().find(|document| place_of(&place.file, &document.root) == *place)?;
     Some(Manifest { file: place.file.clone(), document })
-}
-
-pub(super) fn is_candidate(path: &str) -> bool {
-    [".yaml", ".yml", ".json"].iter().any(|end| path.ends_with(end))
 }
 
 fn sort(root: &Node) -> Sort {
@@ -153,7 +145,7 @@ fn names(reading: &Reading<'_>, manifest: &str, node: &Node, named: &mut BTreeSe
     for member in node.members().iter().filter(|member| member.key != "inline") {
         if matches!(member.key.as_str(), "file" | "parametersFile") && member.node.text().is_some() {
             let mut value = member.node.clone();
-            reading.interpolate(&mut value, crate::interpolate::Place::Field, &mut super::Interpolated::default());
+            reading.interpolate(&mut value, crate::interpolate::Place::Field, &mut Interpolated::default());
             named.extend(value.text().and_then(|written| files::resolve(manifest, written).ok()));
         }
         names(reading, manifest, &member.node, named);

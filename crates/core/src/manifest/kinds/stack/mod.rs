@@ -5,12 +5,16 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::fields::{Fields, Scope, location};
-use super::node::{Content, Mark, Node};
-use super::parse::parse;
-use super::{Reading, files, stack_parameters as parameters, stack_template as template};
-use crate::desired::{CloudFormationStack, DeletionPolicy, DriftSettings, OnStackFailure};
+use crate::desired::{CloudFormationStack, DeletionPolicy, DriftSettings, OnStackFailure, ParameterValue, Resource};
+use crate::manifest::documents::fields::{Fields, Scope, location};
+use crate::manifest::documents::file::read_file;
+use crate::manifest::documents::manifest::Name;
+use crate::manifest::documents::reading::Reading;
+use crate::manifest::text::node::{Content, Mark, Node};
 use crate::model::report::{did_you_mean, listed, shown};
+
+mod parameters;
+pub(in crate::manifest) mod template;
 
 /// The members of `spec`.
 pub(super) const SPEC: &[&str] = &[
@@ -52,10 +56,9 @@ pub(super) fn read(
     scope: &mut Scope<'_>,
     reading: &mut Reading<'_>,
     spec: &Fields<'_>,
-    name: &str,
-    name_at: Mark,
+    name: &Name<'_>,
 ) -> Option<CloudFormationStack> {
-    let stack_name = stack_name(scope, spec, name, name_at);
+    let stack_name = stack_name(scope, spec, name);
     let template = template::read(scope, reading, spec);
     let parameters = parameters::read(scope, reading, spec, template.as_ref().and_then(|template| template.read.as_ref()));
     let capabilities = texts(scope, spec, "capabilities").map(|words| {
@@ -106,7 +109,7 @@ pub(super) fn read(
 /// "The name must be ... alphanumeric characters (case-sensitive) and hyphens. It must start with an alphabetical character and
 /// can't be longer than 128 characters": `[a-zA-Z][-a-zA-Z0-9]*`.
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html>
-fn stack_name(scope: &mut Scope<'_>, spec: &Fields<'_>, name: &str, name_at: Mark) -> Option<String> {
+fn stack_name(scope: &mut Scope<'_>, spec: &Fields<'_>, name: &Name<'_>) -> Option<String> {
     let valid = |name: &str| {
         name.len() <= 128
             && name.starts_with(|first: char| first.is_ascii_alphabetic())
@@ -114,9 +117,10 @@ fn stack_name(scope: &mut Scope<'_>, spec: &Fields<'_>, name: &str, name_at: Mar
     };
     let rule = "a stack's name has letters, digits and `-`, begins with a letter, and has at most 128 characters";
     match spec.get("stackName") {
-        None if valid(name) => Some(name.to_owned()),
+        None if valid(name.text) => Some(name.text.to_owned()),
         None => {
-            scope.error(name_at, format!("{} cannot be the stack's name: {rule}; give it a `spec.stackName`", shown(name)));
+            let message = format!("{} cannot be the stack's name: {rule}; give it a `spec.stackName`", shown(name.text));
+            scope.error(name.at, message);
             None
         }
         Some(node) => {
@@ -249,48 +253,6 @@ fn policy(scope: &mut Scope<'_>, reading: &mut Reading<'_>, spec: &Fields<'_>) -
     Some(policy)
 }
 
-/// The one document of the file that `fields.member` names, and the file's path.
-pub(super) fn read_file(
-    scope: &mut Scope<'_>,
-    reading: &mut Reading<'_>,
-    fields: &Fields<'_>,
-    member: &str,
-) -> Option<(String, Node)> {
-    let written = scope.text(fields, member)?;
-    let at = fields.get(member).map_or(fields.node.at, |node| node.at);
-    let named = format!("`{}`", fields.name(member));
-    let found = files::resolve(scope.file, &written).and_then(|path| {
-        let bytes = files::open(reading.snapshot, &path, &written, scope.found.hints())?;
-        Ok((path, bytes))
-    });
-    let (path, bytes) = match found {
-        Ok(found) => found,
-        Err(message) => {
-            scope.error(at, format!("{named}: {message}"));
-            return None;
-        }
-    };
-    let parsed = parse(bytes, super::is_json(&path));
-    let mut documents = parsed.documents.into_iter();
-    let fault = parsed.broken.or_else(|| {
-        let document = documents.as_slice().first()?;
-        document.faults.first().cloned()
-    });
-    if let Some(fault) = fault {
-        scope.error_in(location(&path, fault.at), fault.message);
-        return None;
-    }
-    let Some(document) = documents.next() else {
-        scope.error(at, format!("{named}: the file `{path}` is empty"));
-        return None;
-    };
-    if !reading.keep(document.root.size().0) {
-        scope.error(at, super::TOO_MUCH);
-        return None;
-    }
-    Some((path, document.root))
-}
-
 fn drift(scope: &mut Scope<'_>, spec: &Fields<'_>) -> DriftSettings {
     let mut drift = DriftSettings::default();
     let Some(fields) = scope.inner(spec, "drift", "spec.drift", &["detect", "interval", "heal"]) else { return drift };
@@ -308,4 +270,15 @@ fn drift(scope: &mut Scope<'_>, spec: &Fields<'_>) -> DriftSettings {
         scope.error(at, "`heal` needs `detect: true`: what has drifted has to be found first");
     }
     drift
+}
+
+/// The parameters whose declared value is another one than at an older commit; see [`removed`](crate::manifest::removed).
+pub(super) fn removed(_: &Resource, old: &CloudFormationStack, _: &Resource, new: &CloudFormationStack) -> Vec<String> {
+    let same = old.stack_name == new.stack_name;
+    let open = |value: &ParameterValue| matches!(value, ParameterValue::Value(text) if text.contains("${"));
+    let changed = new
+        .parameters
+        .iter()
+        .filter(|(key, value)| same && old.parameters.get(*key).is_none_or(|old| old != *value && !open(old)));
+    changed.map(|(key, _)| key.clone()).collect()
 }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::fields::{Fields, Scope};
-use super::node::{Content, Mark, Node};
 use crate::agent::{Credentials, Target};
+use crate::manifest::documents::fields::{Fields, Scope};
+use crate::manifest::text::node::{Content, Mark, Node};
 use crate::model::report::shown;
 
 /// At least one, or an error was told.

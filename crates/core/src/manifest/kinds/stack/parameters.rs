@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::Reading;
-use super::fields::{Fields, Scope, location};
-use super::node::{Content, Mark, Node};
-use super::stack::read_file;
-use super::stack_template::Read;
+use super::template::Read;
 use crate::desired::ParameterValue;
 use crate::interpolate::first_reference;
 use crate::location::Location;
+use crate::manifest::documents::fields::{Fields, Scope, location};
+use crate::manifest::documents::file::read_file;
+use crate::manifest::documents::reading::Reading;
+use crate::manifest::text::node::{Content, Mark, Node};
 use crate::model::report::{did_you_mean, listed, shown};
 
 /// "Maximum number of parameters that you can declare in your template: 200", and "a parameter value can't exceed 4,096 bytes".

@@ -1,14 +1,15 @@
 //! Reads `driftless.yaml`: the agent's own configuration.
 
+mod targets;
+
 use std::collections::BTreeMap;
 
-use super::fields::{Fields, Found, Scope};
-use super::node::{Content, Node};
-use super::parse::parse;
-use super::targets;
-use super::words::{API_VERSION, agent_name, is_ours};
 use crate::agent::{Agent, GitLab, GitLabTemplate, GitReference, GitSource, Reconcile, Source};
 use crate::location::Problem;
+use crate::manifest::documents::fields::{Fields, Found, Scope};
+use crate::manifest::documents::words::{API_VERSION, agent_name, check_version, is_ours};
+use crate::manifest::text::node::{Content, Mark, Node};
+use crate::manifest::text::parse::{is_json, parse};
 use crate::model::report::shown;
 
 /// Reads the agent's configuration from `file` (the name that messages use): its one document of `kind: Agent`.
@@ -29,7 +30,7 @@ pub fn read_agent(file: &str, bytes: &[u8]) -> Result<(Agent, Vec<Problem>), Vec
 }
 
 fn agent_of(scope: &mut Scope<'_>, bytes: &[u8]) -> Option<Agent> {
-    let parsed = parse(bytes, super::is_json(scope.file));
+    let parsed = parse(bytes, is_json(scope.file));
     let broken = parsed.broken.is_some();
     if let Some(fault) = parsed.broken {
         scope.error(fault.at, fault.message);
@@ -41,7 +42,7 @@ fn agent_of(scope: &mut Scope<'_>, bytes: &[u8]) -> Option<Agent> {
         .collect();
     let Some(document) = agents.first() else {
         if !broken {
-            let at = parsed.documents.first().map_or(super::node::Mark::START, |document| document.root.at);
+            let at = parsed.documents.first().map_or(Mark::START, |document| document.root.at);
             let message =
                 format!("the file has no agent; a document with `apiVersion: {API_VERSION}` and `kind: Agent` is expected");
             scope.error(at, message);
@@ -57,7 +58,7 @@ fn agent_of(scope: &mut Scope<'_>, bytes: &[u8]) -> Option<Agent> {
     }
     scope.unresolved = document.faults.iter().map(|fault| fault.at).collect();
     let top = scope.fields(&document.root, "", &["apiVersion", "kind", "metadata", "spec"])?;
-    super::words::check_version(scope, &top);
+    check_version(scope, &top);
     let name = name(scope, &top);
     let spec = scope.required(&top, "spec", "it says where the manifests are and which account they are for");
     let known = ["source", "targets", "gitlab", "variables", "reconcile", "server", "gitlabTemplate"];

@@ -1,28 +1,29 @@
 //! Finds the files that artifacts push: below an `S3Artifact`'s `source.path` nothing is read as a manifest, whatever it is
 //! called. A website's `config.json` need not say that it is none of ours.
 
-use super::collect::Manifest;
-use super::node::Node;
-use super::parse::parse;
+use super::files;
+use super::manifest::{Manifest, is_candidate};
+use super::reading::{Interpolated, Reading};
 use super::words::is_ours;
-use super::{Interpolated, Reading, artifact, collect, files};
 use crate::interpolate::Place;
+use crate::manifest::text::node::Node;
+use crate::manifest::text::parse::{is_json, parse};
 use crate::resource::Kind;
 use crate::snapshot::Entry;
 
 /// Folders and files of the snapshot that are pushed, and not read. `made` are manifests that no file holds. A manifest that is
 /// pushed itself covers nothing.
-pub(super) fn covers(reading: &Reading<'_>, made: &[Manifest]) -> Vec<String> {
+pub(in crate::manifest) fn covers(reading: &Reading<'_>, made: &[Manifest]) -> Vec<String> {
     let of = |manifest: &Manifest| pushed(reading, &manifest.file, &manifest.document.root);
     let mut named: Vec<(String, &str)> =
         made.iter().filter_map(|manifest| Some((of(manifest)?, manifest.file.as_str()))).collect();
-    for (file, entry) in reading.snapshot.files.iter().filter(|(path, _)| collect::is_candidate(path)) {
+    for (file, entry) in reading.snapshot.files.iter().filter(|(path, _)| is_candidate(path)) {
         let Entry::File(bytes) = entry else { continue };
         // Most files are not worth a parse.
         if !std::str::from_utf8(bytes).is_ok_and(|text| text.contains(Kind::S3Artifact.as_str())) {
             continue;
         }
-        for document in parse(bytes, super::is_json(file)).documents {
+        for document in parse(bytes, is_json(file)).documents {
             named.extend(pushed(reading, file, &document.root).map(|path| (path, file.as_str())));
         }
     }
@@ -31,7 +32,7 @@ pub(super) fn covers(reading: &Reading<'_>, made: &[Manifest]) -> Vec<String> {
     let mut covers: Vec<String> = Vec::new();
     for (path, manifest) in named {
         // What covers its own manifest is refused when that is read.
-        if !artifact::covers(&path, manifest) && !covers.iter().any(|outer| artifact::covers(outer, manifest)) {
+        if !files::covers(&path, manifest) && !covers.iter().any(|outer| files::covers(outer, manifest)) {
             covers.push(path);
         }
     }

@@ -2,22 +2,22 @@
 
 use super::context::Context;
 use super::tags::{self, Tags};
+use super::verdict::Verdict;
 use crate::desired::Resource;
-use crate::plan::Verdict;
 
 /// What a thing's tags say.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Ownership {
+pub(in crate::plan) struct Ownership {
     /// This agent created it: AWS's defaults are enforced.
-    pub(super) created: bool,
+    pub(in crate::plan) created: bool,
     /// Our tags are not on it yet, or not all.
-    pub(super) adopting: bool,
+    pub(in crate::plan) adopting: bool,
     /// The tags that make it ours and are not on it.
-    pub(super) claims: Tags,
+    pub(in crate::plan) claims: Tags,
 }
 
 /// Reads the tags of `thing` ("service `web`"), which `resource` declares; Err: nothing may be written.
-pub(super) fn of(thing: &str, resource: &Resource, tags: &Tags, context: &Context<'_>) -> Result<Ownership, Verdict> {
+pub(in crate::plan) fn of(thing: &str, resource: &Resource, tags: &Tags, context: &Context<'_>) -> Result<Ownership, Verdict> {
     if let Some(stack) = tags.get("aws:cloudformation:stack-name").or_else(|| tags.get("aws:cloudformation:stack-id"))
         && !resource.adopt_force
     {
@@ -79,7 +79,7 @@ pub(super) fn of(thing: &str, resource: &Resource, tags: &Tags, context: &Contex
 }
 
 /// What `driftless:prune` has to say, if anything: one without the annotation gets the tag only where it was there before.
-pub(super) fn prune(resource: &Resource, tags: &Tags) -> Option<&'static str> {
+pub(in crate::plan) fn prune(resource: &Resource, tags: &Tags) -> Option<&'static str> {
     if resource.prune_disabled {
         return Some(tags::PRUNE_DISABLED);
     }

@@ -7,47 +7,23 @@ use std::collections::HashMap;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span, Tag};
 
+use super::bounds::{Budget, Fault, MAX_DEPTH, ParsedDocument, duplicate, note, too_deep};
 use super::node::{Content, Mark, Member, Node};
 use super::{json, scalar};
 
-/// Lists and mappings within each other. AWS's documents end at 10.
-pub(crate) const MAX_DEPTH: usize = 64;
-/// Values in one file, copies made by aliases included: the largest CloudFormation template (1 MB) has some 50,000.
-pub(crate) const MAX_NODES: usize = 200_000;
-/// Text in one file, copies made by aliases included. The file itself has at most 4 MiB.
-const MAX_BYTES: usize = 16 * 1024 * 1024;
 /// Characters that can begin a token of YAML, in one file. The scanner keeps every token of a `[` or `{` until its end,
 /// 170 bytes each, before the first of them is seen here.
 const MAX_INDICATORS: usize = 400_000;
-/// Faults told of one document; whoever has more has another problem.
-const MAX_FAULTS: usize = 20;
-
-/// What is wrong at one place.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Fault {
-    pub(crate) at: Mark,
-    pub(crate) message: String,
-}
-
-impl Fault {
-    pub(crate) fn new(at: Mark, message: impl Into<String>) -> Self {
-        Fault { at, message: message.into() }
-    }
-}
-
-/// One document of a file.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct ParsedDocument {
-    pub(crate) root: Node,
-    /// What is readable and yet not meant: duplicate keys, unknown tags. Somebody else's documents may have them.
-    pub(crate) faults: Vec<Fault>,
-}
-
 /// All documents up to the first place that cannot be read, and that place.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Parsed {
     pub(crate) documents: Vec<ParsedDocument>,
     pub(crate) broken: Option<Fault>,
+}
+
+/// JSON is read as JSON, everything else as YAML.
+pub(crate) fn is_json(path: &str) -> bool {
+    path.ends_with(".json")
 }
 
 /// Reads `bytes`, as JSON when `is_json`, else as YAML 1.2.
@@ -136,47 +112,6 @@ fn text(bytes: &[u8]) -> Result<&str, Fault> {
     }
     std::str::from_utf8(bytes)
         .map_err(|error| Fault::new(place(&bytes[..error.valid_up_to()]), "the file is not UTF-8 from here on; save it as UTF-8"))
-}
-
-/// Duplicate keys and others, up to the bound.
-pub(super) fn note(faults: &mut Vec<Fault>, at: Mark, message: impl Into<String>) {
-    if faults.len() < MAX_FAULTS {
-        faults.push(Fault::new(at, message));
-    }
-}
-
-/// The message for a second `key`.
-pub(super) fn duplicate(key: &str, first: Mark) -> String {
-    format!("the key {} stands twice here, first in line {}; remove one", crate::model::report::shown(key), first.line)
-}
-
-/// Counts what a file has grown to.
-#[derive(Debug, Default)]
-pub(super) struct Budget {
-    nodes: usize,
-    bytes: usize,
-}
-
-impl Budget {
-    pub(super) fn take(&mut self, nodes: usize, bytes: usize, at: Mark) -> Result<(), Fault> {
-        self.nodes += nodes;
-        self.bytes += bytes;
-        if self.nodes > MAX_NODES {
-            return Err(Fault::new(
-                at,
-                format!("the file has more than {MAX_NODES} values (with what its aliases repeat); split it"),
-            ));
-        }
-        if self.bytes > MAX_BYTES {
-            return Err(Fault::new(at, "the file has more than 16 MiB of text (with what its aliases repeat); split it"));
-        }
-        Ok(())
-    }
-}
-
-/// The message for what is nested too deeply.
-pub(super) fn too_deep() -> String {
-    format!("lists and mappings are nested more than {MAX_DEPTH} deep; AWS has no such document")
 }
 
 /// A list or mapping that is not finished.

@@ -2,28 +2,26 @@
 
 use serde_json::Value;
 
-use super::Reading;
-use super::documents::{self, Written};
-use super::fields::{Fields, Scope};
-use super::node::{Content, Mark, Node};
-use super::task::{self, Images, Task};
+use super::task_definition::{self as task, Images, Task};
 use crate::desired::{Document, EcsService, OnFailure, Rollout, TaskDefinition};
 use crate::location::Location;
+use crate::manifest::documents::aws::{self as documents, Written};
+use crate::manifest::documents::fields::{Fields, Scope};
+use crate::manifest::documents::manifest::Name;
+use crate::manifest::documents::reading::Reading;
+use crate::manifest::documents::words::aws_name;
+use crate::manifest::text::node::{Content, Mark, Node};
 use crate::model::report::shown;
 use crate::model::{Operation, check_service, check_together, input_members};
+
+pub(super) use super::removed::of_service as removed;
 
 /// The members of `spec`. `adopt` and `replace` stand beside them.
 pub(super) const SPEC: &[&str] =
     &["target", "dependsOn", "cluster", "taskDefinition", "service", "rollout", "ignore", "adopt", "replace"];
 
 /// Reads `spec`. None when something is missing without which there is no service; all problems are told in any case.
-pub(super) fn read(
-    scope: &mut Scope<'_>,
-    reading: &mut Reading<'_>,
-    spec: &Fields<'_>,
-    name: &str,
-    name_at: Mark,
-) -> Option<EcsService> {
+pub(super) fn read(scope: &mut Scope<'_>, reading: &mut Reading<'_>, spec: &Fields<'_>, name: &Name<'_>) -> Option<EcsService> {
     let task = spec.get("taskDefinition").map(|node| task::read(scope, reading, node));
     let (mut service, written) = service_document(scope, reading, spec);
     let otherwise = spec.member("service").map_or(spec.node.at, |member| member.at);
@@ -38,7 +36,7 @@ pub(super) fn read(
     let place = |member: &str| place(scope.file, written.as_ref(), member, otherwise);
     let places = Places { cluster: place("cluster"), task: place("taskDefinition") };
     let cluster = cluster(scope, spec, &mut service, &places);
-    let service_name = service_name(scope, &mut service, name, name_at);
+    let service_name = service_name(scope, &mut service, name);
     let (images, definition) = match task {
         Some(task) => (task.images, task.definition),
         None => (Images::default(), None),
@@ -71,9 +69,9 @@ pub(super) fn place(file: &str, written: Option<&Written>, member: &str, otherwi
         Some(written) => {
             let (inner, _) = written.unwrapped(&["services", "service"]);
             let at = inner.members().iter().find(|found| found.key == member).map_or(inner.at, |found| found.at);
-            super::fields::location(&written.file, at)
+            crate::manifest::documents::fields::location(&written.file, at)
         }
-        None => super::fields::location(file, otherwise),
+        None => crate::manifest::documents::fields::location(file, otherwise),
     }
 }
 
@@ -146,26 +144,21 @@ fn cluster_name(cluster: &str) -> Result<(), String> {
     ))
 }
 
-/// Letters, digits, underscores and hyphens, 1 to 255.
-pub(super) fn aws_name(name: &str) -> bool {
-    (1..=255).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
-}
-
 /// "Up to 255 letters (uppercase and lowercase), numbers, underscores, and hyphens are allowed."
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html>
-fn service_name(scope: &mut Scope<'_>, service: &mut Document, name: &str, name_at: Mark) -> Option<String> {
+fn service_name(scope: &mut Scope<'_>, service: &mut Document, name: &Name<'_>) -> Option<String> {
     if let Some(name) = taken(service, "serviceName") {
         return Some(name);
     }
-    if !aws_name(name) {
+    if !aws_name(name.text) {
         let message = format!(
             "{} cannot be the service's name, which has letters, digits, `_` and `-`; give it a `serviceName` in `spec.service`",
-            shown(name)
+            shown(name.text)
         );
-        scope.error(name_at, message);
+        scope.error(name.at, message);
         return None;
     }
-    Some(name.to_owned())
+    Some(name.text.to_owned())
 }
 
 /// `spec.taskDefinition`, or the document's own; both only when they say the same.

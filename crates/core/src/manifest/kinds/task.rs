@@ -1,18 +1,19 @@
 //! Reads `kind: EcsTask`.
 
-use super::Reading;
-use super::documents::{self, Written};
-use super::fields::{Fields, Scope};
 use super::service::{Places, cluster, place, task_definition};
-use super::task::{self, Images, Task};
-use crate::desired::{Document, EcsTask, TaskDefinition};
+use super::task_definition::{self as task, Images, Task};
+use crate::desired::{Document, EcsTask, Resource, TaskDefinition};
+use crate::manifest::documents::aws::{self as documents, Written};
+use crate::manifest::documents::fields::{Fields, Scope};
+use crate::manifest::documents::manifest::Name;
+use crate::manifest::documents::reading::Reading;
 use crate::model::{check_run_task, check_run_task_together};
 
 /// The members of `spec`.
 pub(super) const SPEC: &[&str] = &["target", "dependsOn", "cluster", "taskDefinition", "task", "timeout", "adopt"];
 
 /// Reads `spec`. None when something is missing without which there is nothing; all problems are told in any case.
-pub(super) fn read(scope: &mut Scope<'_>, reading: &mut Reading<'_>, spec: &Fields<'_>, _name: &str) -> Option<EcsTask> {
+pub(super) fn read(scope: &mut Scope<'_>, reading: &mut Reading<'_>, spec: &Fields<'_>, _name: &Name<'_>) -> Option<EcsTask> {
     let definition = spec.get("taskDefinition").map(|node| task::read(scope, reading, node));
     let (mut document, written) = run_task_document(scope, reading, spec);
     let otherwise = spec.member("task").map_or(spec.node.at, |member| member.at);
@@ -61,4 +62,9 @@ fn run_task_document(scope: &mut Scope<'_>, reading: &mut Reading<'_>, spec: &Fi
     }
     let Some(written) = documents::load(scope, reading, &fields) else { return (Document::new(), None) };
     (documents::check(scope, &written, check_run_task), Some(written))
+}
+
+/// Nothing that a commit stops declaring has to be known.
+pub(super) fn removed(_: &Resource, _: &EcsTask, _: &Resource, _: &EcsTask) -> Vec<String> {
+    Vec::new()
 }

@@ -1,7 +1,7 @@
 //! The words every document has: `apiVersion`, `kind` and names.
 
 use super::fields::{Fields, Scope};
-use super::node::Node;
+use crate::manifest::text::node::Node;
 use crate::model::report::{did_you_mean, listed, shown};
 use crate::resource::Kind;
 
@@ -9,12 +9,12 @@ use crate::resource::Kind;
 pub(crate) const API_VERSION: &str = "driftless/v1alpha1";
 
 /// Whether a document is meant for us: `apiVersion: driftless/…`.
-pub(super) fn is_ours(root: &Node) -> bool {
+pub(in crate::manifest) fn is_ours(root: &Node) -> bool {
     root.get("apiVersion").and_then(Node::text).is_some_and(|version| version.starts_with("driftless/"))
 }
 
 /// The version has to be the one there is.
-pub(super) fn check_version(scope: &mut Scope<'_>, top: &Fields<'_>) {
+pub(in crate::manifest) fn check_version(scope: &mut Scope<'_>, top: &Fields<'_>) {
     let Some(node) = top.get("apiVersion") else { return };
     if let Some(version) = node.text().filter(|version| *version != API_VERSION) {
         scope.error(node.at, format!("`apiVersion` is {}; this version of Driftless reads `{API_VERSION}`", shown(version)));
@@ -23,13 +23,13 @@ pub(super) fn check_version(scope: &mut Scope<'_>, top: &Fields<'_>) {
 
 /// `metadata.name` of a resource. It stands in AWS's tags, in GitLab's status names and after `KIND/` on the command
 /// line, so it has letters, digits, `-`, `_` and `.`, begins and ends with a letter or digit, and at most 128 characters.
-pub(super) fn resource_name(name: &str) -> Result<(), String> {
+pub(in crate::manifest) fn resource_name(name: &str) -> Result<(), String> {
     checked(name, "`metadata.name`", 128)
 }
 
 /// The agent's `metadata.name`: the same with at most 63 characters, so that `driftless/AGENT/KIND/NAME` fits into the
 /// 255 characters of a GitLab status's name.
-pub(super) fn agent_name(name: &str) -> Result<(), String> {
+pub(in crate::manifest) fn agent_name(name: &str) -> Result<(), String> {
     checked(name, "`metadata.name`", 63)
 }
 
@@ -53,9 +53,14 @@ fn checked(name: &str, what: &str, most: usize) -> Result<(), String> {
 }
 
 /// The message for a kind that there is not.
-pub(super) fn unknown_kind(kind: &str) -> String {
-    let kinds = Kind::ALL.map(Kind::as_str);
-    let near = did_you_mean(kind, kinds.into_iter().chain(["Agent"]));
-    let near = if near.is_empty() { format!("; there is {}", listed(kinds)) } else { near };
+pub(in crate::manifest) fn unknown_kind(kind: &str) -> String {
+    let kinds = || Kind::ALL.iter().map(|kind| kind.as_str());
+    let near = did_you_mean(kind, kinds().chain(["Agent"]));
+    let near = if near.is_empty() { format!("; there is {}", listed(kinds())) } else { near };
     format!("there is no kind {}{near}", shown(kind))
+}
+
+/// Letters, digits, underscores and hyphens, 1 to 255.
+pub(in crate::manifest) fn aws_name(name: &str) -> bool {
+    (1..=255).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
 }

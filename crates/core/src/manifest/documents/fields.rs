@@ -3,16 +3,16 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::node::{Content, Mark, Member, Node};
 use crate::location::{Location, Problem};
+use crate::manifest::text::node::{Content, Mark, Member, Node};
 use crate::model::report::{did_you_mean, listed, nearest, shown};
 use crate::resource::ResourceId;
 
 /// All that was found so far.
 #[derive(Debug, Default)]
-pub(super) struct Found {
-    pub(super) errors: Vec<Problem>,
-    pub(super) warnings: Vec<Problem>,
+pub(in crate::manifest) struct Found {
+    pub(in crate::manifest) errors: Vec<Problem>,
+    pub(in crate::manifest) warnings: Vec<Problem>,
 }
 
 /// Unknown fields told of one mapping; whoever has more has another problem.
@@ -22,29 +22,29 @@ const MAX_HINTS: usize = 200;
 
 impl Found {
     /// Whether it is still worth looking for the nearest name among many.
-    pub(super) fn hints(&self) -> bool {
+    pub(in crate::manifest) fn hints(&self) -> bool {
         self.errors.len() < MAX_HINTS
     }
 }
 
 /// Where problems of one document go.
 #[derive(Debug)]
-pub(super) struct Scope<'p> {
-    pub(super) file: &'p str,
+pub(in crate::manifest) struct Scope<'p> {
+    pub(in crate::manifest) file: &'p str,
     /// Once its kind and name are known.
-    pub(super) resource: Option<ResourceId>,
+    pub(in crate::manifest) resource: Option<ResourceId>,
     /// Once it is known which target the manifest picks.
-    pub(super) target: Option<String>,
+    pub(in crate::manifest) target: Option<String>,
     /// Values that could not be read or whose references could not be resolved, which is told already: nothing else is
     /// said of them.
-    pub(super) unresolved: BTreeSet<Mark>,
-    pub(super) found: &'p mut Found,
+    pub(in crate::manifest) unresolved: BTreeSet<Mark>,
+    pub(in crate::manifest) found: &'p mut Found,
 }
 
 /// A mapping whose members' names are all known.
 #[derive(Debug, Clone)]
-pub(super) struct Fields<'n> {
-    pub(super) node: &'n Node,
+pub(in crate::manifest) struct Fields<'n> {
+    pub(in crate::manifest) node: &'n Node,
     /// Known names that somebody has probably meant with an unknown one: that they are missing is no second error.
     meant: Vec<String>,
     /// How messages call it: `spec.rollout`; empty at the top.
@@ -53,51 +53,51 @@ pub(super) struct Fields<'n> {
 
 impl<'n> Fields<'n> {
     /// A member that is there and not null.
-    pub(super) fn member(&self, name: &str) -> Option<&'n Member> {
+    pub(in crate::manifest) fn member(&self, name: &str) -> Option<&'n Member> {
         self.node.members().iter().find(|member| member.key == name && !member.node.is_null())
     }
 
-    pub(super) fn get(&self, name: &str) -> Option<&'n Node> {
+    pub(in crate::manifest) fn get(&self, name: &str) -> Option<&'n Node> {
         self.member(name).map(|member| &member.node)
     }
 
     /// Whether an unknown field was probably meant to be this one.
-    pub(super) fn meant(&self, name: &str) -> bool {
+    pub(in crate::manifest) fn meant(&self, name: &str) -> bool {
         self.meant.iter().any(|meant| meant == name)
     }
 
     /// `spec.rollout.timeout`.
-    pub(super) fn name(&self, member: &str) -> String {
+    pub(in crate::manifest) fn name(&self, member: &str) -> String {
         if self.path.is_empty() { member.to_owned() } else { format!("{}.{member}", self.path) }
     }
 }
 
 impl<'p> Scope<'p> {
-    pub(super) fn new(file: &'p str, found: &'p mut Found) -> Self {
+    pub(in crate::manifest) fn new(file: &'p str, found: &'p mut Found) -> Self {
         Scope { file, resource: None, target: None, unresolved: BTreeSet::new(), found }
     }
 
-    pub(super) fn location(&self, at: Mark) -> Location {
+    pub(in crate::manifest) fn location(&self, at: Mark) -> Location {
         location(self.file, at)
     }
 
-    pub(super) fn error(&mut self, at: Mark, message: impl Into<String>) {
+    pub(in crate::manifest) fn error(&mut self, at: Mark, message: impl Into<String>) {
         if !self.unresolved.contains(&at) {
             let location = self.location(at);
             self.error_in(location, message);
         }
     }
 
-    pub(super) fn error_in(&mut self, location: Location, message: impl Into<String>) {
+    pub(in crate::manifest) fn error_in(&mut self, location: Location, message: impl Into<String>) {
         self.found.errors.push(Problem { location, resource: self.resource.clone(), message: message.into() });
     }
 
-    pub(super) fn warn_in(&mut self, location: Location, message: impl Into<String>) {
+    pub(in crate::manifest) fn warn_in(&mut self, location: Location, message: impl Into<String>) {
         self.found.warnings.push(Problem { location, resource: self.resource.clone(), message: message.into() });
     }
 
     /// "`spec.cluster` is the number 3; a string is expected".
-    pub(super) fn wrong(&mut self, node: &Node, name: &str, expected: &str) {
+    pub(in crate::manifest) fn wrong(&mut self, node: &Node, name: &str, expected: &str) {
         let hint = match (&node.content, expected.starts_with("a string")) {
             (Content::Number(_) | Content::Bool(_), true) => ": write it in quotes",
             _ => "",
@@ -106,7 +106,7 @@ impl<'p> Scope<'p> {
     }
 
     /// The mapping's members, each unknown one told of. None when it is no mapping.
-    pub(super) fn fields<'n>(&mut self, node: &'n Node, path: &'n str, known: &[&str]) -> Option<Fields<'n>> {
+    pub(in crate::manifest) fn fields<'n>(&mut self, node: &'n Node, path: &'n str, known: &[&str]) -> Option<Fields<'n>> {
         if !matches!(node.content, Content::Map(_)) {
             self.wrong(node, if path.is_empty() { "the document" } else { path }, "a mapping");
             return None;
@@ -128,12 +128,18 @@ impl<'p> Scope<'p> {
     }
 
     /// The same for a member of `fields`; None where it is absent.
-    pub(super) fn inner<'n>(&mut self, fields: &Fields<'n>, name: &str, path: &'n str, known: &[&str]) -> Option<Fields<'n>> {
+    pub(in crate::manifest) fn inner<'n>(
+        &mut self,
+        fields: &Fields<'n>,
+        name: &str,
+        path: &'n str,
+        known: &[&str],
+    ) -> Option<Fields<'n>> {
         self.fields(fields.get(name)?, path, known)
     }
 
     /// A member that has to be there.
-    pub(super) fn required<'n>(&mut self, fields: &Fields<'n>, name: &str, what: &str) -> Option<&'n Node> {
+    pub(in crate::manifest) fn required<'n>(&mut self, fields: &Fields<'n>, name: &str, what: &str) -> Option<&'n Node> {
         let node = fields.get(name);
         if node.is_none() && !fields.meant(name) {
             let empty = fields.node.members().iter().find(|member| member.key == name);
@@ -145,12 +151,12 @@ impl<'p> Scope<'p> {
     }
 
     /// A string that is not empty.
-    pub(super) fn text(&mut self, fields: &Fields<'_>, name: &str) -> Option<String> {
+    pub(in crate::manifest) fn text(&mut self, fields: &Fields<'_>, name: &str) -> Option<String> {
         let node = fields.get(name)?;
         self.text_of(node, &fields.name(name))
     }
 
-    pub(super) fn text_of(&mut self, node: &Node, name: &str) -> Option<String> {
+    pub(in crate::manifest) fn text_of(&mut self, node: &Node, name: &str) -> Option<String> {
         match node.text() {
             Some("") => {
                 self.error(node.at, format!("`{name}` is an empty string; give it a value or remove it"));
@@ -165,12 +171,12 @@ impl<'p> Scope<'p> {
     }
 
     /// A string that has to be there; `what` says what for.
-    pub(super) fn required_text(&mut self, fields: &Fields<'_>, name: &str, what: &str) -> Option<String> {
+    pub(in crate::manifest) fn required_text(&mut self, fields: &Fields<'_>, name: &str, what: &str) -> Option<String> {
         let node = self.required(fields, name, what)?;
         self.text_of(node, &fields.name(name))
     }
 
-    pub(super) fn flag(&mut self, fields: &Fields<'_>, name: &str) -> Option<bool> {
+    pub(in crate::manifest) fn flag(&mut self, fields: &Fields<'_>, name: &str) -> Option<bool> {
         let node = fields.get(name)?;
         match node.content {
             Content::Bool(value) => Some(value),
@@ -182,7 +188,7 @@ impl<'p> Scope<'p> {
     }
 
     /// A whole number from 1 to `most`.
-    pub(super) fn count(&mut self, fields: &Fields<'_>, name: &str, most: u64) -> Option<usize> {
+    pub(in crate::manifest) fn count(&mut self, fields: &Fields<'_>, name: &str, most: u64) -> Option<usize> {
         let node = fields.get(name)?;
         let value = match &node.content {
             Content::Number(number) => number.as_u64().filter(|value| (1..=most).contains(value)),
@@ -195,7 +201,7 @@ impl<'p> Scope<'p> {
     }
 
     /// One of `words`.
-    pub(super) fn word(&mut self, fields: &Fields<'_>, name: &str, words: &[&'static str]) -> Option<&'static str> {
+    pub(in crate::manifest) fn word(&mut self, fields: &Fields<'_>, name: &str, words: &[&'static str]) -> Option<&'static str> {
         let node = fields.get(name)?;
         let text = self.text_of(node, &fields.name(name))?;
         let word = words.iter().copied().find(|word| *word == text);
@@ -214,7 +220,7 @@ impl<'p> Scope<'p> {
     }
 
     /// `60m`, `1h30m`, `10s`: more than nothing.
-    pub(super) fn duration(&mut self, fields: &Fields<'_>, name: &str) -> Option<Duration> {
+    pub(in crate::manifest) fn duration(&mut self, fields: &Fields<'_>, name: &str) -> Option<Duration> {
         let node = fields.get(name)?;
         let duration = node.text().and_then(duration);
         if duration.is_none() {
@@ -227,12 +233,12 @@ impl<'p> Scope<'p> {
 }
 
 /// A place in `file`.
-pub(super) fn location(file: &str, at: Mark) -> Location {
+pub(in crate::manifest) fn location(file: &str, at: Mark) -> Location {
     Location::new(file, at.line as usize, at.column as usize)
 }
 
 /// Hours, minutes and seconds, each at most once and in this order; None for anything else, zero and more than a year.
-pub(super) fn duration(text: &str) -> Option<Duration> {
+pub(in crate::manifest) fn duration(text: &str) -> Option<Duration> {
     let (mut rest, mut seconds, mut units) = (text, 0_u64, &[('h', 3600), ('m', 60), ('s', 1)][..]);
     while !rest.is_empty() {
         let digits = rest.bytes().take_while(u8::is_ascii_digit).count();

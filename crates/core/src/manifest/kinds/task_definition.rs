@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::Reading;
-use super::documents::{self, Written};
-use super::fields::{Fields, Scope};
-use super::node::{Content, Mark, Member, Node};
-use super::service::aws_name;
 use crate::desired::TaskDefinition;
+use crate::manifest::documents::aws::{self as documents, Written};
+use crate::manifest::documents::fields::{Fields, Scope};
+use crate::manifest::documents::reading::Reading;
+use crate::manifest::documents::words::aws_name;
+use crate::manifest::text::node::{Content, Mark, Member, Node};
 use crate::model::check_task_definition;
 use crate::model::report::{did_you_mean, listed, shown};
 

@@ -1,0 +1,7 @@
+//! Text as documents: YAML and JSON, with the place of every key and value.
+
+pub(crate) mod bounds;
+mod json;
+pub(crate) mod node;
+pub(crate) mod parse;
+mod scalar;

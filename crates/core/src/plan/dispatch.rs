@@ -1,0 +1,46 @@
+//! Hands each resource to the planner of its kind.
+
+use super::decision::Plan;
+use super::shared::context::Context;
+use super::shared::verdict::Verdict;
+use super::{artifact, deployment, ecs as service, stack, task};
+use crate::desired::{Resource, Spec};
+use crate::observed::Observation;
+
+macro_rules! dispatch {
+    ($($(#[$doc:meta])* $kind:ident as $module:ident: $observation:ty),* $(,)?) => {
+        fn decide(resource: &Resource, observation: &Observation, context: &Context<'_>) -> Plan {
+            match (&resource.spec, observation) {
+                $((Spec::$kind(declared), Observation::$kind(observed)) => {
+                    $module::plan(resource, declared, observed, context)
+                })*
+                _ => {
+                    let message = format!("{} was observed as another kind; this is a bug of Driftless", resource.id);
+                    Plan::new(&resource.id, Verdict::Unknown { message })
+                }
+            }
+        }
+
+        /// The commit that last wrote the thing, where AWS keeps it for us.
+        pub fn written_at(observation: &Observation) -> Option<&str> {
+            match observation {
+                $(Observation::$kind(observed) => $module::written_at(observed),)*
+            }
+        }
+    };
+}
+
+kinds!(dispatch);
+
+/// Decides what to write for one resource, whose references have their values ([`manifest::resolve`](crate::manifest::resolve)).
+pub fn plan(resource: &Resource, observation: &Observation, context: &Context<'_>) -> Plan {
+    let mut plan = decide(resource, observation, context);
+    if resource.reconcile_disabled {
+        if !plan.steps.is_empty() {
+            plan.verdict = Verdict::Ready { message: format!("{} differs, and is left as it is", resource.id) };
+        }
+        plan.steps.clear();
+        plan.notes.push("`driftless/reconcile: disabled`: looked at, not written".to_owned());
+    }
+    plan
+}
