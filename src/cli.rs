@@ -146,6 +146,10 @@ pub struct Simulate {
     /// Logical seconds during which reads after a write may show the older state
     #[arg(long, value_name = "SECONDS", default_value_t = 0.0)]
     pub eventual_consistency: f64,
+    /// Answer as unkindly as AWS may: defaults filled in, lists in any order, `?` for what is not ASCII; with a number also
+    /// in invented spellings that are drawn from it
+    #[arg(long, value_name = "SEED", num_args = 0..=1, require_equals = true)]
+    pub spelling: Option<Option<u64>>,
 }
 
 fn positive(text: &str) -> Result<f64, String> {

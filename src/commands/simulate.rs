@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use driftless_simulator::{Options, Simulator};
+use driftless_simulator::{Options, Simulator, Spelling};
 
 use super::print;
 use crate::cli::Simulate;
@@ -13,7 +13,13 @@ use crate::shutdown::Shutdown;
 pub(super) async fn run(settings: &Simulate) -> anyhow::Result<ExitCode> {
     let shutdown = Shutdown::on_signals()?;
     let lag = Duration::try_from_secs_f64(settings.eventual_consistency).context("--eventual-consistency takes seconds")?;
+    let spelling = match settings.spelling {
+        None => Spelling::Plain,
+        Some(None) => Spelling::Known,
+        Some(Some(seed)) => Spelling::Invented(seed),
+    };
     let options = Options {
+        spelling,
         pace: settings.pace,
         quotas: settings.quotas,
         auto_clusters: settings.auto_clusters,

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::spelling::Spelling;
+
 /// How a simulator behaves. `..Options::default()` gives one account in one Region, at the real clock's pace, without
 /// quotas, and consistent at once.
 #[derive(Clone, Debug)]
@@ -26,6 +28,8 @@ pub struct Options {
     pub container_instances: u32,
     /// How many EC2 instances a CodeDeploy group finds by its tags, or in its Auto Scaling group, when nobody made any.
     pub instances: u32,
+    /// How what was sent comes back in answers.
+    pub spelling: Spelling,
 }
 
 impl Default for Options {
@@ -40,6 +44,7 @@ impl Default for Options {
             page_size: None,
             container_instances: 2,
             instances: 2,
+            spelling: Spelling::Plain,
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::clock::Seconds;
 use crate::error::AwsError;
 use crate::options::Options;
 use crate::service::Service;
+use crate::spelling::Speller;
 use crate::{cloudformation, codedeploy, ecs, iam, s3, sts, tagging};
 
 /// What an action answers: its output's members.
@@ -21,6 +22,7 @@ pub(crate) struct World {
     pub(crate) s3: s3::State,
     pub(crate) iam: iam::State,
     pub(crate) tagging: tagging::State,
+    speller: Speller,
 }
 
 /// A call of a service that is answered from JSON or from a form.
@@ -44,6 +46,7 @@ impl World {
             s3: s3::State::new(options),
             iam: iam::State::default(),
             tagging: tagging::State::new(options),
+            speller: Speller::new(options.spelling),
         }
     }
 
@@ -66,13 +69,17 @@ impl World {
     pub(crate) fn call(&mut self, request: &Request<'_>, now: Seconds) -> Answer {
         self.advance(now);
         let Request { service, action, input, access_key } = *request;
-        match service {
+        let answer = match service {
             Service::Ecs => self.ecs.call(action, input, now),
             Service::CodeDeploy => codedeploy::call(self, action, input, now),
             Service::Tagging => tagging::call(self, action, input, now),
             Service::CloudFormation => cloudformation::call(self, action, input, now),
             Service::Sts => sts::call(&self.account, action, input, access_key, now),
             Service::S3 => Err(AwsError::unknown_operation()),
-        }
+        };
+        answer.map(|mut answer| {
+            self.speller.spell(service, action, &mut answer);
+            answer
+        })
     }
 }

@@ -28,7 +28,8 @@ async fn a_service_comes_back_with_defaults_and_its_sets_in_another_order() {
 #[tokio::test]
 async fn some_members_come_back_elsewhere_or_only_in_the_revision() {
     let aws = Aws::start().await;
-    let connect = json!({"enabled": true, "namespace": "shop"});
+    let namespace = "arn:aws:servicediscovery:eu-central-1:123456789012:namespace/ns-1";
+    let connect = json!({"enabled": true, "namespace": namespace});
     let lattice =
         json!([{"roleArn": "arn:aws:iam::123456789012:role/l", "targetGroupArn": "arn:aws:vpc-lattice:x", "portName": "http"}]);
     let more = json!({"serviceConnectConfiguration": connect, "vpcLatticeConfigurations": lattice, "monitoring": {"x": 1}});

@@ -15,7 +15,7 @@ use crate::ids::Ids;
 
 /// The members that a service revision is made of: those "that trigger a new service deployment" (each member's text in
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html>), and those that only come with one.
-pub(super) const DEPLOYS: [&str; 12] = [
+pub(super) const DEPLOYS: [&str; 13] = [
     "taskDefinition",
     "networkConfiguration",
     "platformVersion",
@@ -28,6 +28,7 @@ pub(super) const DEPLOYS: [&str; 12] = [
     "launchType",
     "capacityProviderStrategy",
     "monitoring",
+    "gatewayConnectors",
 ];
 
 /// Begins a deployment of the service's present members. One that is under way is superseded: its entry in the history

@@ -60,7 +60,12 @@ fn container(members: &mut Members, mode: &str) {
             // With awsvpc and host the host's port is the container's; with bridge 0 asks for a dynamic one:
             // <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_PortMapping.html>
             if let Some(own) = port.get("containerPort").cloned() {
-                default(port, "hostPort", if mode == "bridge" { json!(0) } else { own });
+                default(port, "hostPort", if mode == "bridge" { json!(0) } else { own.clone() });
+                // A 0 that was sent with awsvpc or host comes back as the container's port too:
+                // <https://github.com/hashicorp/terraform-provider-aws/issues/3401>
+                if mode != "bridge" && port.get("hostPort") == Some(&json!(0)) {
+                    port.insert("hostPort".into(), own);
+                }
             }
         }
     }

@@ -7,6 +7,7 @@ mod error;
 mod events;
 mod fill;
 mod names;
+mod normal;
 mod order;
 mod paging;
 mod rollout;

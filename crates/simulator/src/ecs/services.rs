@@ -33,6 +33,7 @@ impl State {
         self.check_service_with(input, &definition, None)?;
         self.before_write(&arn, now);
         let mut members = filled(input);
+        self.names.normalise(&mut members);
         members.insert("taskDefinition".into(), definition.arn.clone().into());
         let blueprint = Blueprint::of(&definition, &members);
         let mut service = Service {

@@ -12,9 +12,6 @@ static TABLE: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_str(include_str!("shapes.json")).expect("the generated table is JSON"));
 
 /// The input without nulls and without members that the action does not have at its top level.
-///
-/// A member that a newer model has and this table has not would be lost otherwise, so `monitoring` and
-/// `gatewayConnectors` (newer than the table) are let through.
 pub(super) fn read(action: &str, input: &Value) -> Result<Members, AwsError> {
     let Some(name) = TABLE["actions"].get(action).and_then(Value::as_str) else {
         return Err(AwsError::unknown_operation());
@@ -22,7 +19,7 @@ pub(super) fn read(action: &str, input: &Value) -> Result<Members, AwsError> {
     let mut members = types::read(&TABLE, name, input)?;
     meaning(name, &Value::Object(members.clone()), "")?;
     let known = &TABLE["shapes"][name]["members"];
-    members.retain(|key, _| known.get(key).is_some() || matches!(key.as_str(), "monitoring" | "gatewayConnectors"));
+    members.retain(|key, _| known.get(key).is_some());
     Ok(members)
 }
 
@@ -90,6 +87,33 @@ pub(crate) fn from_properties(action: &str, properties: &Value) -> Value {
         Some(name) => translated(name, properties),
         None => Value::Null,
     }
+}
+
+/// The shape of an action's input.
+pub(crate) fn of_action(action: &str) -> Option<&'static str> {
+    TABLE["actions"].get(action).and_then(Value::as_str)
+}
+
+/// What kind of shape it is: `structure`, `list`, `map`, `string` and so on.
+pub(crate) fn kind(name: &str) -> &'static str {
+    TABLE["shapes"][name]["type"].as_str().unwrap_or_default()
+}
+
+/// The members of a structure, with their shapes.
+pub(crate) fn members(name: &str) -> Vec<(String, &'static str)> {
+    let members = TABLE["shapes"][name]["members"].as_object().into_iter().flatten();
+    members.map(|(key, shape)| (key.clone(), shape.as_str().unwrap_or_default())).collect()
+}
+
+/// The shape of a list's elements or a map's values.
+pub(crate) fn inner(name: &str) -> &'static str {
+    let shape = &TABLE["shapes"][name];
+    shape["member"].as_str().or_else(|| shape["value"].as_str()).unwrap_or_default()
+}
+
+/// Whether the model counts up the shape's words.
+pub(crate) fn counted(name: &str) -> bool {
+    TABLE["shapes"][name].get("enum").is_some()
 }
 
 fn translated(name: &str, value: &Value) -> Value {

@@ -9,7 +9,7 @@ use super::service::{Blueprint, Status};
 use super::{Answer, AwsError, Members, State, deployments, rollout, services, text};
 
 /// The members whose change "triggers a new service deployment".
-const TRIGGERS: [&str; 9] = [
+const TRIGGERS: [&str; 10] = [
     "taskDefinition",
     "networkConfiguration",
     "platformVersion",
@@ -19,6 +19,7 @@ const TRIGGERS: [&str; 9] = [
     "volumeConfigurations",
     "vpcLatticeConfigurations",
     "monitoring",
+    "gatewayConnectors",
 ];
 
 /// The members that are changed without a deployment. `launchType`, `schedulingStrategy`, `role` and `tags` are not
@@ -60,6 +61,7 @@ impl State {
         };
         members.insert("taskDefinition".into(), definition.arn.clone().into());
         merge(&mut members, input);
+        self.names.normalise(&mut members);
         self.check_service_with(&members, &definition, Some(input))?;
         let before = &self.services[&arn].members;
         let changed = |key: &str| input.contains_key(key) && before.get(key) != members.get(key);
