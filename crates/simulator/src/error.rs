@@ -1,5 +1,8 @@
 //! An error of AWS's, as every service here answers it. Each protocol writes it in its own way.
 
+/// What an action answers: its output's members.
+pub(crate) type Answer = Result<serde_json::Value, AwsError>;
+
 /// An error's code, message and HTTP status. The codes are those of each action's page; those that all services share are
 /// on pages such as <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/CommonErrors.html>.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -12,8 +12,8 @@ use serde_json::{Map, Value, json};
 use crate::clock::Seconds;
 use crate::error::AwsError;
 use crate::options::Options;
+use crate::s3;
 use crate::world::{Answer, World};
-use crate::{codedeploy, s3};
 
 type Tags = BTreeMap<String, String>;
 
@@ -193,7 +193,7 @@ fn tag_resources(world: &mut World, input: &Value, now: Seconds) -> Answer {
         }
         ("codedeploy", _) => {
             let tags: Vec<Value> = tags.iter().map(|(key, value)| json!({"Key": key, "Value": value})).collect();
-            codedeploy::call(world, "TagResource", &json!({"ResourceArn": arn, "Tags": tags}), now).map(drop)
+            world.codedeploy.call("TagResource", &json!({"ResourceArn": arn, "Tags": tags}), now).map(drop)
         }
         ("s3", _) => {
             let own = bucket(&mut world.s3, arn)?;
@@ -212,9 +212,7 @@ fn untag_resources(world: &mut World, input: &Value, now: Seconds) -> Answer {
     }
     each(world, input, |world, arn| match kind(arn) {
         ("ecs", _) => world.ecs.call("UntagResource", &json!({"resourceArn": arn, "tagKeys": keys}), now).map(drop),
-        ("codedeploy", _) => {
-            codedeploy::call(world, "UntagResource", &json!({"ResourceArn": arn, "TagKeys": keys}), now).map(drop)
-        }
+        ("codedeploy", _) => world.codedeploy.call("UntagResource", &json!({"ResourceArn": arn, "TagKeys": keys}), now).map(drop),
         ("s3", _) => {
             bucket(&mut world.s3, arn)?.retain(|key, _| !keys.contains(&key.as_str()));
             Ok(())

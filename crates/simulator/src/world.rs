@@ -3,19 +3,16 @@
 use serde_json::Value;
 
 use crate::clock::Seconds;
+pub(crate) use crate::error::Answer;
 use crate::error::AwsError;
 use crate::options::Options;
 use crate::service::Service;
 use crate::spelling::Speller;
 use crate::{cloudformation, codedeploy, ecs, iam, s3, sts, tagging};
 
-/// What an action answers: its output's members.
-pub(crate) type Answer = Result<Value, AwsError>;
-
 /// The state of one account in one Region, one field a service.
 pub(crate) struct World {
     pub(crate) account: String,
-    pub(crate) region: String,
     pub(crate) ecs: ecs::State,
     pub(crate) cloudformation: cloudformation::State,
     pub(crate) codedeploy: codedeploy::State,
@@ -39,7 +36,6 @@ impl World {
     pub(crate) fn new(options: &Options) -> Self {
         Self {
             account: options.account_id.clone(),
-            region: options.region.clone(),
             ecs: ecs::State::new(options),
             cloudformation: cloudformation::State::new(options),
             codedeploy: codedeploy::State::new(options),
@@ -71,7 +67,7 @@ impl World {
         let Request { service, action, input, access_key } = *request;
         let answer = match service {
             Service::Ecs => self.ecs.call(action, input, now),
-            Service::CodeDeploy => codedeploy::call(self, action, input, now),
+            Service::CodeDeploy => self.codedeploy.call(action, input, now),
             Service::Tagging => tagging::call(self, action, input, now),
             Service::CloudFormation => cloudformation::call(self, action, input, now),
             Service::Sts => sts::call(&self.account, action, input, access_key, now),

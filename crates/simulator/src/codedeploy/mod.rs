@@ -76,53 +76,52 @@ impl State {
     fn arn(&self, rest: &str) -> String {
         format!("arn:aws:codedeploy:{}:{}:{rest}", self.region, self.account)
     }
+
+    /// One call, at `now`.
+    pub(crate) fn call(&mut self, action: &str, input: &Value, now: Seconds) -> Answer {
+        let shape = TABLE["actions"].get(action).and_then(Value::as_str).ok_or_else(AwsError::unknown_operation)?;
+        let input = types::read(&TABLE, shape, input)?;
+        match action {
+            "CreateApplication" => self.create_application(&input, now),
+            "GetApplication" => self.get_application(&input),
+            "BatchGetApplications" => self.batch_get_applications(&input),
+            "ListApplications" => self.list_applications(&input),
+            "UpdateApplication" => self.update_application(&input),
+            "DeleteApplication" => self.delete_application(&input),
+            "CreateDeploymentGroup" => self.create_group(&input),
+            "GetDeploymentGroup" => self.get_group(&input),
+            "BatchGetDeploymentGroups" => self.batch_get_groups(&input),
+            "ListDeploymentGroups" => self.list_groups(&input),
+            "UpdateDeploymentGroup" => self.update_group(&input),
+            "DeleteDeploymentGroup" => self.delete_group(&input),
+            "CreateDeploymentConfig" => self.create_config(&input, now),
+            "GetDeploymentConfig" => self.get_config(&input),
+            "ListDeploymentConfigs" => self.list_configs(&input),
+            "DeleteDeploymentConfig" => self.delete_config(&input),
+            "RegisterApplicationRevision" => self.register_revision(&input, now),
+            "GetApplicationRevision" => self.get_revision(&input),
+            "ListApplicationRevisions" => self.list_revisions(&input),
+            "CreateDeployment" => self.create_deployment(&input, now),
+            "GetDeployment" => self.get_deployment(&input),
+            "BatchGetDeployments" => self.batch_get_deployments(&input),
+            "ListDeployments" => self.list_deployments(&input),
+            "StopDeployment" => self.stop_deployment(&input, now),
+            "ContinueDeployment" => self.continue_deployment(&input, now),
+            "ListDeploymentTargets" => self.list_targets(&input),
+            "GetDeploymentTarget" => self.get_target(&input),
+            "BatchGetDeploymentTargets" => self.batch_get_targets(&input),
+            "ListDeploymentInstances" => self.list_instances(&input),
+            "TagResource" => self.tag_resource(&input),
+            "UntagResource" => self.untag_resource(&input),
+            "ListTagsForResource" => self.list_tags(&input),
+            _ => Err(AwsError::unknown_operation()),
+        }
+    }
 }
 
 /// Lets everything that was due until `now` happen.
 pub(crate) fn advance(world: &mut World, now: Seconds) {
     world.codedeploy.advance(&world.s3, now);
-}
-
-/// One call, at `now`.
-pub(crate) fn call(world: &mut World, action: &str, input: &Value, now: Seconds) -> Answer {
-    let shape = TABLE["actions"].get(action).and_then(Value::as_str).ok_or_else(AwsError::unknown_operation)?;
-    let input = types::read(&TABLE, shape, input)?;
-    let state = &mut world.codedeploy;
-    match action {
-        "CreateApplication" => state.create_application(&input, now),
-        "GetApplication" => state.get_application(&input),
-        "BatchGetApplications" => state.batch_get_applications(&input),
-        "ListApplications" => state.list_applications(&input),
-        "UpdateApplication" => state.update_application(&input),
-        "DeleteApplication" => state.delete_application(&input),
-        "CreateDeploymentGroup" => state.create_group(&input),
-        "GetDeploymentGroup" => state.get_group(&input),
-        "BatchGetDeploymentGroups" => state.batch_get_groups(&input),
-        "ListDeploymentGroups" => state.list_groups(&input),
-        "UpdateDeploymentGroup" => state.update_group(&input),
-        "DeleteDeploymentGroup" => state.delete_group(&input),
-        "CreateDeploymentConfig" => state.create_config(&input, now),
-        "GetDeploymentConfig" => state.get_config(&input),
-        "ListDeploymentConfigs" => state.list_configs(&input),
-        "DeleteDeploymentConfig" => state.delete_config(&input),
-        "RegisterApplicationRevision" => state.register_revision(&input, now),
-        "GetApplicationRevision" => state.get_revision(&input),
-        "ListApplicationRevisions" => state.list_revisions(&input),
-        "CreateDeployment" => state.create_deployment(&input, now),
-        "GetDeployment" => state.get_deployment(&input),
-        "BatchGetDeployments" => state.batch_get_deployments(&input),
-        "ListDeployments" => state.list_deployments(&input),
-        "StopDeployment" => state.stop_deployment(&input, now),
-        "ContinueDeployment" => state.continue_deployment(&input, now),
-        "ListDeploymentTargets" => state.list_targets(&input),
-        "GetDeploymentTarget" => state.get_target(&input),
-        "BatchGetDeploymentTargets" => state.batch_get_targets(&input),
-        "ListDeploymentInstances" => state.list_instances(&input),
-        "TagResource" => state.tag_resource(&input),
-        "UntagResource" => state.untag_resource(&input),
-        "ListTagsForResource" => state.list_tags(&input),
-        _ => Err(AwsError::unknown_operation()),
-    }
 }
 
 /// What a call names, for the log and for faults: `application/group`, an application, a deployment's id or an ARN.

@@ -9,10 +9,11 @@ use serde_json::{Map, Value, json};
 use crate::clock::Seconds;
 use crate::codedeploy;
 use crate::error::AwsError;
-use crate::world::World;
 
-use super::super::parameters::plain;
-use super::{Made, Making, identity, system_tags, tags};
+use crate::cloudformation::engine::makers::Made;
+use crate::cloudformation::template::parameters::plain;
+use crate::cloudformation::types::{Making, identity, system_tags, tags};
+use crate::ids::Ids;
 
 fn refused(error: AwsError) -> String {
     let AwsError { code, message, status } = error;
@@ -74,9 +75,8 @@ fn arn_of(making: &Making<'_>, physical: &str) -> String {
     }
 }
 
-pub(super) fn create(world: &mut World, making: &Making<'_>, now: Seconds) -> Result<Made, String> {
-    let name = identity::declared_name(making.kind, making.properties)
-        .unwrap_or_else(|| identity::generated_name(making, &mut world.cloudformation.ids));
+pub(crate) fn create(state: &mut codedeploy::State, ids: &mut Ids, making: &Making<'_>, now: Seconds) -> Result<Made, String> {
+    let name = identity::declared_name(making.kind, making.properties).unwrap_or_else(|| identity::generated_name(making, ids));
     let mut input = input(making);
     let (action, member) = match making.kind {
         "AWS::CodeDeploy::Application" => ("CreateApplication", "applicationName"),
@@ -84,14 +84,14 @@ pub(super) fn create(world: &mut World, making: &Making<'_>, now: Seconds) -> Re
     };
     input[member] = name.as_str().into();
     input["tags"] = upper_tags(making);
-    codedeploy::call(world, action, &input, now).map_err(refused)?;
-    if let Ok(tags) = world.codedeploy.tags_of(&arn_of(making, &name)) {
+    state.call(action, &input, now).map_err(refused)?;
+    if let Ok(tags) = state.tags_of(&arn_of(making, &name)) {
         tags.extend(system_tags(making).map(|(key, value)| (key.to_string(), value)));
     }
     Ok(Made { physical: name, attributes: Map::new() })
 }
 
-pub(super) fn update(world: &mut World, making: &Making<'_>, physical: &str, now: Seconds) -> Result<(), String> {
+pub(crate) fn update(state: &mut codedeploy::State, making: &Making<'_>, physical: &str, now: Seconds) -> Result<(), String> {
     let mut renamed = physical.to_string();
     if making.kind == "AWS::CodeDeploy::DeploymentGroup" {
         let mut input = input(making);
@@ -100,9 +100,9 @@ pub(super) fn update(world: &mut World, making: &Making<'_>, physical: &str, now
             input["newDeploymentGroupName"] = name.as_str().into();
             renamed = name;
         }
-        codedeploy::call(world, "UpdateDeploymentGroup", &input, now).map_err(refused)?;
+        state.call("UpdateDeploymentGroup", &input, now).map_err(refused)?;
     }
-    if let Ok(own) = world.codedeploy.tags_of(&arn_of(making, &renamed)) {
+    if let Ok(own) = state.tags_of(&arn_of(making, &renamed)) {
         own.clear();
         own.extend(tags(making).iter().map(|tag| (plain(&tag["key"]), plain(&tag["value"]))));
         own.extend(system_tags(making).map(|(key, value)| (key.to_string(), value)));
@@ -110,7 +110,7 @@ pub(super) fn update(world: &mut World, making: &Making<'_>, physical: &str, now
     Ok(())
 }
 
-pub(super) fn delete(world: &mut World, making: &Making<'_>, physical: &str, now: Seconds) -> Result<(), String> {
+pub(crate) fn delete(state: &mut codedeploy::State, making: &Making<'_>, physical: &str, now: Seconds) -> Result<(), String> {
     let (action, input) = match making.kind {
         "AWS::CodeDeploy::Application" => ("DeleteApplication", json!({"applicationName": physical})),
         _ => {
@@ -118,7 +118,7 @@ pub(super) fn delete(world: &mut World, making: &Making<'_>, physical: &str, now
             ("DeleteDeploymentGroup", json!({"applicationName": application, "deploymentGroupName": physical}))
         }
     };
-    codedeploy::call(world, action, &input, now).map(drop).map_err(refused)
+    state.call(action, &input, now).map(drop).map_err(refused)
 }
 
 /// The tags that a group gives the instances it launches: those with `PropagateAtLaunch`, and the stack's.
@@ -142,36 +142,36 @@ fn capacity(making: &Making<'_>) -> usize {
 }
 
 /// Makes an Auto Scaling group with its instances, or a single instance.
-pub(super) fn launch(world: &mut World, making: &Making<'_>, now: Seconds) -> Made {
+pub(crate) fn launch(state: &mut codedeploy::State, ids: &mut Ids, making: &Making<'_>, now: Seconds) -> Made {
     let tags = propagated(making);
     let physical = if making.kind == "AWS::EC2::Instance" {
-        world.codedeploy.launch(1, &tags, None, now).pop().unwrap_or_default()
+        state.launch(1, &tags, None, now).pop().unwrap_or_default()
     } else {
-        let name = identity::physical(making, &mut world.cloudformation.ids);
-        world.codedeploy.launch(capacity(making) as u32, &tags, Some(&name), now);
+        let name = identity::physical(making, ids);
+        state.launch(capacity(making) as u32, &tags, Some(&name), now);
         name
     };
     Made { physical, attributes: Map::new() }
 }
 
 /// Scales an Auto Scaling group out or in.
-pub(super) fn scale(world: &mut World, making: &Making<'_>, physical: &str, now: Seconds) {
+pub(crate) fn scale(state: &mut codedeploy::State, making: &Making<'_>, physical: &str, now: Seconds) {
     if making.kind != "AWS::AutoScaling::AutoScalingGroup" {
         return;
     }
-    let (members, wanted) = (world.codedeploy.fleet.members(physical), capacity(making));
+    let (members, wanted) = (state.fleet.members(physical), capacity(making));
     if let Some(more) = wanted.checked_sub(members.len()).filter(|more| *more > 0) {
-        world.codedeploy.launch(more as u32, &propagated(making), Some(physical), now);
+        state.launch(more as u32, &propagated(making), Some(physical), now);
     }
     for id in members.iter().skip(wanted) {
-        world.codedeploy.fleet.remove(id);
+        state.fleet.remove(id);
     }
 }
 
 /// Terminates an instance, or all of a group.
-pub(super) fn terminate(world: &mut World, physical: &str) {
-    for id in world.codedeploy.fleet.members(physical) {
-        world.codedeploy.fleet.remove(&id);
+pub(crate) fn terminate(state: &mut codedeploy::State, physical: &str) {
+    for id in state.fleet.members(physical) {
+        state.fleet.remove(&id);
     }
-    world.codedeploy.fleet.remove(physical);
+    state.fleet.remove(physical);
 }

@@ -6,29 +6,30 @@ use serde_json::Map;
 
 use crate::clock::Seconds;
 use crate::s3::Versioning;
-use crate::world::World;
 
-use super::super::parameters::plain;
-use super::{Made, Making, identity, system_tags, tags};
+use crate::cloudformation::engine::makers::Made;
+use crate::cloudformation::template::parameters::plain;
+use crate::cloudformation::types::{Making, identity, system_tags, tags};
+use crate::ids::Ids;
 
 fn refused(error: &S3Error) -> String {
     let status = error.status_code().map_or(400, |status| status.as_u16());
     format!("{} (Service: S3, Status Code: {status})", error.message().unwrap_or_default())
 }
 
-pub(super) fn create(world: &mut World, making: &Making<'_>, now: Seconds) -> Result<Made, String> {
-    let name = identity::physical(making, &mut world.cloudformation.ids);
+pub(crate) fn create(state: &mut crate::s3::State, ids: &mut Ids, making: &Making<'_>, now: Seconds) -> Result<Made, String> {
+    let name = identity::physical(making, ids);
     // As recorded, for a name that is taken.
-    world.s3.create_bucket(&name, now).map_err(|error| match error.code().as_str() {
+    state.create_bucket(&name, now).map_err(|error| match error.code().as_str() {
         "BucketAlreadyOwnedByYou" => format!("{name} already exists"),
         _ => refused(&error),
     })?;
-    update(world, making, &name)?;
+    update(state, making, &name)?;
     Ok(Made { physical: name, attributes: Map::new() })
 }
 
-pub(super) fn update(world: &mut World, making: &Making<'_>, physical: &str) -> Result<(), String> {
-    let bucket = world.s3.bucket_mut(physical).map_err(|error| refused(&error))?;
+pub(crate) fn update(state: &mut crate::s3::State, making: &Making<'_>, physical: &str) -> Result<(), String> {
+    let bucket = state.bucket_mut(physical).map_err(|error| refused(&error))?;
     bucket.tags = tags(making).iter().map(|tag| (plain(&tag["key"]), plain(&tag["value"]))).collect();
     bucket.tags.extend(system_tags(making).map(|(key, value)| (key.to_string(), value)));
     let wanted = making.properties.get("VersioningConfiguration").map(|wanted| plain(&wanted["Status"]));
@@ -42,8 +43,8 @@ pub(super) fn update(world: &mut World, making: &Making<'_>, physical: &str) -> 
 }
 
 /// "You can only delete empty buckets": the page above.
-pub(super) fn delete(world: &mut World, physical: &str) -> Result<(), String> {
-    match world.s3.delete_bucket(physical) {
+pub(crate) fn delete(state: &mut crate::s3::State, physical: &str) -> Result<(), String> {
+    match state.delete_bucket(physical) {
         Err(error) if error.code().as_str() == "NoSuchBucket" => Ok(()),
         other => other.map_err(|error| refused(&error)),
     }

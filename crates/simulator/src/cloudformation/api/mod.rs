@@ -1,0 +1,12 @@
+//! The top floor: the actions, from a request's members to an answer's.
+
+mod change_set_views;
+pub(crate) mod change_sets;
+pub(crate) mod describe;
+pub(crate) mod drift;
+pub(crate) mod exports;
+pub(crate) mod guards;
+pub(crate) mod lifecycle;
+mod requests;
+pub(crate) mod templates;
+mod views;
