@@ -33,7 +33,6 @@ pub use cloudformation::{On, StackDrift, StackFailure};
 pub use codedeploy::InstanceFailure;
 pub use faults::{Fault, When};
 pub use log::Call;
-pub use options::Options;
+pub use options::{Options, Spelling};
 pub use s3::StoredObject;
 pub use simulator::Simulator;
-pub use spelling::Spelling;

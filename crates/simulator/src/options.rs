@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use crate::spelling::Spelling;
-
 /// How a simulator behaves. `..Options::default()` gives one account in one Region, at the real clock's pace, without
 /// quotas, and consistent at once.
 #[derive(Clone, Debug)]
@@ -30,6 +28,19 @@ pub struct Options {
     pub instances: u32,
     /// How what was sent comes back in answers.
     pub spelling: Spelling,
+}
+
+/// How what was sent comes back in answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Spelling {
+    /// In the normal forms that AWS is known to give.
+    #[default]
+    Plain,
+    /// Also in those that its pages allow for: every default filled in, lists in any order, `?` for what is not ASCII.
+    Known,
+    /// Also in invented ones, drawn from this seed: other case, aliases, ARNs for names, unknown members, elements and
+    /// defaults filled in. What begins with or has in it the word `unsettled` in its name never looks the same twice.
+    Invented(u64),
 }
 
 impl Default for Options {

@@ -10,10 +10,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 
 use crate::clock::Seconds;
+use crate::error::Answer;
 use crate::error::AwsError;
 use crate::options::Options;
 use crate::s3;
-use crate::world::{Answer, World};
+use crate::world::World;
 
 type Tags = BTreeMap<String, String>;
 

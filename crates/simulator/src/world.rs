@@ -3,8 +3,7 @@
 use serde_json::Value;
 
 use crate::clock::Seconds;
-pub(crate) use crate::error::Answer;
-use crate::error::AwsError;
+use crate::error::{Answer, AwsError};
 use crate::options::Options;
 use crate::service::Service;
 use crate::spelling::Speller;

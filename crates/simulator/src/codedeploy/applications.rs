@@ -8,8 +8,8 @@ use super::groups::Group;
 use super::revisions::Registered;
 use super::{Members, State, refused, tags, text, texts};
 use crate::clock::Seconds;
+use crate::error::Answer;
 use crate::error::AwsError;
-use crate::world::Answer;
 
 /// An application, with its groups and revisions.
 pub(super) struct Application {

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::{Members, State, paging, refused, text};
 use crate::clock::Seconds;
+use crate::error::Answer;
 use crate::error::AwsError;
-use crate::world::Answer;
 
 /// What a group has that names none.
 pub(super) const STANDARD: &str = "CodeDeployDefault.OneAtATime";

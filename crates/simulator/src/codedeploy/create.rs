@@ -7,8 +7,8 @@ use super::deployment::{Deployment, Phase, Status};
 use super::groups::rollback;
 use super::{Members, State, refused, revisions, text};
 use crate::clock::Seconds;
+use crate::error::Answer;
 use crate::error::AwsError;
-use crate::world::Answer;
 
 /// From which it is created, whoever does it.
 pub(super) struct Order {

@@ -6,8 +6,8 @@ use super::applications::checked_name;
 use super::deployment::{Deployment, Phase, Status, Stop};
 use super::{Members, State, paging, refused, text, texts};
 use crate::clock::Seconds;
+use crate::error::Answer;
 use crate::error::AwsError;
-use crate::world::Answer;
 
 const STATUSES: [&str; 8] = ["Created", "Queued", "InProgress", "Baking", "Succeeded", "Failed", "Stopped", "Ready"];
 

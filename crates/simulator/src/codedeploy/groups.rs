@@ -9,8 +9,8 @@ use super::applications::checked_name;
 use super::configs::STANDARD;
 use super::deployment::Deployment;
 use super::{Members, State, paging, refused, tags, text, texts};
+use crate::error::Answer;
 use crate::error::AwsError;
-use crate::world::Answer;
 
 /// The members of CreateDeploymentGroup and UpdateDeploymentGroup that a group keeps as they were sent.
 const KEPT: [&str; 16] = [

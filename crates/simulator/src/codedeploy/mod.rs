@@ -24,11 +24,12 @@ use std::sync::LazyLock;
 use serde_json::{Map, Value};
 
 use crate::clock::Seconds;
+use crate::error::Answer;
 use crate::error::AwsError;
 use crate::ids::Ids;
 use crate::options::Options;
 use crate::types;
-use crate::world::{Answer, World};
+use crate::world::World;
 
 pub(crate) use controls::router;
 pub use failures::InstanceFailure;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Members, refused, text};
-use crate::world::Answer;
+use crate::error::Answer;
 
 /// How many things a page has at most; AWS's pages do not say.
 const LONGEST: usize = 100;

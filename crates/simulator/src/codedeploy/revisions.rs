@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use super::{Members, State, paging, refused, text};
 use crate::clock::Seconds;
+use crate::error::Answer;
 use crate::error::AwsError;
-use crate::world::Answer;
 
 /// A revision that an application knows.
 pub(super) struct Registered {

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use super::applications::no_application;
 use super::groups::no_group;
 use super::{Members, State, refused, text, texts};
+use crate::error::Answer;
 use crate::error::AwsError;
-use crate::world::Answer;
 
 type Tags = BTreeMap<String, String>;
 

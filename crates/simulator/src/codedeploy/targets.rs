@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::deployment::{Deployment, Phase};
 use super::lifecycle::{Side, Target};
 use super::{Members, State, paging, refused, text, texts};
+use crate::error::Answer;
 use crate::error::AwsError;
-use crate::world::Answer;
 
 const STATUSES: [&str; 7] = ["Pending", "InProgress", "Succeeded", "Failed", "Skipped", "Unknown", "Ready"];
 

@@ -13,20 +13,8 @@ mod stacks;
 
 use serde_json::Value;
 
+use crate::options::Spelling;
 use crate::service::Service;
-
-/// How what was sent comes back in answers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Spelling {
-    /// In the normal forms that AWS is known to give.
-    #[default]
-    Plain,
-    /// Also in those that its pages allow for: every default filled in, lists in any order, `?` for what is not ASCII.
-    Known,
-    /// Also in invented ones, drawn from this seed: other case, aliases, ARNs for names, unknown members, elements and
-    /// defaults filled in. What begins with or has in it the word `unsettled` in its name never looks the same twice.
-    Invented(u64),
-}
 
 /// Spells answers.
 pub(crate) struct Speller {
