@@ -147,6 +147,7 @@ async fn drift_is_told_on_its_interval_and_put_back_where_the_manifest_says_so()
         property: Some("/DisplayName".into()),
         value: "Hacked".into(),
         deleted: false,
+        unknown: false,
     };
     assert!(stacks.world.simulator.drift_stack_resource(&drift));
     let message = || agent.reconciler.statuses()[0].message.clone();

@@ -5,6 +5,8 @@ use rand::{Rng, SeedableRng};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
+use crate::clock::Seconds;
+
 /// Where in a call the fault strikes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -47,6 +49,8 @@ pub struct Fault {
     pub when: When,
     /// Strike at most so many times.
     pub times: Option<u64>,
+    /// Strike only for so many logical seconds from the first call that was struck: what AWS refuses for a while.
+    pub seconds: Option<f64>,
     /// Strike only at calls that name this resource: `cluster/service`, a family, or an ARN.
     pub resource: Option<String>,
 }
@@ -63,6 +67,7 @@ impl Default for Fault {
             seed: 0,
             when: When::Before,
             times: None,
+            seconds: None,
             resource: None,
         }
     }
@@ -90,6 +95,7 @@ struct Rule {
     fault: Fault,
     seen: u64,
     struck: u64,
+    first: Option<Seconds>,
     random: StdRng,
 }
 
@@ -109,7 +115,7 @@ impl Faults {
     /// Adds a rule; its count of calls begins here.
     pub(crate) fn add(&mut self, fault: Fault) {
         let random = StdRng::seed_from_u64(fault.seed);
-        self.rules.push(Rule { fault, seen: 0, struck: 0, random });
+        self.rules.push(Rule { fault, seen: 0, struck: 0, first: None, random });
     }
 
     /// Removes all rules.
@@ -118,7 +124,7 @@ impl Faults {
     }
 
     /// The fault of this call, if a rule strikes. Every rule that matches counts the call.
-    pub(crate) fn strike(&mut self, action: &str, resource: &str) -> Option<Fault> {
+    pub(crate) fn strike(&mut self, action: &str, resource: &str, now: Seconds) -> Option<Fault> {
         let mut struck = None;
         for rule in &mut self.rules {
             let fault = &rule.fault;
@@ -130,8 +136,10 @@ impl Faults {
             let drawn = fault.probability.is_none_or(|probability| rule.random.random::<f64>() < probability);
             let counted = fault.nth.is_none_or(|nth| nth == rule.seen);
             let left = fault.times.is_none_or(|times| rule.struck < times);
-            if drawn && counted && left && struck.is_none() {
+            let still = fault.seconds.is_none_or(|seconds| rule.first.is_none_or(|first| now < first + seconds));
+            if drawn && counted && left && still && struck.is_none() {
                 rule.struck += 1;
+                rule.first.get_or_insert(now);
                 struck = Some(rule.fault.clone());
             }
         }
@@ -157,7 +165,7 @@ mod tests {
     fn the_nth_call_of_the_action_is_struck_and_no_other() {
         let mut faults = Faults::default();
         faults.add(Fault { action: "UpdateService".into(), nth: Some(2), ..Fault::default() });
-        let struck = |faults: &mut Faults, action| faults.strike(action, "").is_some();
+        let struck = |faults: &mut Faults, action| faults.strike(action, "", 0.0).is_some();
         assert!(!struck(&mut faults, "UpdateService"));
         assert!(!struck(&mut faults, "CreateService"));
         assert!(struck(&mut faults, "UpdateService"));
@@ -169,7 +177,7 @@ mod tests {
         let run = || {
             let mut faults = Faults::default();
             faults.add(Fault { probability: Some(0.3), seed: 7, ..Fault::default() });
-            (0..100).map(|_| faults.strike("DescribeServices", "").is_some()).collect::<Vec<_>>()
+            (0..100).map(|_| faults.strike("DescribeServices", "", 0.0).is_some()).collect::<Vec<_>>()
         };
         let first = run();
         assert_eq!(first, run());
@@ -178,9 +186,17 @@ mod tests {
     }
 
     #[test]
+    fn a_refusal_of_some_seconds_ends_however_often_it_was_asked_for() {
+        let mut faults = Faults::default();
+        faults.add(Fault { seconds: Some(60.0), ..Fault::default() });
+        let struck: Vec<bool> = [5.0, 64.0, 65.0, 6000.0].iter().map(|now| faults.strike("X", "", *now).is_some()).collect();
+        assert_eq!(struck, [true, true, false, false]);
+    }
+
+    #[test]
     fn a_rule_strikes_at_most_its_times() {
         let mut faults = Faults::default();
         faults.add(Fault { times: Some(2), ..Fault::default() });
-        assert_eq!((0..5).filter(|_| faults.strike("X", "").is_some()).count(), 2);
+        assert_eq!((0..5).filter(|_| faults.strike("X", "", 0.0).is_some()).count(), 2);
     }
 }

@@ -61,7 +61,7 @@ pub(crate) async fn aws(
     let Arrival { service, action, resource, payload } = arrival;
     let (place, fault, id) = {
         let mut inner = shared.inner();
-        let fault = inner.faults.strike(&action, &resource);
+        let fault = inner.faults.strike(&action, &resource, shared.clock.now());
         inner.requests += 1;
         let id = format!("00000000-0000-4000-a000-{:012x}", inner.requests);
         (inner.log.add(service, &action, shared.clock.now(), resource), fault, id)

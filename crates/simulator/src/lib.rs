@@ -10,6 +10,7 @@ mod controls;
 mod ecs;
 mod error;
 mod faults;
+mod first_use;
 mod front;
 pub mod gitlab;
 mod iam;

@@ -26,6 +26,9 @@ pub struct Options {
     pub container_instances: u32,
     /// How many EC2 instances a CodeDeploy group finds by its tags, or in its Auto Scaling group, when nobody made any.
     pub instances: u32,
+    /// For this long (logical time) AWS refuses what has just come into being: ECS its own linked role from the first
+    /// CreateService on, and every role from its creation in a stack on.
+    pub first_use: Option<Duration>,
     /// How what was sent comes back in answers.
     pub spelling: Spelling,
 }
@@ -55,6 +58,7 @@ impl Default for Options {
             page_size: None,
             container_instances: 2,
             instances: 2,
+            first_use: None,
             spelling: Spelling::Plain,
         }
     }

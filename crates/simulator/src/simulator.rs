@@ -117,6 +117,11 @@ impl Simulator {
         self.shared.inner().world.cloudformation.failures.clear();
     }
 
+    /// Sets an SSM parameter: what a template's parameter of the type `AWS::SSM::Parameter::Value<...>` comes to from now on.
+    pub fn set_ssm_parameter(&self, name: &str, value: &str) {
+        self.shared.inner().world.cloudformation.stored.insert(name.into(), value.into());
+    }
+
     /// Changes or deletes a resource behind its stack's back. False when there is no such resource.
     pub fn drift_stack_resource(&self, drift: &StackDrift) -> bool {
         let now = self.now();

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::clock::Seconds;
 use crate::error::{Answer, AwsError};
+use crate::first_use::FirstUse;
 use crate::options::Options;
 use crate::service::Service;
 use crate::spelling::Speller;
@@ -19,6 +20,7 @@ pub(crate) struct World {
     pub(crate) iam: iam::State,
     pub(crate) tagging: tagging::State,
     speller: Speller,
+    first_use: FirstUse,
 }
 
 /// A call of a service that is answered from JSON or from a form.
@@ -42,6 +44,7 @@ impl World {
             iam: iam::State::default(),
             tagging: tagging::State::new(options),
             speller: Speller::new(options.spelling),
+            first_use: FirstUse::new(options),
         }
     }
 
@@ -64,6 +67,9 @@ impl World {
     pub(crate) fn call(&mut self, request: &Request<'_>, now: Seconds) -> Answer {
         self.advance(now);
         let Request { service, action, input, access_key } = *request;
+        if let (Service::Ecs, Some(error)) = (service, self.first_use.refuse(&self.iam, action, input, now)) {
+            return Err(error);
+        }
         let answer = match service {
             Service::Ecs => self.ecs.call(action, input, now),
             Service::CodeDeploy => self.codedeploy.call(action, input, now),

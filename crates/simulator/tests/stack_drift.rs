@@ -31,7 +31,7 @@ async fn detect(aws: &Aws) -> Value {
 
 fn drift(logical: &str, property: &str, value: Value) -> StackDrift {
     let (stack, logical_id) = ("shop".into(), logical.into());
-    StackDrift { stack, logical_id, property: Some(property.into()), value, deleted: false }
+    StackDrift { stack, logical_id, property: Some(property.into()), value, deleted: false, unknown: false }
 }
 
 #[tokio::test]

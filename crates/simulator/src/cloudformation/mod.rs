@@ -18,7 +18,7 @@ use crate::error::{Answer, AwsError};
 use crate::query;
 use crate::world::World;
 
-use api::{change_sets, describe, drift, exports, guards, lifecycle, templates};
+use api::{change_sets, describe, drift, early, exports, guards, lifecycle, templates};
 pub use engine::failures::{On, StackDrift, StackFailure};
 use engine::ground::{Ground, with};
 use engine::run;
@@ -79,6 +79,8 @@ fn dispatch(ground: &mut Ground<'_>, action: &str, input: &Value, now: Seconds) 
         "ListExports" => exports::list(ground.state, input),
         "ListImports" => exports::imports(ground.state, input),
         "DetectStackDrift" => drift::detect(ground.state, input, now),
+        "DetectStackResourceDrift" => drift::detect_one(ground, input, now),
+        "DescribeEvents" => early::events(ground.state, input, now),
         "DescribeStackDriftDetectionStatus" => drift::status(ground.state, input, now),
         "DescribeStackResourceDrifts" => drift::describe(ground.state, input),
         _ => Err(AwsError::invalid_action(action, VERSION)),

@@ -78,7 +78,9 @@ impl State {
         }
         let (application, group) = (text(input, "applicationName"), text(input, "deploymentGroupName"));
         let wanted = |own: &&Deployment| {
-            application.is_none_or(|name| own.application == name)
+            let aged = self.aged && matches!(own.status, Status::Failed | Status::Stopped);
+            !aged
+                && application.is_none_or(|name| own.application == name)
                 && group.is_none_or(|name| own.group == name)
                 && (statuses.is_empty() || statuses.iter().any(|status| status == own.status.name()))
                 && start.is_none_or(|start| own.created >= start)

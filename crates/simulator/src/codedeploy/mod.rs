@@ -27,7 +27,7 @@ use crate::clock::Seconds;
 use crate::error::Answer;
 use crate::error::AwsError;
 use crate::ids::Ids;
-use crate::options::Options;
+use crate::options::{Options, Spelling};
 use crate::types;
 use crate::world::World;
 
@@ -53,6 +53,8 @@ pub(crate) struct State {
     order: Vec<String>,
     pub(crate) fleet: instances::Fleet,
     failures: Vec<InstanceFailure>,
+    /// Lists have lost what failed or was stopped.
+    aged: bool,
 }
 
 impl State {
@@ -69,6 +71,7 @@ impl State {
             order: Vec::new(),
             fleet: instances::Fleet::new(options.instances),
             failures: Vec::new(),
+            aged: matches!(options.spelling, Spelling::Invented(seed) if seed % 2 == 1),
         }
     }
 

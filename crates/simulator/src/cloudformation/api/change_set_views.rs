@@ -20,7 +20,7 @@ impl ChangeSet {
             "StatusReason": self.failure.as_ref().filter(|_| now >= self.ready),
             "CreationTime": iso_millis(self.created),
             "Description": self.description,
-            "IncludeNestedStacks": false,
+            "IncludeNestedStacks": self.nested,
             "ImportExistingResources": false,
         })
     }
@@ -33,6 +33,10 @@ impl ChangeSet {
         view["RollbackConfiguration"] = json!({});
         view["Capabilities"] = settings.capabilities.iter().map(String::as_str).collect();
         view["OnStackFailure"] = json!(self.on_stack_failure);
+        if let Some((parent, root)) = &self.parents {
+            view["ParentChangeSetId"] = parent.as_str().into();
+            view["RootChangeSetId"] = root.as_str().into();
+        }
         if self.revert_drift {
             view["DeploymentMode"] = "REVERT_DRIFT".into();
             view["StackDriftStatus"] = stack.drift.status.unwrap_or("NOT_CHECKED").into();

@@ -8,6 +8,7 @@ use crate::query;
 
 use super::lifecycle::{self, Update};
 use super::requests::{self, check_name};
+use super::{early, inside};
 use crate::cloudformation::engine::change_set::ChangeSet;
 use crate::cloudformation::engine::ground::{Ground, with};
 use crate::cloudformation::engine::operation::{Operation, Phase};
@@ -96,14 +97,25 @@ fn add(ground: &mut Ground<'_>, stack: &mut Stack, input: &Value, creates: bool,
     if revert_drift {
         drift::refresh(ground, stack, now);
     }
-    let (changes, failure) = match plan::plan(ground.state, stack, &settings, revert_drift) {
+    let nested = query::flag(input, "IncludeNestedStacks") == Some(true);
+    let id = set_id(ground, stack, name);
+    let planned = plan::plan(ground.state, stack, &settings, revert_drift).and_then(|mut plan| {
+        if nested {
+            plan.executable &= inside::plan(ground, stack, &settings, &id, &mut plan.changes, now)?;
+        }
+        Ok(plan)
+    });
+    let mut taken = Vec::new();
+    let (changes, failure) = match planned {
         Ok(plan) if !plan.executable && !creates => (Vec::new(), Some(NO_CHANGE.to_string())),
-        Ok(plan) => (plan.changes, None),
+        Ok(plan) => {
+            taken = early::taken(ground, &plan.changes);
+            (plan.changes, (!taken.is_empty()).then(|| early::REASON.to_string()))
+        }
         Err(reason) => (Vec::new(), Some(reason)),
     };
-    let uuid = ground.state.ids.uuid();
     let set = ChangeSet {
-        id: format!("arn:aws:cloudformation:{}:{}:changeSet/{name}/{uuid}", stack.region, stack.account),
+        id,
         name: name.to_string(),
         token,
         creates,
@@ -116,10 +128,18 @@ fn add(ground: &mut Ground<'_>, stack: &mut Stack, input: &Value, creates: bool,
         execution: "AVAILABLE",
         on_stack_failure: query::text(input, "OnStackFailure").map(str::to_string),
         revert_drift,
+        nested,
+        parents: None,
+        taken,
     };
     let answer = json!({"Id": set.id, "StackId": stack.id});
     stack.change_sets.push(set);
     Ok(answer)
+}
+
+/// A new change set's ARN.
+pub(crate) fn set_id(ground: &mut Ground<'_>, stack: &Stack, name: &str) -> String {
+    format!("arn:aws:cloudformation:{}:{}:changeSet/{name}/{}", stack.region, stack.account, ground.state.ids.uuid())
 }
 
 /// The stack and the change set that a request names.

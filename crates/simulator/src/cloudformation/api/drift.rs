@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 
 use crate::clock::{Seconds, iso_millis};
 use crate::cloudformation::engine::detection::{DURATION, Detection};
-use crate::cloudformation::engine::drift::differences;
+use crate::cloudformation::engine::drift::{check_one, differences};
+use crate::cloudformation::engine::ground::{Ground, with};
+use crate::cloudformation::engine::parts::Resource;
 use crate::cloudformation::engine::stack::Stack;
 use crate::cloudformation::engine::state::State;
 use crate::cloudformation::errors::{invalid, no_stack, required};
@@ -46,7 +48,8 @@ pub(crate) fn status(state: &State, input: &Value, _now: Seconds) -> Answer {
         "Timestamp": iso_millis(detection.began),
     });
     if detection.applied {
-        answer["StackDriftStatus"] = if detection.drifted > 0 { "DRIFTED" } else { "IN_SYNC" }.into();
+        let status = state.stacks.get(&detection.stack).and_then(|stack| stack.drift.status);
+        answer["StackDriftStatus"] = status.unwrap_or("IN_SYNC").into();
         answer["DriftedStackResourceCount"] = detection.drifted.into();
     }
     Ok(answer)
@@ -64,19 +67,37 @@ pub(crate) fn describe(state: &State, input: &Value) -> Answer {
         if status == "NOT_CHECKED" || !filter.is_empty() && !filter.iter().any(|wanted| wanted == status) {
             continue;
         }
-        let actual = Some(&resource.actual).filter(|_| status != "DELETED");
-        shown.push(json!({
-            "StackId": stack.id,
-            "LogicalResourceId": logical,
-            "PhysicalResourceId": resource.physical,
-            "ResourceType": resource.declared.kind,
-            "ExpectedProperties": resource.properties.to_string(),
-            "ActualProperties": actual.map(Value::to_string),
-            "PropertyDifferences": actual.map_or_else(Vec::new, |actual| differences(&resource.properties, actual)),
-            "StackResourceDriftStatus": status,
-            "Timestamp": iso_millis(resource.drift.at),
-        }));
+        shown.push(view(stack, logical, resource, status));
     }
     let length = query::text(input, "MaxResults").and_then(|text| text.parse().ok()).unwrap_or(100).clamp(1, 100);
     state.page(input, "StackResourceDrifts", shown, length)
+}
+
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DetectStackResourceDrift.html>: one resource, at once.
+pub(crate) fn detect_one(ground: &mut Ground<'_>, input: &Value, now: Seconds) -> Answer {
+    let (name, logical) = (required(input, "StackName")?, required(input, "LogicalResourceId")?);
+    let id = ground.state.find(name).map(|stack| stack.id.clone()).ok_or_else(|| no_stack(name))?;
+    let found = with(ground, &id, |ground, stack| {
+        let status = check_one(ground, stack, logical, now)?;
+        let resource = stack.resources.get(logical)?;
+        Some(json!({"StackResourceDrift": view(stack, logical, resource, status)}))
+    });
+    let missing = || invalid(format!("Resource {logical} does not exist for stack {name}"));
+    found.flatten().ok_or_else(missing)
+}
+
+fn view(stack: &Stack, logical: &str, resource: &Resource, status: &str) -> Value {
+    let actual = Some(&resource.actual).filter(|_| !matches!(status, "DELETED" | "UNKNOWN"));
+    json!({
+        "StackId": stack.id,
+        "LogicalResourceId": logical,
+        "PhysicalResourceId": resource.physical,
+        "ResourceType": resource.declared.kind,
+        "ExpectedProperties": resource.properties.to_string(),
+        "ActualProperties": actual.map(Value::to_string),
+        "PropertyDifferences": actual.map_or_else(Vec::new, |actual| differences(&resource.properties, actual)),
+        "StackResourceDriftStatus": status,
+        "DriftStatusReason": (status == "UNKNOWN").then_some("CloudFormation could not read the resource: AccessDenied"),
+        "Timestamp": iso_millis(resource.drift.at),
+    })
 }

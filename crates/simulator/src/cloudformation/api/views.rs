@@ -31,6 +31,8 @@ pub(crate) fn stack(stack: &Stack) -> Value {
     let mut view = json!({
         "StackId": stack.id,
         "StackName": stack.name,
+        "ParentId": stack.parents.as_ref().map(|parents| &parents.0),
+        "RootId": stack.parents.as_ref().map(|parents| &parents.1),
         "ChangeSetId": stack.change_set_id,
         "CreationTime": iso_millis(stack.created),
         "LastUpdatedTime": stack.updated.map(iso_millis),
@@ -82,6 +84,8 @@ pub(crate) fn summary(stack: &Stack) -> Value {
     json!({
         "StackId": stack.id,
         "StackName": stack.name,
+        "ParentId": stack.parents.as_ref().map(|parents| &parents.0),
+        "RootId": stack.parents.as_ref().map(|parents| &parents.1),
         "TemplateDescription": stack.settings.as_ref().and_then(|settings| settings.template.description()),
         "CreationTime": iso_millis(stack.created),
         "LastUpdatedTime": stack.updated.map(iso_millis),

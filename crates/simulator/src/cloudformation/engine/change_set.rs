@@ -26,6 +26,12 @@ pub(crate) struct ChangeSet {
     pub(crate) execution: &'static str,
     pub(crate) on_stack_failure: Option<String>,
     pub(crate) revert_drift: bool,
+    /// `IncludeNestedStacks`.
+    pub(crate) nested: bool,
+    /// Of a nested stack: the parent's and the topmost change set.
+    pub(crate) parents: Option<(String, String)>,
+    /// What early validation has found: the resource, its type, its name.
+    pub(crate) taken: Vec<(String, String, String)>,
 }
 
 impl ChangeSet {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::detection::Detection;
 use super::ground::{Ground, with};
-use super::parts::Resource;
+use super::parts::{Drift, Resource};
 use super::stack::Stack;
 use crate::clock::Seconds;
 
@@ -31,9 +31,23 @@ fn check(ground: &mut Ground<'_>, stack: &mut Stack, at: Seconds) -> usize {
     }
     let drifted = |resource: &&Resource| matches!(resource.drift.status, Some("MODIFIED" | "DELETED"));
     let count = stack.resources.values().filter(drifted).count();
-    stack.drift.status = Some(if count > 0 { "DRIFTED" } else { "IN_SYNC" });
+    let unknown = stack.resources.values().any(|resource| resource.drift.status == Some("UNKNOWN"));
+    stack.drift.status = Some(match (count, unknown) {
+        (0, true) => "UNKNOWN",
+        (0, false) => "IN_SYNC",
+        _ => "DRIFTED",
+    });
     stack.drift.at = at;
     count
+}
+
+/// Looks at one resource: its drift, or `None` when the stack has none of this name.
+pub(crate) fn check_one(ground: &mut Ground<'_>, stack: &mut Stack, logical: &str, at: Seconds) -> Option<&'static str> {
+    refresh(ground, stack, at);
+    let resource = stack.resources.get_mut(logical)?;
+    let status = status_of(resource);
+    resource.drift = Drift { status: Some(status), at };
+    Some(status)
 }
 
 /// Looks at the resources that the simulator has made for real, as they may have been changed through their own service.
@@ -60,6 +74,10 @@ pub(crate) fn status_of(resource: &Resource) -> &'static str {
     let unsupported = ["Custom::", "AWS::CloudFormation::"].iter().any(|prefix| resource.declared.kind.starts_with(prefix));
     if unsupported {
         "NOT_CHECKED"
+    } else if resource.unreadable {
+        // "UNKNOWN: CloudFormation could not run drift detection for a resource in the stack":
+        // <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_StackResourceDrift.html>
+        "UNKNOWN"
     } else if resource.gone {
         "DELETED"
     } else if differences(&resource.properties, &resource.actual).is_empty() {

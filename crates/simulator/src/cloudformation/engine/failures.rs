@@ -54,6 +54,9 @@ pub struct StackDrift {
     /// The property's new value; null takes it away.
     #[serde(default)]
     pub value: Value,
+    /// CloudFormation cannot read the resource, so that its drift is UNKNOWN.
+    #[serde(default)]
+    pub unknown: bool,
     /// The resource itself is deleted.
     #[serde(default)]
     pub deleted: bool,

@@ -12,7 +12,7 @@ use super::makers::{DURATION, Progress};
 use super::operation::{Job, Phase, State, Task};
 use super::parts::{Resource, Settings};
 use super::stack::{Happening, Stack};
-use super::{evaluate, policy};
+use super::{evaluate, nested, policy};
 use crate::cloudformation::template::Policy;
 use crate::cloudformation::types::{self, Recreation};
 
@@ -52,11 +52,17 @@ pub(crate) fn end(ground: &mut Ground<'_>, stack: &mut Stack, index: usize, at: 
     let progress = match (&removing, stack.resources.get(logical)) {
         (Some(resource), _) => {
             let making = stack.making(logical, &resource.declared.kind, &resource.properties, &tags);
-            ground.makers.removed(&making, &resource.physical, at)
+            match nested::is(&making) {
+                true => nested::removed(ground, &resource.physical),
+                false => ground.makers.removed(&making, &resource.physical, at),
+            }
         }
         (None, Some(resource)) => {
             let making = stack.making(logical, &resource.declared.kind, &resource.properties, &tags);
-            ground.makers.made(&making, &resource.physical, at)
+            match nested::is(&making) {
+                true => nested::made(ground, &resource.physical),
+                false => ground.makers.made(&making, &resource.physical, at),
+            }
         }
         (None, None) => Progress::Done,
     };
@@ -74,6 +80,9 @@ pub(crate) fn end(ground: &mut Ground<'_>, stack: &mut Stack, index: usize, at: 
             set(stack, index, State::Done);
         }
         (Progress::Done, None) => {
+            if let Some(resource) = stack.resources.get_mut(logical).filter(|own| own.declared.kind == types::NESTED) {
+                resource.attributes = nested::outputs(ground, &resource.physical);
+            }
             let status = if made_here(stack, logical) { "CREATE_COMPLETE" } else { "UPDATE_COMPLETE" };
             stack.resource_enters(&mut ground.state.ids, logical, status, None, at);
             set(stack, index, State::Done);
@@ -187,7 +196,10 @@ fn create(ground: &mut Ground<'_>, stack: &mut Stack, index: usize, logical: &st
     let made = match (doomed, stack.resources.get(logical)) {
         (None, Some(resource)) => {
             let making = stack.making(logical, &resource.declared.kind, &resource.properties, &tags);
-            ground.makers.create(&mut ground.state.ids, &making, at)
+            match nested::is(&making) {
+                true => nested::create(ground, stack, logical, &resource.properties, at),
+                false => ground.makers.create(&mut ground.state.ids, &making, at),
+            }
         }
         (doomed, _) => Err(doomed.unwrap_or_default()),
     };
@@ -247,14 +259,20 @@ fn change(
         .iter()
         .any(|key| old.declared.attributes.get(*key) != declared.attributes.get(*key));
     let lost = revert && old.gone;
-    let differs = !names.is_empty() || metadata || lost || retagged && types::taggable(&kind);
+    let nested = kind == types::NESTED;
+    let within = match nested.then(|| nested::differs(ground, stack, &old.physical, &properties)).transpose() {
+        Ok(within) => within == Some(true),
+        Err(reason) => return fail(ground, stack, index, &reason, at),
+    };
+    let differs = !names.is_empty() || metadata || lost || within || retagged && types::taggable(&kind);
     if !differs {
         if let Some(resource) = stack.resources.get_mut(logical) {
             resource.declared = declared;
         }
         return set(stack, index, State::Done);
     }
-    let replaces = lost || names.iter().any(|name| types::recreation(&kind, name) == Recreation::Always);
+    let tagged = retagged && types::tags_replace(&kind);
+    let replaces = lost || tagged || names.iter().any(|name| types::recreation(&kind, name) == Recreation::Always);
     let action = if replaces { "Update:Replace" } else { "Update:Modify" };
     if let Some(reason) = policy::denied(policy.as_deref(), action, logical, &kind) {
         return fail(ground, stack, index, &reason, at);
@@ -306,7 +324,12 @@ fn modify(ground: &mut Ground<'_>, stack: &mut Stack, index: usize, logical: &st
     let updated = match (&doomed, stack.resources.get(logical)) {
         (None, Some(resource)) => {
             let making = stack.making(logical, &resource.declared.kind, &resource.properties, &tags);
-            ground.makers.update(&making, &resource.physical, at).err()
+            match nested::is(&making) {
+                // On the way back the nested stack is as it was: it is not brought back (see the README).
+                true if on == On::Rollback => None,
+                true => nested::update(ground, stack, &resource.physical, &resource.properties, at).err(),
+                false => ground.makers.update(&making, &resource.physical, at).err(),
+            }
         }
         _ => None,
     };
@@ -367,7 +390,10 @@ fn remove(ground: &mut Ground<'_>, stack: &mut Stack, index: usize, logical: &st
         Some(reason) => Some(reason),
         None => {
             let making = stack.making(logical, &resource.declared.kind, &resource.properties, &tags);
-            ground.makers.delete(&making, &resource.physical, at).err()
+            match nested::is(&making) {
+                true => nested::delete(ground, &resource.physical, at),
+                false => ground.makers.delete(&making, &resource.physical, at).err(),
+            }
         }
     };
     run(stack, index, refused, at);

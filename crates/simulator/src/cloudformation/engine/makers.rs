@@ -45,6 +45,9 @@ pub(crate) trait Makers {
     /// How far the removal of a resource is.
     fn removed(&mut self, making: &Making<'_>, physical: &str, now: Seconds) -> Progress;
 
+    /// Whether there is a resource of this type and name already, where that is looked at before anything is made.
+    fn taken(&self, kind: &str, name: &str) -> bool;
+
     /// An object of S3's, for a template or a policy that is given by its URL; an error where there is no such bucket.
     fn object(&self, bucket: &str, key: &str, version: Option<&str>) -> Result<Option<Vec<u8>>, ()>;
 }

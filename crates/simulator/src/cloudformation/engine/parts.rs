@@ -57,6 +57,8 @@ pub(crate) struct Resource {
     pub(crate) actual: Value,
     /// Somebody has deleted it behind the stack's back.
     pub(crate) gone: bool,
+    /// CloudFormation cannot read it, for want of a right.
+    pub(crate) unreadable: bool,
     pub(crate) attributes: Map<String, Value>,
     pub(crate) drift: Drift,
 }
@@ -82,6 +84,7 @@ impl Resource {
             actual: properties.clone(),
             properties,
             gone: false,
+            unreadable: false,
             attributes: Map::new(),
             drift: Drift::default(),
         }

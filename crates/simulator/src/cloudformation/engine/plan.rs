@@ -178,7 +178,14 @@ fn modified(
     let properties = coming(state, stack, settings, name, fates)?;
     let (mut details, mut replacement) = details(stack, settings, declared, old, &properties, fates);
     let retagged = stack.settings.as_ref().is_some_and(|before| before.tags != settings.tags);
-    details.extend(attribute_details(declared, old, retagged && types::taggable(&declared.kind)));
+    let retagged = retagged && types::taggable(&declared.kind);
+    details.extend(attribute_details(declared, old, retagged));
+    if retagged && types::tags_replace(&declared.kind) {
+        replacement = Recreation::Always;
+    }
+    if details.is_empty() && declared.kind == types::NESTED {
+        details.push(automatic());
+    }
     let mut drift = None;
     if revert_drift {
         let (drifted, reverts, more) = drift_details(declared, old, &properties, stack);
@@ -312,6 +319,13 @@ fn causes(
     causes
 }
 
+/// "CloudFormation sets the ChangeSource to Automatic because the nested stack's template might have changed":
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ResourceChangeDetail.html>.
+fn automatic() -> Value {
+    let target = json!({"Attribute": "Properties", "RequiresRecreation": "Never"});
+    json!({"Target": target, "Evaluation": "Dynamic", "ChangeSource": "Automatic"})
+}
+
 fn attribute_details(declared: &Declared, old: &Resource, retagged: bool) -> Vec<Value> {
     let differ = |key: &&str| old.declared.attributes.get(*key) != declared.attributes.get(*key);
     let mut names: Vec<&str> = ["Metadata", "CreationPolicy", "UpdatePolicy", "DeletionPolicy", "UpdateReplacePolicy"]
@@ -322,7 +336,8 @@ fn attribute_details(declared: &Declared, old: &Resource, retagged: bool) -> Vec
         names.push("Tags");
     }
     let detail = |name: &str| {
-        let target = json!({"Attribute": name, "RequiresRecreation": "Never"});
+        let replaces = *name == *"Tags" && types::tags_replace(&declared.kind);
+        let target = json!({"Attribute": name, "RequiresRecreation": if replaces { "Always" } else { "Never" }});
         json!({"Target": target, "Evaluation": "Static", "ChangeSource": "DirectModification"})
     };
     names.into_iter().map(detail).collect()

@@ -20,6 +20,8 @@ pub(crate) struct Stack {
     pub(crate) name: String,
     pub(crate) account: String,
     pub(crate) region: String,
+    /// The stack that this one is nested in, and the one at the top.
+    pub(crate) parents: Option<(String, String)>,
     pub(crate) created: Seconds,
     pub(crate) updated: Option<Seconds>,
     pub(crate) deleted: Option<Seconds>,
@@ -60,6 +62,7 @@ impl Stack {
             name: name.to_string(),
             account: account.to_string(),
             region: region.to_string(),
+            parents: None,
             created: now,
             updated: None,
             deleted: None,
@@ -77,6 +80,13 @@ impl Stack {
             operation: None,
             last_request: None,
         }
+    }
+
+    /// A stack of the same name with other settings: what its nested stacks would inherit from.
+    pub(crate) fn standing_for(stack: &Self, settings: &Settings) -> Self {
+        let mut other = Self::new(&mut Ids::default(), &stack.account, &stack.region, &stack.name, stack.created);
+        (other.id, other.parents, other.settings) = (stack.id.clone(), stack.parents.clone(), Some(settings.clone()));
+        other
     }
 
     /// Whether it is gone.

@@ -25,6 +25,8 @@ pub(crate) struct State {
     pub(crate) stacks: BTreeMap<String, Stack>,
     /// Failures on demand.
     pub(crate) failures: Vec<StackFailure>,
+    /// The SSM parameters that were set.
+    pub(crate) stored: BTreeMap<String, String>,
     pub(crate) detections: Vec<Detection>,
 }
 
@@ -39,6 +41,7 @@ impl State {
             page_size: options.page_size,
             stacks: BTreeMap::new(),
             failures: Vec::new(),
+            stored: BTreeMap::new(),
             detections: Vec::new(),
         }
     }
@@ -128,6 +131,7 @@ impl State {
         let Some(stack) = self.named_mut(&drift.stack) else { return false };
         let Some(resource) = stack.resources.get_mut(&drift.logical_id) else { return false };
         resource.gone |= drift.deleted;
+        resource.unreadable = drift.unknown;
         if let Some(pointer) = &drift.property {
             put(resource, pointer, drift.value.clone());
         }

@@ -45,7 +45,7 @@ pub(crate) struct Services<'a> {
 }
 
 impl Services<'_> {
-    fn role(&mut self, making: &Making<'_>, ids: &mut Ids) -> Result<Made, String> {
+    fn role(&mut self, making: &Making<'_>, ids: &mut Ids, now: Seconds) -> Result<Made, String> {
         let name = identity::physical(making, ids);
         let path = making.properties.get("Path").map_or_else(|| "/".into(), plain);
         // As recorded, for a name that is taken.
@@ -55,7 +55,7 @@ impl Services<'_> {
                  (HandlerErrorCode: AlreadyExists)"
             )
         };
-        let arn = self.iam.create_role(making.account, &path, &name).ok_or_else(taken)?;
+        let arn = self.iam.create_role(making.account, &path, &name, now).ok_or_else(taken)?;
         Ok(Made { physical: name, attributes: Map::from_iter([("Arn".to_string(), arn.into())]) })
     }
 }
@@ -67,7 +67,7 @@ impl Makers for Services<'_> {
             Maker::CodeDeploy => codedeploy::create(self.codedeploy, ids, making, now),
             Maker::Fleet => Ok(codedeploy::launch(self.codedeploy, ids, making, now)),
             Maker::Bucket => s3::create(self.s3, ids, making, now),
-            Maker::Role => self.role(making, ids),
+            Maker::Role => self.role(making, ids, now),
             Maker::Nobody => Ok(Made { physical: identity::physical(making, ids), attributes: Map::new() }),
         }
     }
@@ -121,6 +121,14 @@ impl Makers for Services<'_> {
         match maker(making.kind) {
             Maker::Ecs => ecs::removed(self.ecs, making, physical, now),
             _ => Progress::Done,
+        }
+    }
+
+    fn taken(&self, kind: &str, name: &str) -> bool {
+        match maker(kind) {
+            Maker::Bucket => self.s3.bucket(name).is_ok(),
+            Maker::Role => self.iam.made(name).is_some(),
+            _ => false,
         }
     }
 

@@ -129,8 +129,6 @@ fn circle(template: &Template) -> Result<(), AwsError> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     fn refused(template: &str) -> String {
         crate::cloudformation::template::read(template).unwrap_err().message
     }

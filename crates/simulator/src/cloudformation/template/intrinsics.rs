@@ -342,7 +342,7 @@ mod tests {
 
     fn evaluate(expression: Value) -> Result<Option<Value>, String> {
         let template = crate::cloudformation::template::read(TEMPLATE).unwrap();
-        let parameters = Parameters::read(&template, &json!({}), None).unwrap();
+        let parameters = Parameters::read(&template, &json!({}), None, &std::collections::BTreeMap::new()).unwrap();
         let pseudo = Pseudo { region: "eu-central-1".into(), stack_name: "web".into(), ..Pseudo::default() };
         let conditions = conditions(&template, &parameters, &pseudo).unwrap();
         assert!(conditions["Both"]);

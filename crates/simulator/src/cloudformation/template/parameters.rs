@@ -11,6 +11,9 @@ use crate::query;
 use super::model::Template;
 use crate::cloudformation::errors::invalid;
 
+/// The values of SSM parameters that somebody has set; all others have made-up ones.
+pub(crate) type Stored = BTreeMap<String, String>;
+
 /// The parameters of a stack or a change set.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Parameters {
@@ -26,7 +29,7 @@ pub(crate) struct Parameters {
 
 impl Parameters {
     /// Reads `Parameters.member.N` for a template. `previous` are the stack's own, for `UsePreviousValue`.
-    pub(crate) fn read(template: &Template, input: &Value, previous: Option<&Self>) -> Result<Self, AwsError> {
+    pub(crate) fn read(template: &Template, input: &Value, previous: Option<&Self>, ssm: &Stored) -> Result<Self, AwsError> {
         let mut given = BTreeMap::new();
         for item in query::list(input, "Parameters").unwrap_or_default() {
             let key = query::text(item, "ParameterKey").unwrap_or_default().to_string();
@@ -62,12 +65,12 @@ impl Parameters {
         }
         let mut parameters = Self { given, ..Self::default() };
         for (name, declared) in template.section("Parameters") {
-            parameters.take(name, declared)?;
+            parameters.take(name, declared, ssm)?;
         }
         Ok(parameters)
     }
 
-    fn take(&mut self, name: &str, declared: &Value) -> Result<(), AwsError> {
+    fn take(&mut self, name: &str, declared: &Value, ssm: &Stored) -> Result<(), AwsError> {
         let value = self.given.get(name).cloned().unwrap_or_default();
         let kind = declared["Type"].as_str().unwrap_or_default();
         check(name, &value, declared)?;
@@ -76,7 +79,7 @@ impl Parameters {
         }
         let (value, kind) = match kind.strip_prefix("AWS::SSM::Parameter::Value<").and_then(|rest| rest.strip_suffix('>')) {
             Some(inner) => {
-                let resolved = stored(&value, inner);
+                let resolved = ssm.get(&value).cloned().unwrap_or_else(|| stored(&value, inner));
                 self.resolved.insert(name.to_string(), resolved.clone());
                 (resolved, inner)
             }
@@ -189,7 +192,12 @@ mod tests {
 
     fn read(pairs: &[(&str, &str)]) -> Result<Parameters, AwsError> {
         let list: Vec<Value> = pairs.iter().map(|(key, value)| json!({"ParameterKey": key, "ParameterValue": value})).collect();
-        Parameters::read(&crate::cloudformation::template::read(TEMPLATE).unwrap(), &json!({"Parameters": list}), None)
+        Parameters::read(
+            &crate::cloudformation::template::read(TEMPLATE).unwrap(),
+            &json!({"Parameters": list}),
+            None,
+            &Stored::new(),
+        )
     }
 
     #[test]

@@ -12,6 +12,9 @@ pub(crate) use replacement::{Recreation, recreation};
 
 use crate::cloudformation::template::parameters::plain;
 
+/// A stack inside a stack.
+pub(crate) const NESTED: &str = "AWS::CloudFormation::Stack";
+
 /// What an update changes of the attributes by itself: a launch template gets a new version.
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-launchtemplate.html>
 pub(crate) fn renew(kind: &str, attributes: &mut Map<String, Value>) {
@@ -73,6 +76,12 @@ pub(crate) fn taggable(kind: &str) -> bool {
         "WaitConditionHandle",
     ];
     !kind.starts_with("Custom::") && !PARTS.iter().any(|part| kind.ends_with(part))
+}
+
+/// The types that a change of tags replaces: their pages say "Update requires: Replacement" of `Tags`, and the stack's own
+/// tags are no exception: <https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/2270>, issues/1655.
+pub(crate) fn tags_replace(kind: &str) -> bool {
+    matches!(kind, "AWS::Batch::ComputeEnvironment" | "AWS::Batch::JobQueue" | "AWS::Batch::SchedulingPolicy")
 }
 
 /// The types that need CAPABILITY_IAM, or CAPABILITY_NAMED_IAM with a name of their own:
