@@ -29,6 +29,9 @@ pub enum Command {
     Validate {
         #[command(flatten)]
         common: Common,
+        /// Take warnings for errors, for CI: unknown members and words of AWS's documents too
+        #[arg(long)]
+        strict: bool,
     },
     /// Show what would change, and change nothing
     ///

@@ -28,7 +28,7 @@ pub async fn run(cli: Cli) -> ExitCode {
     let output = output(&cli.command);
     let outcome = match cli.command {
         Command::Agent { common } => agent::run(&common).await,
-        Command::Validate { common } => return validate::run(&common).await,
+        Command::Validate { common, strict } => return validate::run(&common, strict).await,
         Command::Plan { common, show_values, change_set } => plan::run(&common, show_values, change_set).await,
         Command::Apply { common, no_wait } => apply::run(&common, no_wait).await,
         Command::Status { common, server, health } => status::run(&common, &server, health).await,
@@ -47,7 +47,7 @@ pub async fn run(cli: Cli) -> ExitCode {
 fn output(command: &Command) -> Output {
     match command {
         Command::Agent { common }
-        | Command::Validate { common }
+        | Command::Validate { common, .. }
         | Command::Plan { common, .. }
         | Command::Apply { common, .. }
         | Command::Status { common, .. }

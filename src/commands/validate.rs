@@ -22,9 +22,9 @@ struct Report<'a> {
     ignored: usize,
 }
 
-pub(super) async fn run(common: &Common) -> ExitCode {
+pub(super) async fn run(common: &Common, strict: bool) -> ExitCode {
     match check(common).await {
-        Ok((config, desired)) => tell(common.output, &config, &desired),
+        Ok((config, desired)) => tell(common.output, &config, &desired, strict),
         Err(error) => {
             match error.downcast_ref::<ConfigError>() {
                 Some(ConfigError::Invalid { problems }) => tell_errors(common.output, problems),
@@ -43,9 +43,9 @@ async fn check(common: &Common) -> anyhow::Result<(Config, Desired)> {
     Ok((config, desired))
 }
 
-fn tell(output: Output, config: &Config, desired: &Desired) -> ExitCode {
+fn tell(output: Output, config: &Config, desired: &Desired, strict: bool) -> ExitCode {
     let warnings: Vec<Problem> = config.warnings.iter().chain(&desired.warnings).cloned().collect();
-    let valid = desired.errors.is_empty();
+    let valid = desired.errors.is_empty() && !(strict && !warnings.is_empty());
     match output {
         Output::Json => print::json(&Report {
             valid,
@@ -57,10 +57,12 @@ fn tell(output: Output, config: &Config, desired: &Desired) -> ExitCode {
         Output::Text => {
             print::problems(&desired.errors, &warnings);
             let mut parts = vec![print::count(desired.resources.len(), "valid resource")];
-            parts.extend((!valid).then(|| print::count(desired.errors.len(), "error")));
+            parts.extend((!desired.errors.is_empty()).then(|| print::count(desired.errors.len(), "error")));
             parts.extend((!warnings.is_empty()).then(|| print::count(warnings.len(), "warning")));
             parts.extend((desired.ignored > 0).then(|| format!("{} ignored", print::count(desired.ignored, "other document"))));
-            print::line(parts.join(", "));
+            let strict =
+                if strict && desired.errors.is_empty() && !valid { "; with `--strict` a warning is an error" } else { "" };
+            print::line(format!("{}{strict}", parts.join(", ")));
         }
     }
     ExitCode::from(u8::from(!valid))

@@ -101,8 +101,8 @@ fn names_and_headers_that_s3_does_not_take_are_told() {
     assert_snapshot!(told("  source: {path: app.zip}\n  bucket: shop\n  key: dir/\n"), @"site.yaml:7:8: S3Artifact/site: `spec.key` is `dir/`; the object's whole key is expected, without a `/` at its end");
     assert_snapshot!(told("  source: {path: app.zip}\n  bucket: shop\n  key: a\n  sync: {cacheControl: ' x', storageClass: GLACIAL, serverSideEncryption: kms}\n"), @"
     site.yaml:8:24: S3Artifact/site: `spec.sync.cacheControl` is ` x`; printable ASCII without spaces around it is expected
-    site.yaml:8:44: S3Artifact/site: `spec.sync.storageClass` is `GLACIAL`; one of `STANDARD`, `REDUCED_REDUNDANCY`, `STANDARD_IA`, `ONEZONE_IA`, `INTELLIGENT_TIERING`, `GLACIER`, `DEEP_ARCHIVE` and `GLACIER_IR` is expected; did you mean `GLACIER`?
-    site.yaml:8:75: S3Artifact/site: `spec.sync.serverSideEncryption` is `kms`; one of `AES256`, `aws:kms` and `aws:kms:dsse` is expected; did you mean `aws:kms`?
+    warning: site.yaml:8:44: S3Artifact/site: `spec.sync.storageClass` is `GLACIAL`; AWS accepts `STANDARD`, `REDUCED_REDUNDANCY`, `STANDARD_IA`, `ONEZONE_IA`, `INTELLIGENT_TIERING`, `GLACIER`, `DEEP_ARCHIVE` and `GLACIER_IR`, as far as this version knows, and it is sent as it is; did you mean `GLACIER`?
+    warning: site.yaml:8:75: S3Artifact/site: `spec.sync.serverSideEncryption` is `kms`; AWS accepts `AES256`, `aws:kms` and `aws:kms:dsse`, as far as this version knows, and it is sent as it is; did you mean `aws:kms`?
     ");
     assert_snapshot!(told("  source: {path: app.zip}\n  bucket: shop\n  key: a\n  sync: {metadata: {driftless-x: a, 'a b': c, ort: Köln}}\n"), @"
     site.yaml:8:21: S3Artifact/site: `spec.sync.metadata.driftless-x`: names that begin with `driftless-` are the agent's, and `x-amz-meta-` is S3's own to add

@@ -93,7 +93,7 @@ fn errors_stand_in_gitlab_s_files() {
     assert!(message.contains("`spec.gitlabTemplate.buildJob`"), "{message}");
     let typo = PUSH.replace("s3Location", "s3location");
     assert!(told(template(), STACK, &typo, DEPLOY).contains("aws/s3_push.json:4:3: there is no field `s3location`"));
-    let wrong = DEPLOY.replace("\"zip\"", "\"gzip\"");
+    let wrong = DEPLOY.replace("\"zip\"", "7");
     let message = told(template(), STACK, PUSH, &wrong);
     assert!(message.starts_with("aws/create_deployment.json:6:"), "{message}");
     let broken = told(template(), STACK, "{", DEPLOY);

@@ -19,7 +19,7 @@ fn what_describe_task_definition_returns_is_sent_without_what_aws_does_not_take(
             "runtimePlatform": "", "vendor": {"kept": null},
             "containerDefinitions": [{
                 "name": "app", "image": "web:1", "memory": 64, "command": null, "links": [], "user": "", "healthCheck": "",
-                "environment": [{"name": "EMPTY", "value": ""}, {"name": "NONE", "value": null}],
+                "environment": [{"name": "EMPTY", "value": ""}, {"name": "NONE", "value": "x", "vendor": null}],
                 "dockerLabels": {"a": "", "b": null}
             }]
         },
@@ -29,7 +29,7 @@ fn what_describe_task_definition_returns_is_sent_without_what_aws_does_not_take(
         "family": "web", "cpu": "256", "volumes": [], "vendor": {"kept": null},
         "containerDefinitions": [{
             "name": "app", "image": "web:1", "memory": 64, "links": [], "user": "",
-            "environment": [{"name": "EMPTY", "value": ""}, {"name": "NONE"}],
+            "environment": [{"name": "EMPTY", "value": ""}, {"name": "NONE", "value": "x"}],
             "dockerLabels": {"a": ""}
         }],
         "tags": [{"key": "team", "value": ""}]

@@ -34,11 +34,65 @@ fn memory_may_equal_its_reservation() {
 }
 
 #[test]
-fn memory_is_at_least_what_docker_takes() {
+fn memory_that_aws_batch_registers_is_a_warning() {
     assert_findings(
-        &checked(check_task_definition(&container(json!({"memory": 3})))),
+        &checked(check_task_definition(&container(json!({"memory": 1})))),
+        &["warning: /containerDefinitions/0/memory | container `app`: `memory` is 1 MiB; Docker from 20.10 on needs at least 6"],
+    );
+}
+
+#[test]
+fn memory_is_not_below_nothing() {
+    assert_findings(
+        &checked(check_task_definition(&container(json!({"memory": -1})))),
+        &["/containerDefinitions/0/memory | container `app`: `memory` is -1 MiB; AWS accepts none below 0"],
+    );
+}
+
+#[test]
+fn what_is_taken_from_elsewhere_is_no_misspelt_value() {
+    let arn = "arn:aws:ssm:eu-central-1:123456789012:parameter/x";
+    assert_findings(
+        &checked(check_task_definition(&container(json!({"environment": [{"name": "TOKEN", "valueFrom": arn}]})))),
         &[
-            "/containerDefinitions/0/memory | container `app`: `memory` is 3 MiB; AWS accepts no less than 6 (4 with Docker before 20.10)",
+            "/containerDefinitions/0/environment/0/valueFrom | container `app`: `environment[0].valueFrom` (`TOKEN`): `environment` holds plain values, and what is taken from Secrets Manager or SSM belongs into `secrets`; move the entry there",
+        ],
+    );
+    let both = json!({"environment": [{"name": "TOKEN", "value": "", "valueFrom": arn}]});
+    assert_eq!(check_task_definition(&container(both)).errors.len(), 1);
+}
+
+#[test]
+fn an_environment_entry_has_a_value() {
+    for entry in [json!({"name": "A"}), json!({"name": "A", "value": null}), json!({"name": "A", "Value": "x"})] {
+        let checked = check_task_definition(&container(json!({"environment": [entry]})));
+        assert_eq!(
+            checked.errors.iter().map(|error| (error.pointer.as_str(), error.message.as_str())).collect::<Vec<_>>(),
+            [(
+                "/containerDefinitions/0/environment/0",
+                "container `app`: `environment[0]` (`A`) has no `value`; write one (`value: \"\"` for an empty one), or, where it comes from Secrets Manager or SSM, put it into `secrets` with a `valueFrom`"
+            )]
+        );
+    }
+    assert_eq!(check_task_definition(&container(json!({"environment": [{"name": "A", "value": ""}]}))).errors, []);
+}
+
+#[test]
+fn a_secret_s_value_does_not_stand_in_a_document() {
+    let told = checked(check_task_definition(&role(json!({"secrets": [{"name": "A", "value": "hunter2"}]}))));
+    assert!(told.iter().any(|line| line.contains("`secrets[0].value`: `secrets` names where a value is kept, by `valueFrom`, and holds none; a plain value belongs into `environment`")), "{told:?}");
+    assert!(!told.iter().any(|line| line.contains("hunter2") || line.contains("did you mean")), "{told:?}");
+}
+
+#[test]
+fn a_member_of_another_list_is_misplaced_and_not_misspelt() {
+    assert_findings(
+        &checked(check_task_definition(&container(
+            json!({"mountPoints": [{"sourceVolume": "data", "containerPath": "/x", "sourceContainer": "db"}]}),
+        ))),
+        &[
+            "/containerDefinitions/0/mountPoints/0/sourceVolume | container `app`: `mountPoints[0].sourceVolume` names the volume `data`, which the task definition does not have",
+            "warning: /containerDefinitions/0/mountPoints/0/sourceContainer | AWS's model knows no member `sourceContainer` here, and it is sent as it is; it is a member of `volumesFrom`: does this belong there?",
         ],
     );
 }

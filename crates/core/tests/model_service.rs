@@ -2,7 +2,8 @@
 
 mod model_documents;
 
-use driftless_core::model::{check_service, check_together};
+use driftless_core::model::{check_service, check_task_definition, check_together};
+use driftless_core::plan::tags::{ON_DEFINITION, ON_SERVICE};
 use model_documents::*;
 use serde_json::json;
 
@@ -416,13 +417,71 @@ fn a_load_balancer_names_a_mapped_port() {
 }
 
 #[test]
-fn awsvpc_requires_a_network_configuration() {
+fn a_network_configuration_is_asked_for_at_creation_only() {
+    assert_findings(&together(check_together(Some(&object(task(json!({"networkMode": "awsvpc"})))), &object(json!({})))), &[]);
+}
+
+#[test]
+fn a_grace_period_without_a_load_balancer_is_a_warning() {
+    let told = |document: serde_json::Value| checked(check_service(&document));
     assert_findings(
-        &together(check_together(Some(&object(task(json!({"networkMode": "awsvpc"})))), &object(json!({})))),
+        &told(service(json!({"healthCheckGracePeriodSeconds": 60}))),
         &[
-            "/service | the task definition has networkMode `awsvpc`, and the service has no `networkConfiguration.awsvpcConfiguration`; AWS requires it, with subnets",
+            "warning: /healthCheckGracePeriodSeconds | `healthCheckGracePeriodSeconds` is 60, and the service has no load balancer; AWS may refuse it then: remove it, unless it is meant for the containers' own health checks",
         ],
     );
+    assert_findings(&told(service(json!({"healthCheckGracePeriodSeconds": 0}))), &[]);
+    assert_findings(&told(service(json!({"healthCheckGracePeriodSeconds": 60, "loadBalancers": [target()]}))), &[]);
+}
+
+#[test]
+fn a_command_is_no_state() {
+    let checked_service = check_service(&service(json!({"forceNewDeployment": true})));
+    assert_eq!(checked_service.document.get("forceNewDeployment"), None);
+    let [warning] = &checked_service.warnings[..] else { panic!("{:?}", checked_service.warnings) };
+    assert_eq!(warning.pointer, "/forceNewDeployment");
+    assert!(
+        warning.message.starts_with("`forceNewDeployment` is not sent: it is something to do once, and no state."),
+        "{}",
+        warning.message
+    );
+    assert!(warning.message.contains("aws ecs update-service --force-new-deployment"), "{}", warning.message);
+}
+
+#[test]
+fn driftless_s_own_tags_count() {
+    let tags =
+        |count: usize| json!({"tags": (0..count).map(|n| json!({"key": format!("k{n}"), "value": "v"})).collect::<Vec<_>>()});
+    assert_eq!(check_service(&service(tags(50 - ON_SERVICE))).errors, []);
+    let [error] = &check_service(&service(tags(48))).errors[..] else { panic!("it is refused") };
+    assert_eq!(
+        (error.pointer.as_str(), error.message.contains(&format!("declare at most {}", 50 - ON_SERVICE))),
+        ("/tags", true)
+    );
+    assert_eq!(check_service(&service(tags(51 - ON_SERVICE))).errors.len(), 1);
+    // More than AWS takes at all is said once.
+    assert_eq!(check_service(&service(tags(51))).errors.len(), 1);
+    assert_eq!(check_task_definition(&task(tags(50 - ON_DEFINITION))).errors, []);
+    assert_eq!(check_task_definition(&task(tags(51 - ON_DEFINITION))).errors.len(), 1);
+}
+
+#[test]
+fn what_follows_from_an_unknown_word_is_not_judged() {
+    let unknown = [
+        (
+            check_service(&service(
+                json!({"deploymentController": {"type": "NEW"}, "deploymentConfiguration": {"strategy": "NEW", "linearConfiguration": {"stepPercent": 10.0}, "deploymentCircuitBreaker": {"enable": true, "rollback": true}}}),
+            )),
+            2,
+        ),
+        (check_task_definition(&container_of(json!({"networkMode": "mesh"}), json!({"links": ["app"]}))), 1),
+        (check_task_definition(&fargate(json!({"networkMode": "mesh"}))), 1),
+        (check_task_definition(&on_fargate(json!({"logConfiguration": {"logDriver": "awsnew"}}))), 1),
+        (check_task_definition(&task(json!({"requiresCompatibilities": ["EC2", "ORBIT"]}))), 1),
+    ];
+    for (checked, warnings) in unknown {
+        assert_eq!((checked.errors, checked.warnings.len()), (vec![], warnings), "{:?}", checked.warnings);
+    }
 }
 
 #[test]

@@ -281,3 +281,22 @@ fn images_are_laid_over_a_family() {
     spec(&mut resource).images = [("nobody".to_owned(), "x".to_owned())].into();
     assert_eq!(reason(&world.look(&resource, &context())), "ContainerNotFound");
 }
+
+#[test]
+fn a_network_is_asked_for_where_the_service_has_to_be_created() {
+    let mut thin = service();
+    thin.as_object_mut().expect("it is an object").remove("networkConfiguration");
+    let world = World::default();
+    let plan = world.look(&web(task(), thin.clone()), &context());
+    assert!(plan.is_empty(), "{plan:#?}");
+    assert_eq!(reason(&plan), "NetworkConfigurationMissing");
+    let told = format!("{:?}", plan.verdict);
+    assert!(
+        told.contains("service `web` does not exist in the cluster")
+            && told.contains("`networkConfiguration.awsvpcConfiguration`"),
+        "{told}"
+    );
+    // One that is there has it already.
+    let world = converged(&web(task(), service()));
+    assert!(world.look(&web(change_image(task()), thin), &context()).steps.iter().any(|step| step.action() == "UpdateService"));
+}

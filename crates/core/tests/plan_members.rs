@@ -160,7 +160,8 @@ fn other_controllers_and_strategies_are_stalled_declared_or_live() {
 
 #[test]
 fn a_daemon_never_gets_a_count() {
-    let daemon = json!({"schedulingStrategy": "DAEMON", "desiredCount": 4, "launchType": "EC2"});
+    let network = json!({"awsvpcConfiguration": {"subnets": ["subnet-1"]}});
+    let daemon = json!({"schedulingStrategy": "DAEMON", "desiredCount": 4, "launchType": "EC2", "networkConfiguration": network});
     let resource = web(task(), daemon);
     let mut world = converged(&resource);
     world.edit(json!({"desiredCount": 9, "runningCount": 9}));

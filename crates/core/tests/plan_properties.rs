@@ -190,7 +190,13 @@ fn declared_service() -> impl Strategy<Value = Value> {
 }
 
 fn manifest() -> impl Strategy<Value = Resource> {
-    (task_definition(), declared_service()).prop_map(|(task_definition, service)| web(task_definition, service))
+    (task_definition(), declared_service()).prop_map(|(task_definition, mut service)| {
+        // AWS creates none without.
+        if task_definition["networkMode"] == "awsvpc" && service["networkConfiguration"].is_null() {
+            service["networkConfiguration"] = json!({"awsvpcConfiguration": {"subnets": ["s-1"]}});
+        }
+        web(task_definition, service)
+    })
 }
 
 /// What the model of AWS would have to be told besides: none of these goes away by leaving it out.

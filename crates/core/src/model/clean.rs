@@ -39,7 +39,7 @@ pub(super) fn clean(written: &Value, operation: Operation) -> Cleaned {
     }
     let shape = operation.shape();
     let mut found = scalars(&mut members, operation, shape);
-    sweep(&mut members, shape, "", &mut found);
+    sweep(&mut members, shape, "", None, &mut found);
     let found: Vec<Finding> =
         found.into_iter().map(|finding| Finding { pointer: cleaned.as_written(&finding.pointer), ..finding }).collect();
     cleaned.warnings.extend(found);
@@ -134,7 +134,8 @@ fn scalars(members: &mut Document, operation: Operation, shape: &Shape) -> Vec<F
 }
 
 /// Removes what is not sent, in place, and warns of members that the model does not know, which are.
-fn sweep(members: &mut Document, shape: &Shape, path: &str, warnings: &mut Vec<Finding>) {
+/// `beside`: the structure of whose lists one holds this.
+fn sweep(members: &mut Document, shape: &Shape, path: &str, beside: Option<&Shape>, warnings: &mut Vec<Finding>) {
     members.retain(|member, value| {
         let takes = shape.of_member(member);
         let unused = match (&*value, takes) {
@@ -152,9 +153,11 @@ fn sweep(members: &mut Document, shape: &Shape, path: &str, warnings: &mut Vec<F
     for (member, value) in members.iter_mut() {
         let path = format!("{path}/{}", escape(member));
         match shape.of_member(member) {
-            Some((_, target)) => sweep_value(value, target, &path, warnings),
+            Some((_, target)) => sweep_value(value, target, &path, shape, warnings),
             None => {
-                let near = did_you_mean(member, shape.members.keys().map(String::as_str));
+                let near = beside.and_then(|beside| sibling(beside, member));
+                let near = near.map(|list| format!("; it is a member of `{list}`: does this belong there?"));
+                let near = near.unwrap_or_else(|| did_you_mean(member, shape.members.keys().map(String::as_str)));
                 let message = format!("AWS's model knows no member `{member}` here, and it is sent as it is{near}");
                 warnings.push(Finding { pointer: path, message });
             }
@@ -162,13 +165,34 @@ fn sweep(members: &mut Document, shape: &Shape, path: &str, warnings: &mut Vec<F
     }
 }
 
-fn sweep_value(value: &mut Value, shape: &Shape, path: &str, warnings: &mut Vec<Finding>) {
+/// The list of `parent` whose elements have a member that another list's elements have not, where there is but one: what stands
+/// in `environment` and belongs into `secrets` is misplaced, and not misspelt.
+fn sibling<'p>(parent: &'p Shape, member: &str) -> Option<&'p str> {
+    let mut lists = parent.members.keys().filter(|list| {
+        let element = parent
+            .of_member(list)
+            .and_then(|(_, list)| list.of_element())
+            .filter(|(_, element)| element.r#type == Type::Structure);
+        element.is_some_and(|(_, element)| element.members.contains_key(member))
+    });
+    let first = lists.next()?;
+    lists.next().is_none().then_some(first)
+}
+
+/// `parent` is the structure that the value stands in.
+fn sweep_value(value: &mut Value, shape: &Shape, path: &str, parent: &Shape, warnings: &mut Vec<Finding>) {
     match (value, shape.r#type) {
-        (Value::Object(members), Type::Structure) => sweep(members, shape, path, warnings),
+        (Value::Object(members), Type::Structure) => sweep(members, shape, path, None, warnings),
         (Value::Array(list), Type::List) => {
             let Some((_, element)) = shape.of_element() else { return };
             for (index, value) in list.iter_mut().enumerate() {
-                sweep_value(value, element, &format!("{path}/{index}"), warnings);
+                let path = format!("{path}/{index}");
+                match value {
+                    Value::Object(members) if element.r#type == Type::Structure => {
+                        sweep(members, element, &path, Some(parent), warnings);
+                    }
+                    value => sweep_value(value, element, &path, parent, warnings),
+                }
             }
         }
         (Value::Object(members), Type::Map) => members.retain(|_, value| !value.is_null()),

@@ -132,7 +132,8 @@ fn image(report: &mut Report, container: &Document, path: &str) {
 
 /// "If a task-level memory value is not specified, you must specify a non-zero integer for one or both of memory or
 /// memoryReservation"; "if you specify both, memory must be greater than memoryReservation" (equal is taken as well);
-/// "don't specify less than 6 MiB" (4 with old daemons, so 4 and 5 are only a warning).
+/// "don't specify less than 6 MiB" (4 with old daemons), which AWS itself does not hold to: a definition that AWS Batch
+/// registered has `memory: 1`, so that is only a warning.
 fn memory(report: &mut Report, container: &Document, path: &str) {
     let (hard, soft) = (number(container, "memory"), number(container, "memoryReservation"));
     let given = |value: Option<i64>| value.is_some_and(|value| value != 0);
@@ -156,12 +157,10 @@ fn memory(report: &mut Report, container: &Document, path: &str) {
     for (member, value) in [("memory", hard), ("memoryReservation", soft)] {
         let path = format!("{path}/{member}");
         match value {
-            Some(value) if value < 0 || (1..4).contains(&value) => {
-                let message =
-                    format!("{} is {value} MiB; AWS accepts no less than 6 (4 with Docker before 20.10)", report.name(&path));
-                report.error(path, message);
+            Some(value) if value < 0 => {
+                report.error(path.clone(), format!("{} is {value} MiB; AWS accepts none below 0", report.name(&path)));
             }
-            Some(value @ 4..=5) => {
+            Some(value @ 1..=5) => {
                 let message = format!("{} is {value} MiB; Docker from 20.10 on needs at least 6", report.name(&path));
                 report.warn(path, message);
             }
@@ -184,8 +183,33 @@ fn reserved(report: &mut Report) {
     }
 }
 
+/// The entries of `environment`, each a name and a plain value. What comes from elsewhere stands in a list of its own,
+/// `secrets`: <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/secrets-envvar-secrets-manager.html>.
+pub(super) fn environment(report: &mut Report, container: &Document, path: &str, secrets: &str) {
+    for (index, variable) in structures(container, "environment") {
+        let path = format!("{path}/environment/{index}");
+        let name =
+            text(variable, "name").filter(|name| !name.is_empty()).map_or(String::new(), |name| format!(" ({})", shown(name)));
+        if variable.contains_key("valueFrom") {
+            let place = format!("{path}/valueFrom");
+            let message = format!(
+                "{}{name}: `environment` holds plain values, and what is taken from Secrets Manager or SSM belongs into {secrets}; move the entry there",
+                report.name(&place)
+            );
+            report.error(place, message);
+        } else if !variable.contains_key("value") && !report.refused(&path) {
+            let message = format!(
+                "{}{name} has no `value`; write one (`value: \"\"` for an empty one), or, where it comes from Secrets Manager or SSM, put it into {secrets} with a `valueFrom`",
+                report.name(&path)
+            );
+            report.error(path, message);
+        }
+    }
+}
+
 /// Environment and secrets.
 fn variables(report: &mut Report, container: &Document, path: &str) {
+    environment(report, container, path, "`secrets`");
     let mut names = BTreeSet::new();
     for (index, variable) in structures(container, "environment") {
         let path = format!("{path}/environment/{index}");
@@ -212,7 +236,16 @@ fn variables(report: &mut Report, container: &Document, path: &str) {
             );
             report.error(path, message);
         }
-        source(report, secret, &format!("{path}/secrets/{index}"));
+        let path = format!("{path}/secrets/{index}");
+        if secret.contains_key("value") {
+            let place = format!("{path}/value");
+            let message = format!(
+                "{}: `secrets` names where a value is kept, by `valueFrom`, and holds none; a plain value belongs into `environment`",
+                report.name(&place)
+            );
+            report.error(place, message);
+        }
+        source(report, secret, &path);
     }
     // "When you are specifying container secrets, you must also specify a value for 'executionRoleArn'."
     // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_IAM_role.html

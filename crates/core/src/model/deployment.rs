@@ -23,7 +23,9 @@ pub(super) fn check(report: &mut Report) {
     // "The deployment circuit breaker can only be used for services using the rolling update (ECS) deployment type";
     // "You can only use the DeploymentAlarms method to detect failures when the DeploymentController is set to ECS".
     for member in ["deploymentCircuitBreaker", "alarms"] {
-        if controller != "ECS" && structure(configuration, member).is_some_and(|members| on(members, "enable")) {
+        if matches!(controller, "CODE_DEPLOY" | "EXTERNAL")
+            && structure(configuration, member).is_some_and(|members| on(members, "enable"))
+        {
             let message = format!(
                 "`deploymentConfiguration.{member}` works with the deployment controller `ECS` only, and it is `{controller}`"
             );
@@ -67,7 +69,7 @@ fn strategy(report: &mut Report, configuration: &Document, controller: &str) {
     // "This is only valid when you run CreateService or UpdateService with deploymentController set to ECS and a
     // deploymentConfiguration with a strategy set to LINEAR." API_LinearConfiguration.html, API_CanaryConfiguration.html
     for (member, of) in [("linearConfiguration", "LINEAR"), ("canaryConfiguration", "CANARY")] {
-        if structure(configuration, member).is_some() && strategy != of {
+        if structure(configuration, member).is_some() && strategy != of && !report.refused("/deploymentConfiguration/strategy") {
             let message = format!(
                 "`deploymentConfiguration.{member}` is valid with the strategy `{of}` only, and it is {}",
                 shown(strategy)
@@ -75,7 +77,10 @@ fn strategy(report: &mut Report, configuration: &Document, controller: &str) {
             report.error(format!("{path}/{member}"), message);
         }
     }
-    if strategy != "ROLLING" && controller != "ECS" {
+    if strategy != "ROLLING"
+        && matches!(controller, "CODE_DEPLOY" | "EXTERNAL")
+        && !report.refused("/deploymentConfiguration/strategy")
+    {
         let message = format!(
             "`deploymentConfiguration.strategy` is {}; the deployment controller `{controller}` does not take it",
             shown(strategy)

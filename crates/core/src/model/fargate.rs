@@ -117,9 +117,11 @@ fn task(report: &mut Report) {
     let document = report.document;
     // "For Amazon ECS tasks on Fargate, the awsvpc network mode is required." API_RegisterTaskDefinition.html
     match text(document, "networkMode") {
-        Some("awsvpc") => {}
-        Some(mode) => report.error("/networkMode", format!("`networkMode` is {}; Fargate requires `awsvpc`", shown(mode))),
+        Some(mode @ ("bridge" | "host" | "none")) => {
+            report.error("/networkMode", format!("`networkMode` is {}; Fargate requires `awsvpc`", shown(mode)))
+        }
         None => report.error("", "`networkMode` is missing, which means `bridge`; Fargate requires `awsvpc`"),
+        Some(_) => {}
     }
     // "Task placement constraints aren't supported for tasks run on Fargate." API_TaskDefinitionPlacementConstraint.html
     if !list(document, "placementConstraints").is_empty() {

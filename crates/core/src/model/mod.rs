@@ -24,6 +24,7 @@ mod volumes;
 use serde_json::Value;
 
 use crate::desired::Document;
+use crate::plan::tags as own;
 use clean::{Cleaned, clean};
 use report::Report;
 
@@ -61,7 +62,7 @@ pub fn check_task_definition(written: &Value) -> Checked {
         references::check(report);
         network::check(report);
         volumes::check(report);
-        tags::check(report);
+        tags::check(report, "a task definition", own::ON_DEFINITION);
         fargate::sizes(report);
         if fargate::wanted(report.document) {
             fargate::check(report);
@@ -74,12 +75,13 @@ pub fn check_task_definition(written: &Value) -> Checked {
 pub fn check_service(written: &Value) -> Checked {
     let mut cleaned = clean(written, Operation::CreateService);
     not_for_daemons(&mut cleaned);
+    no_command(&mut cleaned);
     check(cleaned, |report| {
         types::check(report, Operation::CreateService);
         arn::check(report);
         service::check(report);
         deployment::check(report);
-        tags::check(report);
+        tags::check(report, "a service", own::ON_SERVICE);
     })
 }
 
@@ -99,7 +101,7 @@ pub fn check_run_task(written: &Value) -> Checked {
         types::check(report, Operation::RunTask);
         arn::check(report);
         task::check(report);
-        tags::check(report);
+        tags::check(report, "a task", own::ON_TASK);
     });
     task::without_count(&mut checked.document);
     checked
@@ -132,6 +134,8 @@ fn check(cleaned: Cleaned, rules: impl FnOnce(&mut Report)) -> Checked {
         rules(&mut report);
         let written = |finding: Finding| Finding { pointer: cleaned.as_written(&finding.pointer), ..finding };
         errors.extend(report.errors.into_iter().map(written));
+        // What is refused needs no guess besides.
+        warnings.retain(|warning| !errors.iter().any(|error| error.pointer == warning.pointer));
         warnings.extend(report.warnings.into_iter().map(written));
     }
     Checked { document: cleaned.document, errors, warnings }
@@ -144,5 +148,22 @@ fn not_for_daemons(cleaned: &mut Cleaned) {
     if daemon && cleaned.document.remove("desiredCount").is_some() {
         let message = "`desiredCount` is not sent: a `DAEMON` service runs one task on each instance";
         cleaned.warnings.push(Finding { pointer: cleaned.as_written("/desiredCount"), message: message.to_owned() });
+    }
+}
+
+/// UpdateService's `forceNewDeployment` is something to be done once, and no state that a document could declare:
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html>. Sent with every difference, it would
+/// replace tasks for a change of their number.
+fn no_command(cleaned: &mut Cleaned) {
+    let member = "forceNewDeployment";
+    if cleaned.document.remove(member).is_some() {
+        let pointer = cleaned.as_written(&format!("/{member}"));
+        cleaned.warnings.retain(|warning| warning.pointer != pointer);
+        let message = format!(
+            "`{member}` is not sent: it is something to do once, and no state. To start the tasks anew, change something of the task \
+             definition (an environment variable with a date will do; of an image, name the digest or a new tag), or run `aws ecs \
+             update-service --force-new-deployment` by hand, which the agent leaves alone; remove it here"
+        );
+        cleaned.warnings.push(Finding { pointer, message });
     }
 }

@@ -55,7 +55,7 @@ pub(super) fn check(report: &mut Report) {
 /// Members that a network mode rules out. API_ContainerDefinition.html
 fn members(report: &mut Report, container: &Document, path: &str, mode: Option<&str>) {
     // "This parameter is only supported if the network mode of a task definition is bridge", the default.
-    if let Some(mode) = mode.filter(|mode| *mode != "bridge")
+    if let Some(mode @ ("host" | "awsvpc" | "none")) = mode
         && !list(container, "links").is_empty()
     {
         let path = format!("{path}/links");

@@ -10,11 +10,13 @@ pub(super) struct Report<'a> {
     pub(super) document: &'a Document,
     pub(super) errors: Vec<Finding>,
     pub(super) warnings: Vec<Finding>,
+    /// Words that the model does not know: nobody here can say what follows from them.
+    doubted: Vec<String>,
 }
 
 impl<'a> Report<'a> {
     pub(super) fn new(document: &'a Document) -> Self {
-        Report { document, errors: Vec::new(), warnings: Vec::new() }
+        Report { document, errors: Vec::new(), warnings: Vec::new(), doubted: Vec::new() }
     }
 
     /// AWS refuses the document for this.
@@ -27,11 +29,19 @@ impl<'a> Report<'a> {
         push(&mut self.warnings, pointer.into(), message.into());
     }
 
-    /// Whether something at `pointer`, or in it, is already known to be wrong.
+    /// A word that AWS's model does not know, and AWS may: no other rule judges by it.
+    pub(super) fn doubt(&mut self, pointer: impl Into<String>, message: impl Into<String>) {
+        let pointer = pointer.into();
+        self.doubted.push(pointer.clone());
+        self.warn(pointer, message);
+    }
+
+    /// Whether something at `pointer`, or in it, is already known to be wrong, or is a word that the model does not know.
     pub(super) fn refused(&self, pointer: &str) -> bool {
-        self.errors
-            .iter()
-            .any(|finding| finding.pointer.strip_prefix(pointer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+        let errors = self.errors.iter().map(|finding| &finding.pointer);
+        errors
+            .chain(&self.doubted)
+            .any(|found| found.strip_prefix(pointer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
     }
 
     /// How a person would name the place: "container `app`: `portMappings[0].hostPort`".

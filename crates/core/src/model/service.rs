@@ -230,6 +230,16 @@ fn placement(report: &mut Report) {
 fn load_balancers(report: &mut Report) {
     let document = report.document;
     let (balancers, network) = (list(document, "loadBalancers"), says(document, "networkConfiguration"));
+    // "The period of time, in seconds, that the Amazon ECS service scheduler ignores unhealthy Elastic Load Balancing, VPC
+    // Lattice, and container health checks", says the reference; AWS has answered "Health check grace period is only valid for
+    // services configured to use load balancers" (https://github.com/hashicorp/terraform-provider-aws/issues/31104).
+    let grace = number(document, "healthCheckGracePeriodSeconds").filter(|seconds| *seconds > 0);
+    if let (Some(seconds), true, false) = (grace, balancers.is_empty(), says(document, "vpcLatticeConfigurations")) {
+        report.warn(
+            "/healthCheckGracePeriodSeconds",
+            format!("`healthCheckGracePeriodSeconds` is {seconds}, and the service has no load balancer; AWS may refuse it then: remove it, unless it is meant for the containers' own health checks"),
+        );
+    }
     // "Target groups per service: 5". https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html
     if balancers.len() > 5 {
         report.error(

@@ -2,10 +2,21 @@
 
 use std::collections::BTreeSet;
 
-use super::report::{Report, shown, structures, text, unresolved};
+use super::report::{Report, list, shown, structures, text, unresolved};
 
-/// Checks the document's tags; how many there may be, and how long they are, the model says itself.
-pub(super) fn check(report: &mut Report) {
+/// "Maximum number of tags per resource: 50". <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-using-tags.html>
+const MOST: usize = 50;
+
+/// Checks the document's tags, of which `thing` carries `own` more of Driftless's; how long they are, the model says itself.
+pub(super) fn check(report: &mut Report, thing: &str, own: usize) {
+    let declared = list(report.document, "tags").len();
+    if declared + own > MOST && declared <= MOST {
+        let message = format!(
+            "there are {declared} tags; AWS takes {MOST} on {thing}, and Driftless's own are up to {own} of them: declare at most {}",
+            MOST - own
+        );
+        report.error("/tags", message);
+    }
     let mut keys = BTreeSet::new();
     for (index, tag) in structures(report.document, "tags") {
         let path = format!("/tags/{index}");

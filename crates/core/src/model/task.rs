@@ -4,8 +4,8 @@
 use serde_json::Value;
 
 use super::references::exists;
-use super::report::{Report, number, shown, structure, structures, text, unresolved};
-use super::{Finding, service, together};
+use super::report::{Report, number, shown, structure, structures, text};
+use super::{Finding, containers, service, together};
 use crate::desired::Document;
 
 /// "A total of 8192 characters are allowed for overrides. This limit includes the JSON formatting characters of the override
@@ -29,12 +29,18 @@ pub(super) fn check(report: &mut Report) {
         report.error("/overrides", format!("`overrides` has {length} characters as JSON; AWS accepts at most {OVERRIDES}"));
     }
     // "This parameter is required if any override is specified." API_ContainerOverride.html
-    for (index, container) in containers(document) {
+    for (index, container) in overridden(document) {
         if text(container, "name").unwrap_or_default().is_empty() {
             let path = format!("/overrides/containerOverrides/{index}");
             let message = format!("{} has no `name`; AWS requires the container's", report.name(&path));
             report.error(path, message);
         }
+        containers::environment(
+            report,
+            container,
+            &format!("/overrides/containerOverrides/{index}"),
+            "the task definition's `secrets`",
+        );
     }
 }
 
@@ -63,7 +69,7 @@ fn ours(report: &mut Report) {
     }
 }
 
-fn containers(document: &Document) -> Vec<(usize, &Document)> {
+fn overridden(document: &Document) -> Vec<(usize, &Document)> {
     structure(document, "overrides").map(|overrides| structures(overrides, "containerOverrides").collect()).unwrap_or_default()
 }
 
@@ -73,7 +79,7 @@ pub(super) fn with_definition(definition: &Document, task: &Document) -> Vec<Fin
     network(&mut report, definition);
     together::launch(&mut report, definition);
     let known: Vec<&str> = structures(definition, "containerDefinitions").filter_map(|(_, one)| text(one, "name")).collect();
-    for (index, container) in containers(task) {
+    for (index, container) in overridden(task) {
         let path = format!("/overrides/containerOverrides/{index}/name");
         exists(&mut report, text(container, "name"), &path, "container", known.iter().copied());
     }
@@ -89,7 +95,7 @@ fn network(report: &mut Report, definition: &Document) {
         let message = "the task definition has networkMode `awsvpc`, and `task` has no `networkConfiguration.awsvpcConfiguration`; AWS requires it, with subnets";
         report.error("", message);
     }
-    if given && mode != Some("awsvpc") && !mode.is_some_and(unresolved) {
+    if given && matches!(mode, None | Some("bridge" | "host" | "none")) {
         let mode = mode.map_or("no networkMode, which means `bridge`".to_owned(), |mode| format!("networkMode {}", shown(mode)));
         let message =
             format!("`networkConfiguration` is given, and the task definition has {mode}; AWS accepts it with `awsvpc` only");

@@ -1,7 +1,7 @@
 //! What only a service and its task definition together show.
 
 use super::references::exists;
-use super::report::{Report, list, listed, number, structure, structures, text, unresolved};
+use super::report::{Report, list, listed, number, structure, structures, text};
 use super::service::{controller, named_ports};
 use super::{Finding, fargate, network};
 use crate::desired::Document;
@@ -27,13 +27,12 @@ fn mode(report: &mut Report, task: &Document) {
     let vpc = structure(report.document, "networkConfiguration").and_then(|network| structure(network, "awsvpcConfiguration"));
     let mode = text(task, "networkMode");
     match (mode, vpc) {
-        (Some("awsvpc"), None) => report.error(
-            "",
-            "the task definition has networkMode `awsvpc`, and the service has no `networkConfiguration.awsvpcConfiguration`; AWS requires it, with subnets",
-        ),
-        (mode, Some(_)) if mode != Some("awsvpc") && !mode.is_some_and(unresolved) => {
+        // That `awsvpc` goes without it is said when the service is created: a service that is there has one already, which a
+        // manifest need not repeat.
+        (mode @ (None | Some("bridge" | "host" | "none")), Some(_)) => {
             let mode = mode.map_or("no networkMode, which means `bridge`".to_owned(), |mode| format!("networkMode `{mode}`"));
-            let message = format!("`networkConfiguration` is given, and the task definition has {mode}; AWS accepts it with `awsvpc` only");
+            let message =
+                format!("`networkConfiguration` is given, and the task definition has {mode}; AWS accepts it with `awsvpc` only");
             report.error("/networkConfiguration", message);
         }
         _ => {}

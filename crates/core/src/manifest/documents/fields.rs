@@ -219,6 +219,28 @@ impl<'p> Scope<'p> {
         word
     }
 
+    /// One of AWS's words, as written. A word that this version does not know is AWS's to judge.
+    pub(in crate::manifest) fn aws_word(&mut self, fields: &Fields<'_>, name: &str, words: &[&str]) -> Option<String> {
+        let node = fields.get(name)?;
+        let text = self.text_of(node, &fields.name(name))?;
+        self.aws_known(node.at, &format!("`{}`", fields.name(name)), &text, words);
+        Some(text)
+    }
+
+    /// Warns where `what` is none of the words that AWS is known to take.
+    pub(in crate::manifest) fn aws_known(&mut self, at: Mark, what: &str, text: &str, words: &[&str]) {
+        if !words.contains(&text) && !text.contains("${") {
+            let message = format!(
+                "{what} is {}; AWS accepts {}, as far as this version knows, and it is sent as it is{}",
+                shown(text),
+                listed(words.iter().copied()),
+                did_you_mean(text, words.iter().copied())
+            );
+            let location = self.location(at);
+            self.warn_in(location, message);
+        }
+    }
+
     /// `60m`, `1h30m`, `10s`: more than nothing.
     pub(in crate::manifest) fn duration(&mut self, fields: &Fields<'_>, name: &str) -> Option<Duration> {
         let node = fields.get(name)?;

@@ -260,10 +260,8 @@ fn sync(scope: &mut Scope<'_>, spec: &Fields<'_>, place: Option<&ArtifactPlace>)
         cache_control: header(scope, &fields, "cacheControl"),
         content_type: header(scope, &fields, "contentType"),
         metadata: metadata(scope, &fields),
-        storage_class: scope.word(&fields, "storageClass", STORAGE_CLASSES).map(str::to_owned),
-        server_side_encryption: scope
-            .word(&fields, "serverSideEncryption", &["AES256", "aws:kms", "aws:kms:dsse"])
-            .map(str::to_owned),
+        storage_class: scope.aws_word(&fields, "storageClass", STORAGE_CLASSES),
+        server_side_encryption: scope.aws_word(&fields, "serverSideEncryption", &["AES256", "aws:kms", "aws:kms:dsse"]),
     }
 }
 

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::pass::{Pass, REQUEUE, unknown};
 use super::service;
 use super::task_definition::choose;
+use crate::desired::TaskDefinition;
 use crate::normalise::{Subject, leaves};
 use crate::plan::{Cause, Change, EcsStep, Plan, TaskDefinitionRef, Verdict, digest, ownership, tags};
 
@@ -19,6 +20,9 @@ pub(super) fn create(pass: &Pass, inactive: Option<&Value>) -> Plan {
         Ok(chosen) => chosen,
         Err(verdict) => return pass.plan(verdict),
     };
+    if let Some(verdict) = without_network(pass) {
+        return pass.plan(verdict);
+    }
     let mut plan =
         pass.plan(Verdict::Progressing { reason: "Creating", message: format!("service `{name}` is created"), requeue: REQUEUE });
     plan.changes = chosen.changes;
@@ -53,6 +57,33 @@ pub(super) fn create(pass: &Pass, inactive: Option<&Value>) -> Plan {
         plan.notes.push(format!("service `{name}` was deleted, and is created anew"));
     }
     plan
+}
+
+/// "[networkConfiguration] is required for task definitions that use the awsvpc network mode to receive their own elastic network
+/// interface". A service that is there has one, so that only this call asks for it.
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html>
+fn without_network(pass: &Pass) -> Option<Verdict> {
+    let mode = match &pass.declared.task_definition {
+        TaskDefinition::Document(document) => document.get("networkMode"),
+        TaskDefinition::Family { .. } => {
+            pass.observation.base.present().and_then(|base| base.pointer("/taskDefinition/networkMode"))
+        }
+    };
+    let declared = pass.declared.service.get("networkConfiguration").and_then(|network| network.get("awsvpcConfiguration"));
+    let external = pass.declared.service.get("deploymentController").is_some_and(|controller| controller["type"] == "EXTERNAL");
+    if mode.is_none_or(|mode| mode != "awsvpc") || declared.is_some_and(|declared| !declared.is_null()) || external {
+        return None;
+    }
+    Some(Verdict::stalled(
+        "NetworkConfigurationMissing",
+        format!(
+            "service `{}` does not exist in the cluster `{}` and cannot be created as declared: its task definition has networkMode \
+             `awsvpc`, for which AWS requires `networkConfiguration.awsvpcConfiguration` with subnets in the service's document (`spec.service`); \
+             if the service exists, correct `cluster`, `serviceName` or the target",
+            pass.declared.service_name,
+            pass.declared.cluster.rsplit('/').next().unwrap_or_default()
+        ),
+    ))
 }
 
 /// "An identifier that you provide to ensure the idempotency of the request. It must be unique and is case sensitive. Up

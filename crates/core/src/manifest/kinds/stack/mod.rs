@@ -11,7 +11,7 @@ use crate::manifest::documents::file::read_file;
 use crate::manifest::documents::manifest::Name;
 use crate::manifest::documents::reading::Reading;
 use crate::manifest::text::node::{Content, Mark, Node};
-use crate::model::report::{did_you_mean, listed, shown};
+use crate::model::report::shown;
 
 mod parameters;
 pub(in crate::manifest) mod template;
@@ -62,12 +62,8 @@ pub(super) fn read(
     let template = template::read(scope, reading, spec);
     let parameters = parameters::read(scope, reading, spec, template.as_ref().and_then(|template| template.read.as_ref()));
     let capabilities = texts(scope, spec, "capabilities").map(|words| {
-        for (word, at) in &words {
-            if !CAPABILITIES.contains(&word.as_str()) {
-                let near = did_you_mean(word, CAPABILITIES);
-                let message = format!("there is no capability {}; AWS knows {}{near}", shown(word), listed(CAPABILITIES));
-                scope.error(*at, message);
-            }
+        for (index, (word, at)) in words.iter().enumerate() {
+            scope.aws_known(*at, &format!("`spec.capabilities[{index}]`"), word, &CAPABILITIES);
         }
         words.into_iter().map(|(word, _)| word).collect()
     });
