@@ -140,6 +140,12 @@ pub struct Simulate {
     /// Logical seconds that pass in one real second
     #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = positive)]
     pub pace: f64,
+    /// Show the logical time in the answers' Date header, not the real one (a client more than 5 minutes off retries for long)
+    #[arg(long)]
+    pub logical_date: bool,
+    /// A project of the GitLab on the same port, as in acme/deploy; its commits are known on sight. Can be given several times
+    #[arg(long, value_name = "PATH")]
+    pub gitlab_project: Vec<String>,
     /// Throttle as AWS's request quotas do
     #[arg(long)]
     pub quotas: bool,

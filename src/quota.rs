@@ -139,6 +139,7 @@ const UNLISTED: Row = Row { actions: &[], burst: 5.0, sustained: 1.0 };
 pub struct Quotas {
     buckets: Vec<Bucket>,
     unlisted: Bucket,
+    paced: bool,
 }
 
 impl Quotas {
@@ -146,7 +147,13 @@ impl Quotas {
     /// ours: 1 on AWS, more on a simulator that runs faster. It divides the periods, and makes delays on the way count for
     /// more: above some 30, calls bunch up faster than the smallest buckets forgive.
     pub fn new(pace: f64) -> Self {
-        Quotas { buckets: TABLE.iter().map(|row| Bucket::new(row, pace)).collect(), unlisted: Bucket::new(&UNLISTED, pace) }
+        let buckets = TABLE.iter().map(|row| Bucket::new(row, pace)).collect();
+        Quotas { buckets, unlisted: Bucket::new(&UNLISTED, pace), paced: pace != 1.0 }
+    }
+
+    /// Whether AWS's clock runs at another pace than ours, which it does on a simulator only.
+    pub fn paced(&self) -> bool {
+        self.paced
     }
 
     /// Waits for a token of the action's bucket, behind those who asked earlier, and takes it. A caller that stops

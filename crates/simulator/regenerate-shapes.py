@@ -15,6 +15,8 @@ import botocore.loaders
 SOURCES = pathlib.Path(__file__).resolve().parent / "src"
 ECS = """CreateCluster DescribeClusters ListClusters DeleteCluster RegisterTaskDefinition DescribeTaskDefinition
 DeregisterTaskDefinition ListTaskDefinitions ListTaskDefinitionFamilies CreateService DescribeServices UpdateService
+DeleteTaskDefinitions ListContainerInstances DescribeContainerInstances UpdateCluster UpdateClusterSettings
+PutClusterCapacityProviders DescribeCapacityProviders ListAccountSettings PutAccountSetting PutAccountSettingDefault
 DeleteService ListServices DescribeServiceDeployments ListServiceDeployments DescribeServiceRevisions
 StopServiceDeployment RunTask ListTasks DescribeTasks StopTask TagResource UntagResource ListTagsForResource""".split()
 CODEDEPLOY = """CreateApplication GetApplication BatchGetApplications ListApplications UpdateApplication DeleteApplication
@@ -22,7 +24,7 @@ CreateDeploymentGroup GetDeploymentGroup BatchGetDeploymentGroups ListDeployment
 DeleteDeploymentGroup CreateDeploymentConfig GetDeploymentConfig ListDeploymentConfigs DeleteDeploymentConfig
 RegisterApplicationRevision GetApplicationRevision ListApplicationRevisions CreateDeployment GetDeployment
 BatchGetDeployments ListDeployments StopDeployment ContinueDeployment ListDeploymentTargets GetDeploymentTarget
-BatchGetDeploymentTargets ListDeploymentInstances TagResource UntagResource ListTagsForResource""".split()
+BatchGetDeploymentTargets ListDeploymentInstances GetDeploymentInstance BatchGetDeploymentInstances TagResource UntagResource ListTagsForResource""".split()
 
 
 def strip(shape):

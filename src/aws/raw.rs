@@ -38,13 +38,15 @@ pub(super) struct RawAnswer {
 #[derive(Clone)]
 pub(super) struct Raw {
     body: Option<Bytes>,
+    /// Whether the answer's Date is to show the simulator's clock, which runs at another pace, and not the real one.
+    paced: bool,
     answer: Arc<Mutex<Option<RawAnswer>>>,
 }
 
 impl Raw {
     /// With `body` in place of the SDK's own; None leaves that one.
-    pub fn new(body: Option<Bytes>) -> Self {
-        Raw { body, answer: Arc::default() }
+    pub fn new(body: Option<Bytes>, paced: bool) -> Self {
+        Raw { body, paced, answer: Arc::default() }
     }
 
     /// What came back, if anything did.
@@ -72,8 +74,11 @@ impl Intercept for Raw {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
+        let request = context.request_mut();
+        if self.paced {
+            request.headers_mut().insert("x-simulator-clock", "logical");
+        }
         if let Some(body) = &self.body {
-            let request = context.request_mut();
             *request.body_mut() = SdkBody::from(body.clone());
             request.headers_mut().insert("content-length", body.len().to_string());
         }

@@ -54,7 +54,7 @@ where
     Sent: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
 {
     quotas.take(call.action).await;
-    let raw = Raw::new(body);
+    let raw = Raw::new(body, quotas.paced());
     let started = Instant::now();
     let result = operation(raw.clone()).await;
     let answer = raw.answer();

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use driftless_simulator::gitlab::TOKEN;
 use driftless_simulator::{Options, Simulator, Spelling};
 
 use super::print;
@@ -21,6 +22,7 @@ pub(super) async fn run(settings: &Simulate) -> anyhow::Result<ExitCode> {
     let options = Options {
         spelling,
         pace: settings.pace,
+        real_date: !settings.logical_date,
         quotas: settings.quotas,
         auto_clusters: settings.auto_clusters,
         eventual_consistency: (!lag.is_zero()).then_some(lag),
@@ -30,9 +32,15 @@ pub(super) async fn run(settings: &Simulate) -> anyhow::Result<ExitCode> {
     let simulator = Simulator::start_on(listen, options)
         .await
         .with_context(|| format!("cannot listen on {listen}; take another port with --listen 127.0.0.1:0"))?;
+    for project in &settings.gitlab_project {
+        simulator.gitlab().open_project(project);
+    }
     print::line(format!("listening on {}", simulator.url()));
     eprintln!("stop with Ctrl-C; nothing is kept. In another terminal:");
     eprintln!("  export AWS_ENDPOINT_URL={} AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test", simulator.url());
+    if !settings.gitlab_project.is_empty() {
+        eprintln!("GitLab is at the same address; its token is {TOKEN}");
+    }
     shutdown.token().cancelled().await;
     simulator.stop().await;
     Ok(ExitCode::SUCCESS)

@@ -29,6 +29,11 @@ impl Clock {
         (now * 1000.0).floor() / 1000.0
     }
 
+    /// The real time, as whoever signs a request has it. Nothing moves it.
+    pub(crate) fn real(&self) -> Seconds {
+        self.start + self.since.elapsed().as_secs_f64()
+    }
+
     /// Logical seconds per real second.
     pub(crate) fn pace(&self) -> f64 {
         self.pace
@@ -52,6 +57,24 @@ fn civil(days: i64) -> (i64, i64, i64) {
     let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
     let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
     (year_of_era + era * 400 + i64::from(month <= 2), month, day)
+}
+
+/// The number of days since 1970-01-01 of a date, by the same eras.
+fn days(year: i64, month: i64, day: i64) -> i64 {
+    let year = year - i64::from(month <= 2);
+    let (era, year_of_era) = (year.div_euclid(400), year.rem_euclid(400));
+    let shifted_month = (month + 9) % 12;
+    let day_of_year = (153 * shifted_month + 2) / 5 + day - 1;
+    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
+}
+
+/// `20260101T000000Z`, the form of a signature's time; `None` for anything else.
+pub(crate) fn of_compact_iso(text: &str) -> Option<Seconds> {
+    let part = |from: usize, to: usize| text.get(from..to)?.parse::<i64>().ok();
+    let formed = text.len() == 16 && text.as_bytes()[8] == b'T' && text.ends_with('Z');
+    let date = days(part(0, 4)?, part(4, 6)?, part(6, 8)?);
+    let seconds = part(9, 11)? * 3600 + part(11, 13)? * 60 + part(13, 15)?;
+    formed.then_some((date * 86_400 + seconds) as Seconds)
 }
 
 /// IMF-fixdate, the form of the Date header: <https://www.rfc-editor.org/rfc/rfc9110#section-5.6.7>.
@@ -95,6 +118,13 @@ mod tests {
         assert_eq!(http_date(1_709_164_800.9), "Thu, 29 Feb 2024 00:00:00 GMT");
         assert_eq!(iso_date(1_709_164_799.0), "2024-02-28T23:59:59Z");
         assert_eq!(iso_millis(1_709_164_799.25), "2024-02-28T23:59:59.250Z");
+    }
+
+    #[test]
+    fn a_signatures_time_is_read_back() {
+        assert_eq!(of_compact_iso("20240229T000000Z"), Some(1_709_164_800.0));
+        assert_eq!(of_compact_iso("19941106T084937Z").map(http_date).as_deref(), Some("Sun, 06 Nov 1994 08:49:37 GMT"));
+        assert_eq!(of_compact_iso("yesterday"), None);
     }
 
     #[test]

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use crate::cloudformation::{StackDrift, StackFailure};
 use crate::codedeploy;
 use crate::faults::Fault;
+use crate::gitlab;
 use crate::server::Shared;
 
 type App = State<Arc<Shared>>;
@@ -26,6 +27,10 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
         .route("/reset", post(reset))
         .route("/faults", post(add_fault).delete(clear_faults))
         .route("/clock", get(clock).post(skip))
+        .route("/gitlab/projects", post(add_project))
+        .route("/gitlab/commits", post(add_commit))
+        .route("/gitlab/pipelines", post(add_pipeline))
+        .route("/gitlab/jobs", post(add_job))
         .nest("/codedeploy", codedeploy::router())
         .route("/cloudformation/failures", post(add_stack_failure).delete(clear_stack_failures))
         .route("/cloudformation/drift", post(drift))
@@ -88,4 +93,66 @@ async fn drift(State(shared): App, Json(drift): Json<StackDrift>) -> (StatusCode
     } else {
         (StatusCode::NOT_FOUND, Json(json!({"message": "There is no such resource in a stack of that name."})))
     }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewProject {
+    /// `acme/deploy`.
+    path: String,
+}
+
+async fn add_project(State(shared): App, Json(new): Json<NewProject>) -> Json<Value> {
+    Json(json!({"id": shared.gitlab.add_project(&new.path), "token": gitlab::TOKEN}))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewCommit {
+    project: String,
+    sha: String,
+    /// The branch that it is now the tip of.
+    branch: Option<String>,
+    tag: Option<String>,
+}
+
+async fn add_commit(State(shared): App, Json(new): Json<NewCommit>) -> Json<Value> {
+    if let Some(tag) = &new.tag {
+        shared.gitlab.add_tag(&new.project, &new.sha, tag);
+    }
+    if new.branch.is_some() || new.tag.is_none() {
+        shared.gitlab.add_commit(&new.project, &new.sha, new.branch.as_deref().unwrap_or("main"));
+    }
+    Json(json!({}))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewPipeline {
+    project: String,
+    sha: String,
+    /// The branch or tag that it runs for.
+    #[serde(rename = "ref", default = "main")]
+    reference: String,
+}
+
+fn main() -> String {
+    "main".to_owned()
+}
+
+async fn add_pipeline(State(shared): App, Json(new): Json<NewPipeline>) -> Json<Value> {
+    shared.gitlab.add_project(&new.project);
+    Json(json!({"id": shared.gitlab.add_pipeline(&new.project, &new.sha, &new.reference)}))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewJob {
+    pipeline: u64,
+    name: String,
+    status: String,
+}
+
+async fn add_job(State(shared): App, Json(new): Json<NewJob>) -> Json<Value> {
+    Json(json!({"id": shared.gitlab.add_job(new.pipeline, &new.name, &new.status)}))
 }

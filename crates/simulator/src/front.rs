@@ -17,7 +17,7 @@ use crate::faults::{Fault, When};
 use crate::server::Shared;
 use crate::service::{self, Protocol, Service};
 use crate::wire::Connection;
-use crate::{cloudformation, codedeploy, ecs, query, s3, tagging, world};
+use crate::{cloudformation, codedeploy, ecs, query, s3, ssm, tagging, world};
 
 /// The action of a request that is none of its service's.
 pub(crate) const UNKNOWN: &str = "Unknown";
@@ -133,6 +133,8 @@ async fn read(parts: &Parts, body: Body) -> Result<Arrival, AwsError> {
         Service::CloudFormation => cloudformation::resource(&input),
         Service::CodeDeploy => codedeploy::resource(&input),
         Service::Tagging => tagging::resource(&input),
+        Service::Ssm => ssm::resource(&input),
+        Service::Ecr => String::new(),
         _ => ecs::resource(&input),
     };
     let access_key = service::scope(&parts.headers).map_or_else(String::new, |scope| scope.access_key.to_string());

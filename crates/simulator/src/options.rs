@@ -8,6 +8,9 @@ use std::time::Duration;
 pub struct Options {
     /// Logical seconds per real second. 60 makes a minute of AWS last a second.
     pub pace: f64,
+    /// Whether the Date header shows the real time, as clients that compare it with their own clock bear it; else, and for
+    /// a request with the header `x-simulator-clock: logical`, it shows the logical time.
+    pub real_date: bool,
     /// Enforce the request quotas of <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html>,
     /// on the logical clock.
     pub quotas: bool,
@@ -50,6 +53,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             pace: 1.0,
+            real_date: false,
             quotas: false,
             account_id: "123456789012".into(),
             region: "eu-central-1".into(),

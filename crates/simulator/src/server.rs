@@ -33,6 +33,7 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) stopping: CancellationToken,
     pub(crate) gitlab: GitLab,
+    real_date: bool,
     inner: Mutex<Inner>,
 }
 
@@ -46,7 +47,7 @@ impl Shared {
             requests: 0,
         };
         let (clock, stopping) = (Clock::start(options.pace), CancellationToken::new());
-        Self { clock, stopping, gitlab: GitLab::new(), inner: Mutex::new(inner) }
+        Self { clock, stopping, gitlab: GitLab::new(), real_date: options.real_date, inner: Mutex::new(inner) }
     }
 
     /// One step on the state of all services, at their present time.
@@ -75,10 +76,16 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .layer(middleware::from_fn_with_state(shared, date))
 }
 
-/// Every answer carries the logical clock: <https://www.rfc-editor.org/rfc/rfc9110#section-6.6.1>.
+/// With this header, and the value `logical`, a request asks for the logical time in its answer's Date.
+const ASKS: &str = "x-simulator-clock";
+
+/// Every answer carries a clock: <https://www.rfc-editor.org/rfc/rfc9110#section-6.6.1>. A client whose own clock is more
+/// than five minutes from it takes every refusal for one of its signature, and sends the call again and again.
 async fn date(State(shared): State<Arc<Shared>>, request: axum::extract::Request, next: Next) -> Response<Body> {
+    let logical = !shared.real_date || request.headers().get(ASKS).is_some_and(|value| value == "logical");
     let mut response = next.run(request).await;
-    if let Ok(date) = HeaderValue::from_str(&clock::http_date(shared.clock.now())) {
+    let now = if logical { shared.clock.now() } else { shared.clock.real() };
+    if let Ok(date) = HeaderValue::from_str(&clock::http_date(now)) {
         response.headers_mut().insert(header::DATE, date);
     }
     response

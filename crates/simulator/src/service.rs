@@ -11,6 +11,8 @@ pub(crate) enum Service {
     Sts,
     CloudFormation,
     S3,
+    Ssm,
+    Ecr,
 }
 
 /// How a service writes its answers and errors.
@@ -25,10 +27,12 @@ pub(crate) enum Protocol {
 }
 
 /// `X-Amz-Target` is one of these, a dot, and the action.
-const TARGETS: [(&str, Service); 3] = [
+const TARGETS: [(&str, Service); 5] = [
     ("AmazonEC2ContainerServiceV20141113", Service::Ecs),
     ("CodeDeploy_20141006", Service::CodeDeploy),
     ("ResourceGroupsTaggingAPI_20170126", Service::Tagging),
+    ("AmazonSSM", Service::Ssm),
+    ("AmazonEC2ContainerRegistry_V20150921", Service::Ecr),
 ];
 
 /// The signing name in the credential scope, the `Version` of the form, and the service.
@@ -52,7 +56,7 @@ impl Service {
 
     pub(crate) fn protocol(self) -> Protocol {
         match self {
-            Self::Ecs | Self::CodeDeploy | Self::Tagging => Protocol::Json,
+            Self::Ecs | Self::CodeDeploy | Self::Tagging | Self::Ssm | Self::Ecr => Protocol::Json,
             Self::Sts | Self::CloudFormation => Protocol::Query,
             Self::S3 => Protocol::Rest,
         }
@@ -75,6 +79,8 @@ impl Service {
             Self::Sts => "sts",
             Self::CloudFormation => "cloudformation",
             Self::S3 => "s3",
+            Self::Ssm => "ssm",
+            Self::Ecr => "ecr",
         }
     }
 

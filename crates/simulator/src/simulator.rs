@@ -57,7 +57,7 @@ impl Simulator {
         format!("http://{}", self.address)
     }
 
-    /// The logical time, in seconds since the epoch: what the answers' Date header shows.
+    /// The logical time, in seconds since the epoch: what the answers' Date header shows, unless `Options::real_date`.
     pub fn now(&self) -> f64 {
         self.shared.clock.now()
     }

@@ -8,7 +8,7 @@ use crate::first_use::FirstUse;
 use crate::options::Options;
 use crate::service::Service;
 use crate::spelling::Speller;
-use crate::{cloudformation, codedeploy, ecs, iam, s3, sts, tagging};
+use crate::{cloudformation, codedeploy, ecr, ecs, iam, s3, ssm, sts, tagging};
 
 /// The state of one account in one Region, one field a service.
 pub(crate) struct World {
@@ -21,6 +21,7 @@ pub(crate) struct World {
     pub(crate) tagging: tagging::State,
     speller: Speller,
     first_use: FirstUse,
+    pub(crate) ssm: ssm::State,
 }
 
 /// A call of a service that is answered from JSON or from a form.
@@ -45,6 +46,7 @@ impl World {
             tagging: tagging::State::new(options),
             speller: Speller::new(options.spelling),
             first_use: FirstUse::new(options),
+            ssm: ssm::State::default(),
         }
     }
 
@@ -76,6 +78,8 @@ impl World {
             Service::Tagging => tagging::call(self, action, input, now),
             Service::CloudFormation => cloudformation::call(self, action, input, now),
             Service::Sts => sts::call(&self.account, action, input, access_key, now),
+            Service::Ssm => ssm::call(self, action, input, now),
+            Service::Ecr => ecr::call(self, action, input, now),
             Service::S3 => Err(AwsError::unknown_operation()),
         };
         answer.map(|mut answer| {

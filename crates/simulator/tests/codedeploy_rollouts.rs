@@ -323,11 +323,30 @@ async fn blue_green_replaces_the_instances_and_takes_the_old_ones_down() {
     }
     assert_eq!(targets.len(), 4);
     aws.ok("ContinueDeployment", json!({"deploymentId": id, "deploymentWaitType": "TERMINATION_WAIT"})).await;
-    assert_eq!(aws.info(&id).await["status"], "Succeeded");
+    let over = aws.info(&id).await;
+    assert_eq!((&over["status"], &over["instanceTerminationWaitTimeStarted"]), (&json!("Succeeded"), &json!(true)));
     let left = aws.simulator.instances();
     assert!(left.len() == 2 && left.iter().all(|id| !blue.contains(id)));
     let name = aws.group().await["autoScalingGroups"][0]["name"].as_str().expect("text").to_string();
     assert_eq!(name, format!("CodeDeploy_web_{id}"));
+}
+
+#[tokio::test]
+async fn the_older_actions_tell_of_instances_what_the_newer_ones_tell_of_targets() {
+    let aws = CodeDeploy::start(2, json!({})).await;
+    let id = aws.begin("v1.zip", json!({})).await;
+    aws.pass(60);
+    let target = aws.targets(&id).await[0].clone();
+    let input = json!({"deploymentId": id, "instanceIds": [target["targetId"], "i-nobody"]});
+    let answer = aws.ok("BatchGetDeploymentInstances", input).await;
+    let summary = &answer["instancesSummary"][0];
+    assert_eq!((&summary["instanceId"], &summary["status"]), (&target["targetArn"], &json!("Succeeded")));
+    assert_eq!(summary["lifecycleEvents"], target["lifecycleEvents"]);
+    assert!(answer["errorMessage"].as_str().is_some_and(|message| message.contains("i-nobody")), "{answer}");
+    let one = aws.ok("GetDeploymentInstance", json!({"deploymentId": id, "instanceId": target["targetId"]})).await;
+    assert_eq!(&one["instanceSummary"], summary);
+    let missing = aws.refused("GetDeploymentInstance", json!({"deploymentId": id, "instanceId": "i-nobody"})).await;
+    assert_eq!(missing, "InstanceDoesNotExistException");
 }
 
 #[tokio::test]

@@ -148,3 +148,45 @@ async fn unknown_commits_are_accepted_on_demand() {
     let (_, _, commits) = gitlab.get("projects/demo%2Fapp/repository/commits?ref_name=trunk").await;
     assert_eq!(commits.as_array().unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn what_is_not_in_the_api_is_a_404_in_json_whoever_asks() {
+    let instance = gitlab_support::start().await;
+    for path in ["nonsense", "projects/acme%2Fdeploy/nonsense", "groups/acme"] {
+        let answer = instance.client.get(format!("{}/{path}", instance.url)).send().await.expect("an answer");
+        assert_eq!(answer.status(), 404, "{path}");
+        assert_eq!(answer.json::<serde_json::Value>().await.expect("JSON")["error"], "404 Not Found");
+    }
+}
+
+#[tokio::test]
+async fn projects_branches_commits_pipelines_and_jobs_can_be_listed_and_had_one_by_one() {
+    let instance = gitlab_support::start().await;
+    let pipeline = instance.gitlab.add_pipeline("acme/deploy", SHA, "main");
+    let job = instance.gitlab.add_job(pipeline, "build", "success");
+    instance.gitlab.add_tag("acme/deploy", SHA, "v1");
+    let get = |path: String| {
+        let instance = &instance;
+        async move {
+            let (status, _, body) = instance.get(&path).await;
+            assert_eq!(status, 200, "{path}: {body}");
+            body
+        }
+    };
+    assert_eq!(get("projects?search=deploy".into()).await[0]["path_with_namespace"], "acme/deploy");
+    assert_eq!(get("projects?search=nothing".into()).await.as_array().map(Vec::len), Some(0));
+    let of = |rest: &str| format!("projects/acme%2Fdeploy/{rest}");
+    let commit = get(of(&format!("repository/commits/{}", &SHA[..8]))).await;
+    assert_eq!((commit["id"].as_str(), commit["last_pipeline"]["id"].as_u64()), (Some(SHA), Some(pipeline)));
+    assert_eq!(get(of("repository/branches")).await[0]["commit"]["id"], SHA);
+    assert_eq!(get(of("repository/branches/main")).await["default"], true);
+    assert_eq!(get(of("repository/tags")).await[0]["name"], "v1");
+    assert_eq!(get(of("pipelines/latest")).await["id"], pipeline);
+    assert_eq!(get(of(&format!("pipelines/{pipeline}"))).await["sha"], SHA);
+    assert_eq!(get(of("jobs")).await[0]["id"], job);
+    assert_eq!(get(of(&format!("jobs/{job}"))).await["name"], "build");
+    assert!(get("version".into()).await["version"].is_string());
+    for missing in ["repository/commits/abcdef0", "repository/branches/other", "pipelines/999", "jobs/999"] {
+        assert_eq!(instance.get(&of(missing)).await.0, 404, "{missing}");
+    }
+}

@@ -156,7 +156,7 @@ async fn what_run_task_does_not_take_is_refused() {
     for (more, wanted) in [
         (json!({"count": 11}), "Count"),
         (json!({"clientToken": "x".repeat(65)}), "clientToken"),
-        (json!({"startedBy": "a b"}), "startedBy"),
+        (json!({"startedBy": "a:b"}), "startedBy"),
         (json!({"propagateTags": "SERVICE"}), "propagated"),
         (json!({"capacityProviderStrategy": [{"capacityProvider": "FARGATE"}]}), "capacity provider strategy"),
         (json!({"networkConfiguration": null}), "Network Configuration"),

@@ -249,7 +249,10 @@ async fn a_signature_is_not_looked_at_and_a_presigned_url_works() {
     assert_eq!(wrong, (400, "XAmzContentSHA256Mismatch".into()), "the payload's hash is looked at");
     let presigned = "shop/a?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=A&X-Amz-Date=20200101T000000Z&X-Amz-Expires=1\
                      &X-Amz-SignedHeaders=host&X-Amz-Signature=0";
-    assert_eq!(s3.ok("GET", presigned, &[], "").await.text(), "hello");
+    let expired = s3.send("GET", presigned, &[], "").await;
+    assert_eq!((expired.status, expired.one("Code").as_str()), (403, "AccessDenied"));
+    let standing = presigned.replace("Date=2020", "Date=2999");
+    assert_eq!(s3.ok("GET", &standing, &[], "").await.text(), "hello");
 }
 
 #[tokio::test]

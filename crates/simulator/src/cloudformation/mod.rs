@@ -18,7 +18,7 @@ use crate::error::{Answer, AwsError};
 use crate::query;
 use crate::world::World;
 
-use api::{change_sets, describe, drift, early, exports, guards, lifecycle, templates};
+use api::{change_sets, describe, drift, early, exports, guards, lifecycle, registry, templates};
 pub use engine::failures::{On, StackDrift, StackFailure};
 use engine::ground::{Ground, with};
 use engine::run;
@@ -76,6 +76,7 @@ fn dispatch(ground: &mut Ground<'_>, action: &str, input: &Value, now: Seconds) 
         "SetStackPolicy" => guards::set_policy(ground, input),
         "GetStackPolicy" => guards::get_policy(ground.state, input),
         "UpdateTerminationProtection" => guards::protect(ground.state, input),
+        "DescribeType" => registry::describe_type(&ground.state.region, input),
         "ListExports" => exports::list(ground.state, input),
         "ListImports" => exports::imports(ground.state, input),
         "DetectStackDrift" => drift::detect(ground.state, input, now),

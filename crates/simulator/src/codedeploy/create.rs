@@ -111,6 +111,7 @@ impl State {
             root: None,
             stop: None,
             copied: None,
+            termination_wait_began: false,
             next: now + 1.0,
             revision: revision.clone(),
             application: application.clone(),

@@ -92,6 +92,8 @@ pub(super) struct Deployment {
     pub(super) stop: Option<Stop>,
     /// The Auto Scaling group that a blue/green deployment made.
     pub(super) copied: Option<String>,
+    /// Whether the wait before the original instances are terminated has begun.
+    pub(super) termination_wait_began: bool,
     /// When the next step is due.
     pub(super) next: Seconds,
 }
@@ -158,7 +160,8 @@ impl Deployment {
             "updateOutdatedInstancesOnly": flag("updateOutdatedInstancesOnly"),
             "autoRollbackConfiguration": self.rollback_configuration(),
             "deploymentStyle": {"deploymentType": kind, "deploymentOption": option},
-            "instanceTerminationWaitTimeStarted": self.phase == Phase::TerminationWait,
+            // Once begun it has begun: it stays true after the deployment has succeeded.
+            "instanceTerminationWaitTimeStarted": self.termination_wait_began,
             "fileExistsBehavior": text(&self.sent, "fileExistsBehavior").unwrap_or("DISALLOW"),
             "deploymentStatusMessages": [],
             "computePlatform": "Server",

@@ -114,6 +114,8 @@ impl State {
             "ListDeploymentTargets" => self.list_targets(&input),
             "GetDeploymentTarget" => self.get_target(&input),
             "BatchGetDeploymentTargets" => self.batch_get_targets(&input),
+            "GetDeploymentInstance" => self.get_instance(&input),
+            "BatchGetDeploymentInstances" => self.batch_get_instances(&input),
             "ListDeploymentInstances" => self.list_instances(&input),
             "TagResource" => self.tag_resource(&input),
             "UntagResource" => self.untag_resource(&input),

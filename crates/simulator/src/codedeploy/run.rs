@@ -233,6 +233,7 @@ impl Deployment {
             return self.finish(Status::Succeeded, at);
         }
         let minutes = self.option("terminateBlueInstancesOnDeploymentSuccess", "terminationWaitTimeInMinutes");
+        self.termination_wait_began = true;
         (self.phase, self.next) = (Phase::TerminationWait, at + minutes.as_f64().unwrap_or_default() * 60.0);
     }
 

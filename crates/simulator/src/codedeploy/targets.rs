@@ -14,6 +14,11 @@ fn label(target: &Target) -> Option<&'static str> {
     target.side.map(|side| if side == Side::Blue { "Blue" } else { "Green" })
 }
 
+/// A target by its instance's id or ARN.
+fn instance<'a>(deployment: &'a Deployment, id: &str) -> Option<&'a Target> {
+    deployment.targets.iter().find(|target| id.rsplit('/').next() == Some(&target.instance))
+}
+
 /// "The specified deployment has not started": there are no targets yet.
 fn started(deployment: &Deployment) -> Result<&Deployment, AwsError> {
     if deployment.phase == Phase::Waiting {
@@ -72,6 +77,49 @@ impl State {
         }
         let ids = self.target_ids(deployment, &statuses, &texts(input, "instanceTypeFilter"));
         paging::page(input, "instancesList", ids, self.page_size)
+    }
+
+    /// The older form of a target: <https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_InstanceSummary.html>.
+    fn instance_view(&self, deployment: &Deployment, target: &Target) -> Value {
+        let mut view = self.target_view(deployment, target)["instanceTarget"].take();
+        let members = ["deploymentId", "status", "lastUpdatedAt", "lifecycleEvents"];
+        let mut summary: Members = members.iter().map(|key| ((*key).to_string(), view[*key].take())).collect();
+        summary.insert("instanceId".into(), view["targetArn"].take());
+        if let Some(label) = label(target) {
+            summary.insert("instanceType".into(), label.into());
+        }
+        Value::Object(summary)
+    }
+
+    /// <https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_GetDeploymentInstance.html>
+    pub(super) fn get_instance(&self, input: &Members) -> Answer {
+        let deployment = started(self.deployment(input)?)?;
+        let id = text(input, "instanceId").unwrap_or_default();
+        let missing = || refused("InstanceDoesNotExist", format!("The instance {id} could not be found."));
+        let found = instance(deployment, id).ok_or_else(missing)?;
+        Ok(json!({"instanceSummary": self.instance_view(deployment, found)}))
+    }
+
+    /// "The maximum number of instance IDs you can specify is 25"; what is not found is told in `errorMessage`.
+    /// <https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_BatchGetDeploymentInstances.html>
+    pub(super) fn batch_get_instances(&self, input: &Members) -> Answer {
+        let deployment = started(self.deployment(input)?)?;
+        let ids = texts(input, "instanceIds");
+        if ids.is_empty() {
+            return Err(refused("InstanceIdRequired", "The instance ID was not specified."));
+        }
+        if ids.len() > 25 {
+            let message = "The maximum number of instances that can be named in a call is 25.";
+            return Err(refused("BatchLimitExceeded", message));
+        }
+        let (known, missing): (Vec<&String>, Vec<&String>) = ids.iter().partition(|id| instance(deployment, id).is_some());
+        let views = known.iter().filter_map(|id| instance(deployment, id)).map(|target| self.instance_view(deployment, target));
+        let mut answer = json!({"instancesSummary": views.collect::<Vec<_>>()});
+        if !missing.is_empty() {
+            let missing: Vec<&str> = missing.into_iter().map(String::as_str).collect();
+            answer["errorMessage"] = format!("Instances could not be found: {}", missing.join(", ")).into();
+        }
+        Ok(answer)
     }
 
     fn target(&self, deployment: &Deployment, id: &str) -> Result<Value, AwsError> {

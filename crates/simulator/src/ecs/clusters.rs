@@ -87,6 +87,33 @@ impl State {
         Ok(json!({"cluster": self.cluster_view(&name, true)}))
     }
 
+    /// UpdateCluster, UpdateClusterSettings and PutClusterCapacityProviders: what is sent takes the place of what was.
+    /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateCluster.html>
+    pub(super) fn change_cluster(&mut self, input: &Members) -> Answer {
+        let name = names::short(text(input, "cluster").unwrap_or_default()).to_string();
+        let Some(cluster) = self.clusters.get_mut(&name).filter(|cluster| cluster.active) else {
+            return Err(AwsError::cluster_not_found());
+        };
+        let sent = input.iter().filter(|(key, _)| *key != "cluster").map(|(key, value)| (key.clone(), value.clone()));
+        cluster.sent.extend(sent);
+        Ok(json!({"cluster": self.cluster_view(&name, true)}))
+    }
+
+    /// The two that every account has.
+    /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeCapacityProviders.html>
+    pub(super) fn describe_capacity_providers(&mut self, input: &Members) -> Answer {
+        let wanted = texts(input, "capacityProviders");
+        let arn = |name: &str| self.names.arn(&format!("capacity-provider/{name}"));
+        let known = ["FARGATE", "FARGATE_SPOT"];
+        let shown = known.into_iter().filter(|name| wanted.is_empty() || wanted.iter().any(|own| names::short(own) == *name));
+        let view = |name: &str| json!({"capacityProviderArn": arn(name), "name": name, "status": "ACTIVE", "tags": []});
+        let missing = wanted.iter().filter(|own| !known.contains(&names::short(own)));
+        let failures = missing.map(|own| json!({"arn": arn(names::short(own)), "reason": "MISSING"})).collect();
+        let mut answer = paging::page(input, "capacityProviders", shown.map(view).collect(), 10, self.page_size)?;
+        answer["failures"] = Value::Array(failures);
+        Ok(answer)
+    }
+
     fn cluster_view(&self, name: &str, with_tags: bool) -> Value {
         let cluster = &self.clusters[name];
         let services: Vec<_> = self.services.values().filter(|service| service.cluster == name).collect();

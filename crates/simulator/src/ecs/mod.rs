@@ -1,12 +1,15 @@
 //! Amazon ECS: the state of one account in one Region, and the actions on it.
 
+mod account_settings;
 mod circuit_breaker;
 mod clusters;
+mod container_instances;
 mod deployments;
 mod error;
 mod events;
 mod fill;
 mod names;
+mod network;
 mod normal;
 mod order;
 mod paging;
@@ -56,6 +59,7 @@ pub(crate) struct State {
     families: BTreeMap<String, Vec<TaskDefinition>>,
     services: BTreeMap<String, Service>,
     standalone: Vec<run_task::Standalone>,
+    account_settings: BTreeMap<String, String>,
     tokens: Vec<run_task::Token>,
     /// How often there was no room for a task of a revision.
     refused: BTreeMap<String, u32>,
@@ -75,6 +79,7 @@ impl State {
             families: BTreeMap::new(),
             services: BTreeMap::new(),
             standalone: Vec::new(),
+            account_settings: BTreeMap::new(),
             tokens: Vec::new(),
             refused: BTreeMap::new(),
         }
@@ -99,6 +104,13 @@ impl State {
             "RegisterTaskDefinition" => self.register_task_definition(&input, now),
             "DescribeTaskDefinition" => self.describe_task_definition(&input, now),
             "DeregisterTaskDefinition" => self.deregister_task_definition(&input, now),
+            "DeleteTaskDefinitions" => self.delete_task_definitions(&input, now),
+            "ListContainerInstances" => self.list_container_instances(&input),
+            "DescribeContainerInstances" => self.describe_container_instances(&input, now),
+            "UpdateCluster" | "UpdateClusterSettings" | "PutClusterCapacityProviders" => self.change_cluster(&input),
+            "DescribeCapacityProviders" => self.describe_capacity_providers(&input),
+            "ListAccountSettings" => self.list_account_settings(&input),
+            "PutAccountSetting" | "PutAccountSettingDefault" => self.put_account_setting(&input),
             "ListTaskDefinitions" => self.list_task_definitions(&input),
             "ListTaskDefinitionFamilies" => self.list_task_definition_families(&input),
             "CreateService" => self.create_service(&input, now),

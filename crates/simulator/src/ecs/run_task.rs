@@ -223,7 +223,8 @@ fn check(input: &Members) -> Result<(), AwsError> {
     {
         return Err(AwsError::parameter("clientToken has 1 to 64 ASCII characters in the range of 33-126."));
     }
-    let fits = |c: char| c.is_ascii_alphanumeric() || "-_/".contains(c);
+    // The page names no space, and ECS takes one: ecs-deploy starts its tasks by "ECS Deploy".
+    let fits = |c: char| c.is_ascii_alphanumeric() || "-_/ ".contains(c);
     if let Some(by) = text(input, "startedBy")
         && (by.len() > LONGEST_STARTED_BY || !by.chars().all(fits))
     {

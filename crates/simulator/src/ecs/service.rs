@@ -45,9 +45,16 @@ pub(super) struct Blueprint {
     pub(super) grace: f64,
     pub(super) cpu: Option<String>,
     pub(super) memory: Option<String>,
+    /// Where its network interfaces are, with awsvpc.
+    pub(super) subnets: Vec<String>,
     pub(super) family: String,
     /// The ARN of the revision.
     pub(super) task_definition: String,
+}
+
+fn subnets(members: &Members) -> Vec<String> {
+    let vpc = members.get("networkConfiguration").map(|network| &network["awsvpcConfiguration"]["subnets"]);
+    vpc.and_then(Value::as_array).into_iter().flatten().filter_map(|own| own.as_str().map(str::to_string)).collect()
 }
 
 impl Blueprint {
@@ -81,6 +88,7 @@ impl Blueprint {
             grace: members.get("healthCheckGracePeriodSeconds").and_then(Value::as_f64).unwrap_or(0.0),
             cpu: text(&definition.content, "cpu").map(str::to_string),
             memory: text(&definition.content, "memory").map(str::to_string),
+            subnets: if definition.network_mode() == "awsvpc" { subnets(members) } else { Vec::new() },
             task_definition: definition.arn.clone(),
             family: text(&definition.content, "family").unwrap_or_default().to_string(),
         }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::clock::Seconds;
 
+use super::network;
 use super::service::Blueprint;
 use super::tags::Tags;
 
@@ -75,7 +76,10 @@ pub(super) struct Task {
     /// When the next thing happens to it; infinite when nothing will.
     pub(super) next: Seconds,
     pub(super) created: Seconds,
+    pulling: Option<Seconds>,
+    pulled: Option<Seconds>,
     pub(super) started: Option<Seconds>,
+    executed: Option<Seconds>,
     pub(super) stopping: Option<Seconds>,
     pub(super) stopped: Option<Seconds>,
     health: Option<&'static str>,
@@ -94,7 +98,10 @@ impl Task {
             blueprint,
             next: now + PROVISIONING,
             created: now,
+            pulling: None,
+            pulled: None,
             started: None,
+            executed: None,
             stopping: None,
             stopped: None,
             health: None,
@@ -111,9 +118,13 @@ impl Task {
         let blueprint = &self.blueprint.clone();
         let now = self.next;
         self.next = f64::INFINITY;
+        if self.phase == Phase::Pending {
+            self.pulled = Some(now);
+        }
         match (self.phase, blueprint.fate) {
             (Phase::Provisioning, _) => {
                 self.phase = Phase::Pending;
+                self.pulling = Some(now);
                 self.next = now + PENDING;
                 Change::None
             }
@@ -145,6 +156,9 @@ impl Task {
             }
             (Phase::Stopping, _) => {
                 self.phase = Phase::Stopped;
+                if self.started.is_some() {
+                    self.executed.get_or_insert(now);
+                }
                 self.stopped = Some(now);
                 Change::None
             }
@@ -166,6 +180,9 @@ impl Task {
     }
 
     fn fail(&mut self, stop: Stop, now: Seconds) -> Change {
+        if stop.code == "EssentialContainerExited" {
+            self.executed = Some(now);
+        }
         self.stop = Some(stop);
         self.phase = Phase::Stopped;
         self.stopping = Some(now);
@@ -179,6 +196,9 @@ impl Task {
         if self.lives() {
             self.phase = Phase::Stopping;
             self.stopping = Some(now);
+            if stop.code == "EssentialContainerExited" {
+                self.executed = Some(now);
+            }
             self.next = now + STOPPING;
             self.up = false;
             self.stop = Some(stop);
@@ -200,6 +220,7 @@ impl Task {
     pub(super) fn view(&self, arn: &str) -> Value {
         let blueprint = &self.blueprint;
         let last_status = self.last_status();
+        let region = arn.split(':').nth(3).unwrap_or_default();
         let mut view = json!({
             "taskArn": arn,
             "taskDefinitionArn": blueprint.task_definition,
@@ -210,11 +231,18 @@ impl Task {
             "connectivity": "CONNECTED",
             "connectivityAt": self.created,
             "version": 1 + self.phase as u64,
-            "attachments": [],
+            "attachments": network::attachments(self, region),
             "attributes": [{"name": "ecs.cpu-architecture", "value": "x86_64"}],
-            "availabilityZone": format!("{}a", arn.split(':').nth(3).unwrap_or_default()),
+            "availabilityZone": format!("{region}a"),
         });
-        let times = [("startedAt", self.started), ("stoppingAt", self.stopping), ("stoppedAt", self.stopped)];
+        let times = [
+            ("pullStartedAt", self.pulling),
+            ("pullStoppedAt", self.pulled),
+            ("startedAt", self.started),
+            ("stoppingAt", self.stopping),
+            ("executionStoppedAt", self.executed),
+            ("stoppedAt", self.stopped),
+        ];
         for (key, at) in times.into_iter().filter_map(|(key, at)| at.map(|at| (key, at))) {
             view[key] = at.into();
         }
@@ -222,8 +250,8 @@ impl Task {
             view["stopCode"] = stop.code.into();
             view["stoppedReason"] = stop.reason.clone().into();
         }
-        let containers = blueprint.containers.iter();
-        view["containers"] = containers.map(|(name, image)| self.container(arn, name, image)).collect();
+        let containers = blueprint.containers.iter().enumerate();
+        view["containers"] = containers.map(|(place, (name, image))| self.container(arn, place, name, image)).collect();
         view["overrides"] = json!({
             "containerOverrides": blueprint.containers.iter().map(|(name, _)| json!({"name": name})).collect::<Vec<_>>(),
             "inferenceAcceleratorOverrides": [],
@@ -231,21 +259,21 @@ impl Task {
         view
     }
 
-    fn container(&self, arn: &str, name: &str, image: &str) -> Value {
+    fn container(&self, arn: &str, place: usize, name: &str, image: &str) -> Value {
         let status = match self.phase {
             Phase::Provisioning => "PENDING",
             Phase::Stopping => "STOPPED",
             _ => self.last_status(),
         };
         let mut view = json!({
-            "containerArn": arn.replace(":task/", ":container/"),
+            "containerArn": format!("{}/{place:08x}-0000-4000-a000-000000000000", arn.replace(":task/", ":container/")),
             "taskArn": arn,
             "name": name,
             "image": image,
             "lastStatus": status,
             "healthStatus": self.health.unwrap_or("UNKNOWN"),
             "networkBindings": [],
-            "networkInterfaces": [],
+            "networkInterfaces": network::interfaces(self),
             "cpu": "0",
         });
         if self.started.is_some() {

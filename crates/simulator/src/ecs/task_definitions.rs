@@ -5,7 +5,10 @@ use serde_json::{Value, json};
 use crate::clock::Seconds;
 
 use super::tags::{self, Tags};
-use super::{Answer, AwsError, Members, State, fill, names, paging, text, validate_task_definition, with_tags};
+use super::{Answer, AwsError, Members, State, fill, names, paging, text, texts, validate_task_definition, with_tags};
+
+/// The members that name a role.
+const ROLES: [&str; 2] = ["executionRoleArn", "taskRoleArn"];
 
 /// One revision. Its content never changes; its status and tags do.
 #[derive(Clone)]
@@ -18,6 +21,7 @@ pub(super) struct TaskDefinition {
     pub(super) tags: Tags,
     registered: Seconds,
     deregistered: Option<Seconds>,
+    delete_requested: Option<Seconds>,
 }
 
 impl TaskDefinition {
@@ -41,7 +45,7 @@ impl TaskDefinition {
         let mut view = self.content.clone();
         view.insert("taskDefinitionArn".into(), self.arn.clone().into());
         view.insert("revision".into(), self.revision.into());
-        view.insert("status".into(), if self.active { "ACTIVE" } else { "INACTIVE" }.into());
+        view.insert("status".into(), self.status().into());
         view.insert("compatibilities".into(), json!(self.compatibilities()));
         view.insert("requiresAttributes".into(), self.attributes());
         view.insert("registeredAt".into(), self.registered.into());
@@ -49,7 +53,18 @@ impl TaskDefinition {
         if let Some(at) = self.deregistered {
             view.insert("deregisteredAt".into(), at.into());
         }
+        if let Some(at) = self.delete_requested {
+            view.insert("deleteRequestedAt".into(), at.into());
+        }
         Value::Object(view)
+    }
+
+    fn status(&self) -> &'static str {
+        match (self.active, self.delete_requested) {
+            (true, _) => "ACTIVE",
+            (false, None) => "INACTIVE",
+            (false, Some(_)) => "DELETE_IN_PROGRESS",
+        }
     }
 
     fn attributes(&self) -> Value {
@@ -66,11 +81,20 @@ impl TaskDefinition {
 
 impl State {
     pub(super) fn register_task_definition(&mut self, input: &Members, now: Seconds) -> Answer {
+        // An empty role is no role: ecs-deploy sends one for every task definition without
+        // (<https://github.com/fabfuel/ecs-deploy/blob/develop/ecs_deploy/ecs.py>), and ECS takes it.
+        let mut input = input.clone();
+        for role in ROLES {
+            if text(&input, role) == Some("") {
+                input.remove(role);
+            }
+        }
+        let input = &input;
         validate_task_definition::check(input)?;
         let tags = tags::read(input)?;
         let family = text(input, "family").unwrap_or_default().to_string();
         let mut content = fill::registered(input.clone());
-        for key in ["executionRoleArn", "taskRoleArn"] {
+        for key in ROLES {
             // A role may be given by its name; it comes back as an ARN.
             if let Some(role) = text(&content, key).filter(|role| !role.starts_with("arn:")) {
                 let arn = self.names.role(role);
@@ -80,7 +104,9 @@ impl State {
         let revisions = self.families.entry(family.clone()).or_default();
         let revision = revisions.last().map_or(1, |last| last.revision + 1);
         let arn = self.names.arn(&format!("task-definition/{family}:{revision}"));
-        let definition = TaskDefinition { arn, revision, active: true, content, tags, registered: now, deregistered: None };
+        let (deregistered, delete_requested) = (None, None);
+        let definition =
+            TaskDefinition { arn, revision, active: true, content, tags, registered: now, deregistered, delete_requested };
         revisions.push(definition.clone());
         let mut answer = json!({"taskDefinition": definition.view(&self.names.role("deployer"))});
         if !definition.tags.is_empty() {
@@ -134,12 +160,44 @@ impl State {
         Ok(json!({"taskDefinition": definition.view(&by)}))
     }
 
+    /// "You must deregister a task definition revision before you delete it", and "up to 10 task definitions as a list". A
+    /// revision "transitions ... to DELETE_IN_PROGRESS", and here stays there.
+    /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeleteTaskDefinitions.html>
+    pub(super) fn delete_task_definitions(&mut self, input: &Members, now: Seconds) -> Answer {
+        let wanted = texts(input, "taskDefinitions");
+        if wanted.is_empty() || wanted.len() > 10 {
+            return Err(AwsError::parameter("The task definitions to delete are 1 to 10."));
+        }
+        if wanted.iter().any(|name| !names::short(name).contains(':')) {
+            return Err(AwsError::client("Revision is missing."));
+        }
+        let by = self.names.role("deployer");
+        let (mut deleted, mut failures) = (Vec::new(), Vec::new());
+        for name in wanted {
+            let arn =
+                if name.starts_with("arn:") { name.to_string() } else { self.names.arn(&format!("task-definition/{name}")) };
+            let reason = match self.task_definition_mut(name) {
+                None => "The specified task definition does not exist. Specify a valid account, family, revision and try again.",
+                Some(definition) if definition.active => {
+                    "The specified task definition is still in ACTIVE status. Please deregister the target and try again."
+                }
+                Some(definition) => {
+                    definition.delete_requested.get_or_insert(now);
+                    deleted.push(definition.view(&by));
+                    continue;
+                }
+            };
+            failures.push(json!({"arn": arn, "reason": reason}));
+        }
+        Ok(json!({"taskDefinitions": deleted, "failures": failures}))
+    }
+
     pub(super) fn list_task_definitions(&mut self, input: &Members) -> Answer {
-        let active = text(input, "status").unwrap_or("ACTIVE") == "ACTIVE";
+        let status = text(input, "status").unwrap_or("ACTIVE");
         // The prefix is a whole family's name: "a family name filters the results", API_ListTaskDefinitions.html
         let wanted = text(input, "familyPrefix");
         let families = self.families.iter().filter(|(family, _)| wanted.is_none_or(|wanted| wanted == *family));
-        let revisions = families.flat_map(|(_, revisions)| revisions).filter(|definition| definition.active == active);
+        let revisions = families.flat_map(|(_, revisions)| revisions).filter(|definition| definition.status() == status);
         let mut arns: Vec<Value> = revisions.map(|definition| definition.arn.clone().into()).collect();
         if text(input, "sort") == Some("DESC") {
             arns.reverse();

@@ -10,15 +10,22 @@ pub(super) fn user(user: &User) -> Value {
 }
 
 pub(super) fn project(project: &Project) -> Value {
-    let name = project.path.rsplit('/').next().unwrap_or_default();
+    let (namespace, name) = project.path.rsplit_once('/').unwrap_or(("", &project.path));
     json!({
         "id": project.id, "name": name, "path": name, "path_with_namespace": project.path, "default_branch": "main",
+        "name_with_namespace": project.path.replace('/', " / "), "visibility": "private", "archived": false,
+        "namespace": { "full_path": namespace, "path": namespace.rsplit('/').next(), "kind": "group" },
     })
 }
 
 pub(super) fn commit(commit: &Commit) -> Value {
     let short = commit.sha.get(..8).unwrap_or(&commit.sha);
-    json!({ "id": commit.sha, "short_id": short, "title": short, "created_at": time(commit.created_at) })
+    let at = time(commit.created_at);
+    json!({
+        "id": commit.sha, "short_id": short, "title": short, "message": short, "parent_ids": [], "created_at": at,
+        "authored_date": at, "committed_date": at, "author_name": "deployer", "author_email": "deployer@example.com",
+        "committer_name": "deployer", "committer_email": "deployer@example.com",
+    })
 }
 
 /// A pipeline; `rows` are the project's.

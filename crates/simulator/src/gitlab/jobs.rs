@@ -114,7 +114,7 @@ async fn jobs(
     list(of.map(shown).collect(), &query)
 }
 
-fn shown(job: &Job) -> Value {
+pub(super) fn shown(job: &Job) -> Value {
     let kept = job.artifacts.as_ref().filter(|_| !job.expired);
     json!({
         "id": job.id, "name": job.name, "stage": "build", "status": job.status, "tag": false, "allow_failure": false,

@@ -6,6 +6,7 @@
 
 mod answers;
 mod jobs;
+mod repository;
 mod routes;
 mod rules;
 mod store;
@@ -121,7 +122,15 @@ impl GitLab {
 
     /// Commits are known on sight from now on, on whatever branch the request names; so are projects.
     pub fn accept_unknown_commits(&self, accept: bool) {
-        self.instance().store.accept_unknown = accept;
+        let mut instance = self.instance();
+        (instance.store.accept_unknown, instance.store.accept_projects) = (accept, accept);
+    }
+
+    /// A project whose commits are known on sight, as those of every project are from now on.
+    pub fn open_project(&self, path: &str) -> u64 {
+        let mut instance = self.instance();
+        instance.store.accept_unknown = true;
+        instance.store.add_project(path)
     }
 
     /// A user with a token of their own. Their id.

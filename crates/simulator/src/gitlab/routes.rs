@@ -7,13 +7,13 @@ use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
 use super::rules::{Refused, Wish, not_found};
 use super::store::User;
-use super::{GitLab, Outage, Post, Refusal, answers, jobs};
+use super::{GitLab, Outage, Post, Refusal, answers, jobs, repository};
 
 pub(super) type Parameters = BTreeMap<String, String>;
 
@@ -24,7 +24,17 @@ struct Caller(User);
 pub(super) fn router(gitlab: GitLab) -> Router {
     Router::new()
         .route("/api/v4/user", get(current_user))
+        .route("/api/v4/projects", get(repository::projects))
         .route("/api/v4/projects/{id}", get(project))
+        .route("/api/v4/projects/{id}/repository/commits/{sha}", get(repository::commit))
+        .route("/api/v4/projects/{id}/repository/branches", get(repository::branches))
+        .route("/api/v4/projects/{id}/repository/branches/{name}", get(repository::branch))
+        .route("/api/v4/projects/{id}/repository/tags", get(repository::tags))
+        .route("/api/v4/projects/{id}/pipelines/{pipeline}", get(repository::pipeline))
+        .route("/api/v4/projects/{id}/jobs", get(repository::jobs))
+        .route("/api/v4/projects/{id}/jobs/{job}", get(repository::job))
+        .route("/api/v4/version", get(repository::version))
+        .route("/api/v4/metadata", get(repository::version))
         .route("/api/v4/projects/{id}/repository/commits", get(commits))
         .route("/api/v4/projects/{id}/repository/commits/{sha}/statuses", get(statuses))
         .route("/api/v4/projects/{id}/pipelines", get(pipelines))
@@ -33,6 +43,8 @@ pub(super) fn router(gitlab: GitLab) -> Router {
         .layer(middleware::from_fn_with_state(gitlab.clone(), admit))
         .with_state(gitlab.clone())
         .merge(jobs::storage(gitlab))
+        .route("/api/v4", any(no_such_path))
+        .route("/api/v4/{*path}", any(no_such_path))
 }
 
 /// Outages, and the token: `PRIVATE-TOKEN`, `JOB-TOKEN` or `Authorization: Bearer`
@@ -65,6 +77,11 @@ fn token_of(headers: &HeaderMap) -> Option<String> {
     let value = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let bearer = || value("authorization")?.strip_prefix("Bearer ");
     value("private-token").or_else(|| value("job-token")).or_else(bearer).map(str::to_owned)
+}
+
+/// What GitLab's API answers where it has nothing, whoever asks.
+async fn no_such_path() -> Response {
+    answer((404, json!({ "error": "404 Not Found" })))
 }
 
 /// A connection that closes in the middle of an answer.

@@ -31,7 +31,10 @@ impl Users {
 #[derive(Default)]
 pub(super) struct Store {
     pub projects: Vec<Project>,
+    /// Commits are known on sight.
     pub accept_unknown: bool,
+    /// So are projects.
+    pub accept_projects: bool,
     pub pipeline_size: Option<usize>,
     next_id: u64,
     clock: u64,
@@ -124,7 +127,7 @@ impl Store {
         let known = self.projects.iter().position(|project| project.path == key || project.id.to_string() == key);
         let index = match known {
             Some(index) => index,
-            None if self.accept_unknown && key.contains('/') => {
+            None if self.accept_projects && key.contains('/') => {
                 self.add_project(key);
                 self.projects.len() - 1
             }

@@ -11,6 +11,7 @@ use s3s::dto::StreamingBlob;
 use s3s::stream::{ByteStream, RemainingLength};
 use s3s::{S3Error, S3ErrorCode, S3Result, StdError};
 
+use super::checksums::{Algorithm, Hasher};
 use super::hashes::Hashes;
 
 /// A body is kept in pieces of about this size.
@@ -69,6 +70,13 @@ impl Blob {
     /// As an answer's body.
     pub(super) fn stream(&self) -> StreamingBlob {
         StreamingBlob::new(Pieces { left: self.length as usize, pieces: self.pieces.iter().cloned().collect() })
+    }
+
+    /// Its checksum, read once more from the beginning.
+    pub(super) fn checksum(&self, algorithm: Algorithm) -> Vec<u8> {
+        let mut hasher = Hasher::new(algorithm);
+        self.pieces.iter().for_each(|piece| hasher.update(piece));
+        hasher.finish()
     }
 
     pub(super) fn hash(&self, hashes: &mut Hashes) {

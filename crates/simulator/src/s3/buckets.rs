@@ -11,7 +11,7 @@ use super::time;
 /// The canonical user that owns everything here.
 const OWNER: &str = "75aa57f09aa0c8caeab4f8c24e99d10f8e7faeebf76c078efc7c6caea54ba06a";
 
-fn owner() -> Option<Owner> {
+pub(super) fn owner() -> Option<Owner> {
     Some(Owner { display_name: None, id: Some(OWNER.into()) })
 }
 
@@ -140,7 +140,7 @@ impl Front {
             Ok(ListObjectsV2Output {
                 name: Some(input.bucket.clone()),
                 prefix: Some(encode(prefix, encoding)),
-                max_keys: Some(input.max_keys.unwrap_or(1000)),
+                max_keys: Some(listing::shown(input.max_keys)),
                 key_count: Some((page.items.len() + page.prefixes.len()) as i32),
                 continuation_token: input.continuation_token.clone(),
                 is_truncated: Some(page.next.is_some()),
@@ -152,6 +152,37 @@ impl Front {
                 start_after: input.start_after.as_deref().map(|start| encode(start, encoding)),
                 request_charged: None,
             })
+        })
+    }
+
+    /// The listing of version 1, which goes on behind a name: "NextMarker ... is returned only if you have the delimiter
+    /// request parameter specified". <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjects.html>
+    pub(super) fn list_first(&self, input: ListObjectsInput) -> S3Result<ListObjectsOutput> {
+        let marker = input.marker.clone().filter(|marker| !marker.is_empty());
+        let listed = self.list(ListObjectsV2Input {
+            bucket: input.bucket,
+            delimiter: input.delimiter,
+            encoding_type: input.encoding_type,
+            fetch_owner: Some(true),
+            max_keys: input.max_keys,
+            prefix: input.prefix,
+            start_after: marker,
+            ..Default::default()
+        })?;
+        let next = listed.next_continuation_token.as_deref().map(listing::place).transpose()?;
+        let encoding = listed.encoding_type.as_ref();
+        Ok(ListObjectsOutput {
+            next_marker: next.filter(|_| listed.delimiter.is_some()).map(|next| encode(&next.name, encoding)),
+            marker: Some(listed.start_after.unwrap_or_default()),
+            name: listed.name,
+            prefix: listed.prefix,
+            max_keys: listed.max_keys,
+            is_truncated: listed.is_truncated,
+            contents: listed.contents,
+            common_prefixes: listed.common_prefixes,
+            delimiter: listed.delimiter,
+            encoding_type: listed.encoding_type,
+            request_charged: None,
         })
     }
 
@@ -201,7 +232,7 @@ impl Front {
                 encoding_type: input.encoding_type.clone(),
                 is_truncated: Some(page.next.is_some()),
                 key_marker: Some(input.key_marker.as_deref().map(|marker| encode(marker, encoding)).unwrap_or_default()),
-                max_keys: Some(input.max_keys.unwrap_or(1000)),
+                max_keys: Some(listing::shown(input.max_keys)),
                 name: Some(input.bucket.clone()),
                 next_key_marker: page.next.as_ref().map(|next| encode(&next.name, encoding)),
                 next_version_id_marker: page.next.as_ref().and_then(|next| next.id.clone()),

@@ -29,6 +29,16 @@ impl Algorithm {
         }
     }
 
+    /// Of how many bytes it is.
+    pub(super) fn length(self) -> usize {
+        match self {
+            Self::Crc32 | Self::Crc32c => 4,
+            Self::Crc64Nvme => 8,
+            Self::Sha1 => 20,
+            Self::Sha256 => 32,
+        }
+    }
+
     /// The header that carries it.
     pub(super) fn header(self) -> String {
         format!("x-amz-checksum-{}", self.name().to_ascii_lowercase())

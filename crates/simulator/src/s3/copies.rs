@@ -9,7 +9,7 @@ use super::conditions::{Read, Write};
 use super::front::Front;
 use super::hashes::Hashes;
 use super::objects::{check_acl, etag, headers_of, put_encryption};
-use super::store::{Headers, Object};
+use super::store::{Headers, Object, Versioning};
 use super::{tags, time};
 
 /// Where a copy is from.
@@ -56,7 +56,11 @@ impl Front {
             if_modified_since: input.copy_source_if_modified_since.take(),
             if_unmodified_since: input.copy_source_if_unmodified_since.take(),
         };
-        let (version, object, versioned) = self.found(&source.bucket, &source.key, source.version.as_deref())?;
+        let (version, object, versioned) = self.step(|state, _| {
+            let bucket = state.bucket(&source.bucket)?;
+            let (version, object) = bucket.source(&source.key, source.version.as_deref())?;
+            Ok((version.clone(), object.clone(), bucket.versioning != Versioning::Never))
+        })?;
         condition.decide_copy(&version, &object)?;
         let itself = source.bucket == input.bucket && source.key == input.key && source.version.is_none();
         if itself && !replaces && !classed && !encrypted && input.website_redirect_location.is_none() {

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::http::{HeaderValue, Method, Response, StatusCode, Uri, header};
+use s3s::dto::Range;
 use s3s::host::{S3Host, VirtualHost};
 use s3s::service::S3ServiceBuilder;
 use s3s::{S3Error, S3ErrorCode, S3Result};
 
-use super::chunked;
-use super::operation::DOMAIN;
+use super::operation::{DOMAIN, operation};
 use super::store::State;
+use super::{chunked, configurations, presigned};
 use crate::clock::Seconds;
 use crate::error::AwsError;
 use crate::query;
@@ -48,20 +49,22 @@ impl S3Host for Host {
 /// Takes the signature off a request: nobody checks it here, and the crate would refuse what it cannot check.
 fn unsign(request: &mut Request) {
     request.headers_mut().remove(header::AUTHORIZATION);
-    const SIGNED: [&str; 7] = [
-        "X-Amz-Algorithm",
-        "X-Amz-Credential",
-        "X-Amz-Date",
-        "X-Amz-Expires",
-        "X-Amz-SignedHeaders",
-        "X-Amz-Signature",
-        "X-Amz-Security-Token",
-    ];
     let Some(query) = request.uri().query() else { return };
-    let kept = query.split('&').filter(|pair| !SIGNED.contains(&pair.split('=').next().unwrap_or_default()));
+    let kept = query.split('&').filter(|pair| !presigned::MEMBERS.contains(&pair.split('=').next().unwrap_or_default()));
     let path = format!("{}?{}", request.uri().path(), kept.collect::<Vec<_>>().join("&"));
     if let Ok(uri) = path.parse::<Uri>() {
         *request.uri_mut() = uri;
+    }
+}
+
+/// Takes off a Range header that S3 does not look at: one that is malformed, and one of several ranges. "Amazon S3 doesn't
+/// support retrieving multiple ranges of data per GET request", and answers with the whole object, as
+/// <https://www.rfc-editor.org/rfc/rfc9110#section-14.2> lets a server do.
+fn forget_odd_ranges(request: &mut Request) {
+    let Some(range) = request.headers().get(header::RANGE) else { return };
+    let range = range.to_str().ok().filter(|text| *text != "bytes=-");
+    if range.and_then(|text| Range::parse(text).ok()).is_none() {
+        request.headers_mut().remove(header::RANGE);
     }
 }
 
@@ -134,13 +137,37 @@ fn expects_in_vain(request: &Request) -> Option<bool> {
 }
 
 async fn answer(shared: &Arc<Shared>, mut request: Request) -> S3Result<Response<Body>> {
+    presigned::check(request.uri().query().unwrap_or_default(), shared.clock.real())?;
     unsign(&mut request);
-    let request = dechunk(request)?.map(s3s::Body::http_body_unsync);
-    let mut service = S3ServiceBuilder::new(Front { shared: shared.clone() });
+    forget_odd_ranges(&mut request);
+    let request = dechunk(request)?;
+    let front = Front { shared: shared.clone() };
+    let (action, resource) = operation(request.method(), request.uri(), request.headers());
+    if let Some(asked) = configurations::asked(request.method(), request.uri().query(), &resource) {
+        return front.configuration(asked, request).await;
+    }
+    let request = request.map(s3s::Body::http_body_unsync);
+    let mut service = S3ServiceBuilder::new(front);
     service.set_host(Host);
     let answer = service.build().call(request).await;
     let broken = |_| S3Error::with_message(S3ErrorCode::InternalError, "We encountered an internal error. Please try again.");
-    Ok(answer.map_err(broken)?.map(Body::new))
+    let mut response = answer.map_err(broken)?.map(Body::new);
+    // A HEAD with a range or a part's number is partial content, as a GET is; the protocol's crate says 200.
+    if response.status() == StatusCode::OK && response.headers().contains_key(header::CONTENT_RANGE) {
+        *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+    }
+    // Here alone an ETag has no quotes: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAttributes.html>.
+    if action == "GetObjectAttributes" && response.status() == StatusCode::OK {
+        let (mut parts, body) = response.into_parts();
+        let document = to_bytes(body, ERROR).await.unwrap_or_default();
+        parts.headers.remove(header::CONTENT_LENGTH);
+        let document = String::from_utf8_lossy(&document)
+            .replace("&quot;", "")
+            .replace("<ETag>\"", "<ETag>")
+            .replace("\"</ETag>", "</ETag>");
+        return Ok(Response::from_parts(parts, Body::from(document)));
+    }
+    Ok(response)
 }
 
 /// The code and message in an error's document, as the protocol's crate writes it.

@@ -20,6 +20,23 @@ pub(super) struct Hashes {
     content_md5: Option<String>,
 }
 
+/// A Content-MD5 header that is one: 16 bytes in base64.
+/// "InvalidDigest: The Content-MD5 or checksum value that you specified is not valid.":
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#ErrorCodeList>
+fn digest(text: &str) -> S3Result<String> {
+    if is_base64_of(text.trim(), 16) {
+        return Ok(text.trim().to_string());
+    }
+    Err(s3_error!(InvalidDigest, "The Content-MD5 you specified was invalid."))
+}
+
+/// Whether a text is so many bytes in base64, with padding.
+fn is_base64_of(text: &str, length: usize) -> bool {
+    let letters = text.trim_end_matches('=');
+    let letter = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/';
+    text.len() == length.div_ceil(3) * 4 && letters.len() == (length * 4).div_ceil(3) && letters.bytes().all(letter)
+}
+
 enum Declared {
     Value(String),
     Trailer(Trailers),
@@ -41,6 +58,11 @@ impl Hashes {
                 return Err(s3_error!(InvalidRequest, "{message}"));
             }
         };
+        if let Some((algorithm, Declared::Value(value))) = &found
+            && !is_base64_of(value, algorithm.length())
+        {
+            return Err(s3_error!(InvalidRequest, "Value for {} header is invalid.", algorithm.header()));
+        }
         if let Some(asked) = text("x-amz-sdk-checksum-algorithm") {
             let asked = Algorithm::read(asked)?;
             if found.as_ref().is_none_or(|(algorithm, _)| *algorithm != asked) {
@@ -58,7 +80,7 @@ impl Hashes {
             payload,
             algorithm,
             declared: found.map(|(_, declared)| declared),
-            content_md5: text("content-md5").map(String::from),
+            content_md5: text("content-md5").map(digest).transpose()?,
         })
     }
 

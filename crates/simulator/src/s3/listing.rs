@@ -40,6 +40,11 @@ pub(super) fn limit(wanted: Option<i32>, forced: Option<usize>) -> S3Result<usiz
     Ok(wanted.min(LONGEST).min(forced.unwrap_or(LONGEST).max(1)))
 }
 
+/// The length as an answer shows it: what was asked for, and no more than S3 gives.
+pub(super) fn shown(wanted: Option<i32>) -> i32 {
+    wanted.map_or(LONGEST as i32, |wanted| wanted.min(LONGEST as i32))
+}
+
 /// The common prefix that a name is rolled up into: up to the first delimiter behind the prefix.
 fn rolled_up<'a>(name: &'a str, query: &Query<'_>) -> Option<&'a str> {
     let delimiter = query.delimiter.filter(|delimiter| !delimiter.is_empty())?;
@@ -92,9 +97,11 @@ pub(super) fn page<'a, T>(things: impl Iterator<Item = (&'a str, &'a str, T)>, q
 
 /// A name as a listing shows it: with `encoding-type=url` in percent encoding, since XML cannot carry every character.
 pub(super) fn encode(name: &str, encoding: Option<&EncodingType>) -> String {
-    if encoding.is_none_or(|encoding| encoding.as_str() != EncodingType::URL) {
-        return name.to_string();
-    }
+    if encoding.is_some_and(|encoding| encoding.as_str() == EncodingType::URL) { encoded(name) } else { name.to_string() }
+}
+
+/// A key in percent encoding; its slashes stay.
+pub(super) fn encoded(name: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~/*".contains(&byte);
     name.bytes().map(|byte| if plain(byte) { (byte as char).to_string() } else { format!("%{byte:02X}") }).collect()
 }

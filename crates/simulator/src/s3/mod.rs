@@ -1,11 +1,14 @@
 //! Amazon S3: its REST protocol is the `s3s` crate's, the store behind it is our own, in memory.
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/Welcome.html>
 
+mod access;
+mod attributes;
 mod body;
 mod buckets;
 mod checksums;
 mod chunked;
 mod conditions;
+mod configurations;
 mod copies;
 mod front;
 mod hashes;
@@ -15,6 +18,7 @@ mod multipart;
 mod objects;
 mod operation;
 mod operations;
+mod presigned;
 mod store;
 mod tags;
 mod uploads;

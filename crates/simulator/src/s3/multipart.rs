@@ -62,7 +62,9 @@ impl Upload {
     /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html>: "This checksum algorithm must be the same for
     /// all parts and it match the checksum value supplied in the CreateMultipartUpload request."
     pub(super) fn check_part(&self, named: Option<Algorithm>) -> S3Result<()> {
-        let fits = named == self.named || named.is_none() && self.kind == Kind::FullObject;
+        // An upload that was created without an algorithm takes parts with any: today's SDKs send a CRC32 with each part
+        // by themselves, and S3 keeps a CRC64NVME of the whole.
+        let fits = self.named.is_none() || named == self.named || named.is_none() && self.kind == Kind::FullObject;
         if fits {
             return Ok(());
         }
@@ -97,11 +99,18 @@ impl Upload {
         let mut md5 = Md5::new();
         parts.iter().for_each(|part| md5.update(&part.md5));
         let sums: Vec<_> = parts.iter().map(|part| (part.checksum.raw.clone(), part.body.len())).collect();
+        let body = Blob::join(parts.iter().map(|part| &part.body));
+        let computed = parts.iter().all(|part| part.checksum.algorithm == self.algorithm());
+        let checksum = if computed {
+            Checksum::of_parts(self.algorithm(), self.kind, &sums)
+        } else {
+            Checksum::whole(self.algorithm(), body.checksum(self.algorithm()))
+        };
         Ok(Object {
-            body: Blob::join(parts.iter().map(|part| &part.body)),
+            body,
             etag: format!("{}-{}", hex(&md5.finalize()), parts.len()),
             headers: self.headers.clone(),
-            checksum: Checksum::of_parts(self.algorithm(), self.kind, &sums),
+            checksum,
             parts: sums.iter().map(|(_, length)| *length).collect(),
             tags: self.tags.clone(),
         })
@@ -121,7 +130,7 @@ impl Upload {
         if wanted.e_tag.as_ref().is_none_or(|etag| etag.value() != part.etag) {
             return Err(invalid());
         }
-        let said = match self.algorithm() {
+        let said = match part.checksum.algorithm {
             Algorithm::Crc32 => &wanted.checksum_crc32,
             Algorithm::Crc32c => &wanted.checksum_crc32c,
             Algorithm::Crc64Nvme => &wanted.checksum_crc64nvme,

@@ -34,7 +34,7 @@ pub(crate) fn operation(method: &Method, uri: &Uri, headers: &HeaderMap) -> (&'s
 }
 
 /// A bucket's configurations: the query's key, and what Get, Put and Delete are followed by.
-const CONFIGURATIONS: [(&str, [&str; 3]); 12] = [
+const CONFIGURATIONS: [(&str, [&str; 3]); 16] = [
     ("versioning", ["GetBucketVersioning", "PutBucketVersioning", UNKNOWN]),
     ("tagging", ["GetBucketTagging", "PutBucketTagging", "DeleteBucketTagging"]),
     ("policy", ["GetBucketPolicy", "PutBucketPolicy", "DeleteBucketPolicy"]),
@@ -46,6 +46,10 @@ const CONFIGURATIONS: [(&str, [&str; 3]); 12] = [
     ("logging", ["GetBucketLogging", "PutBucketLogging", UNKNOWN]),
     ("notification", ["GetBucketNotificationConfiguration", "PutBucketNotificationConfiguration", UNKNOWN]),
     ("publicAccessBlock", ["GetPublicAccessBlock", "PutPublicAccessBlock", "DeletePublicAccessBlock"]),
+    ("policyStatus", ["GetBucketPolicyStatus", UNKNOWN, UNKNOWN]),
+    ("replication", ["GetBucketReplication", "PutBucketReplication", "DeleteBucketReplication"]),
+    ("object-lock", ["GetObjectLockConfiguration", "PutObjectLockConfiguration", UNKNOWN]),
+    ("accelerate", ["GetBucketAccelerateConfiguration", "PutBucketAccelerateConfiguration", UNKNOWN]),
     ("ownershipControls", ["GetBucketOwnershipControls", "PutBucketOwnershipControls", "DeleteBucketOwnershipControls"]),
 ];
 

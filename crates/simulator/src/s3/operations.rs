@@ -49,6 +49,30 @@ impl S3 for Front {
         self.untag_bucket(request.input).map(S3Response::new)
     }
 
+    async fn get_bucket_acl(&self, request: S3Request<GetBucketAclInput>) -> Reply<GetBucketAclOutput> {
+        self.acl_of_bucket(request.input).map(S3Response::new)
+    }
+
+    async fn put_bucket_acl(&self, request: S3Request<PutBucketAclInput>) -> Reply<PutBucketAclOutput> {
+        self.set_acl_of_bucket(request.input).map(S3Response::new)
+    }
+
+    async fn get_object_acl(&self, request: S3Request<GetObjectAclInput>) -> Reply<GetObjectAclOutput> {
+        self.acl_of_object(request.input).map(S3Response::new)
+    }
+
+    async fn put_object_acl(&self, request: S3Request<PutObjectAclInput>) -> Reply<PutObjectAclOutput> {
+        self.set_acl_of_object(request.input).map(S3Response::new)
+    }
+
+    async fn get_object_attributes(&self, request: S3Request<GetObjectAttributesInput>) -> Reply<GetObjectAttributesOutput> {
+        self.attributes(request.input).map(S3Response::new)
+    }
+
+    async fn list_objects(&self, request: S3Request<ListObjectsInput>) -> Reply<ListObjectsOutput> {
+        self.list_first(request.input).map(S3Response::new)
+    }
+
     async fn list_objects_v2(&self, request: S3Request<ListObjectsV2Input>) -> Reply<ListObjectsV2Output> {
         self.list(request.input).map(S3Response::new)
     }
@@ -112,7 +136,7 @@ impl S3 for Front {
         &self,
         request: S3Request<CompleteMultipartUploadInput>,
     ) -> Reply<CompleteMultipartUploadOutput> {
-        self.complete(request.input).map(S3Response::new)
+        self.complete(request).map(S3Response::new)
     }
 
     async fn abort_multipart_upload(&self, request: S3Request<AbortMultipartUploadInput>) -> Reply<AbortMultipartUploadOutput> {

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use s3s::{S3Error, S3Result, s3_error};
+use s3s::{S3Error, S3ErrorCode, S3Result, s3_error};
 
 use super::body::Blob;
 use super::checksums::Checksum;
@@ -102,6 +102,8 @@ pub(crate) struct Bucket {
     /// The versions of each key, the current one last. A key without versions is not there.
     pub(super) keys: BTreeMap<String, Vec<Version>>,
     pub(super) uploads: BTreeMap<String, Upload>,
+    /// What was put of its configurations, by their word in the query.
+    pub(super) configurations: BTreeMap<&'static str, String>,
     /// How often each key was deleted: what a conditional write that is under way has to know.
     deletes: BTreeMap<String, u64>,
 }
@@ -109,7 +111,8 @@ pub(crate) struct Bucket {
 impl Bucket {
     fn new(created: Seconds) -> Self {
         let (keys, uploads) = (BTreeMap::new(), BTreeMap::new());
-        Self { created, versioning: Versioning::Never, tags: Tags::new(), keys, uploads, deletes: BTreeMap::new() }
+        let (configurations, deletes) = (BTreeMap::new(), BTreeMap::new());
+        Self { created, versioning: Versioning::Never, tags: Tags::new(), keys, uploads, configurations, deletes }
     }
 
     /// The current version of a key; none when the key is not there or a delete marker is on top.
@@ -121,6 +124,7 @@ impl Bucket {
     /// A version by its id, or the current one. NoSuchKey, NoSuchVersion, and MethodNotAllowed for a delete marker that is
     /// named: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeleteMarker.html>.
     pub(super) fn find(&self, key: &str, id: Option<&str>) -> S3Result<(&Version, &Arc<Object>)> {
+        check_version(id)?;
         let versions = self.keys.get(key).map(Vec::as_slice).unwrap_or_default();
         let found = match id {
             None => versions.last().ok_or_else(|| no_such_key(None))?,
@@ -140,6 +144,19 @@ impl Bucket {
         }
     }
 
+    /// The version that a copy is from. Here a delete marker that is named is a bad request: "The source of a copy request
+    /// may not specifically refer to a delete marker by version id.", as S3 says it
+    /// (<https://github.com/ceph/s3-tests> has it among what S3 refuses).
+    pub(super) fn source(&self, key: &str, id: Option<&str>) -> S3Result<(&Version, &Arc<Object>)> {
+        self.find(key, id).map_err(|error| match error.code() {
+            S3ErrorCode::MethodNotAllowed => {
+                let message = "The source of a copy request may not specifically refer to a delete marker by version id.";
+                s3_error!(InvalidRequest, "{message}")
+            }
+            _ => error,
+        })
+    }
+
     /// How often a key has been deleted so far.
     pub(super) fn deletes(&self, key: &str) -> u64 {
         self.deletes.get(key).copied().unwrap_or_default()
@@ -157,6 +174,20 @@ impl Bucket {
     /// What ListObjectsV2 shows: keys with their current versions, in the order of their UTF-8 bytes.
     pub(super) fn live(&self) -> impl Iterator<Item = (&String, &Version, &Arc<Object>)> {
         self.keys.keys().filter_map(|key| self.current(key).map(|(version, object)| (key, version, object)))
+    }
+}
+
+/// An id that S3 never gave out in its form is refused as such, not looked for: "Invalid version id specified".
+/// "Version IDs are Unicode, UTF-8 encoded, URL-ready, opaque strings that are no more than 1,024 bytes long"; those that
+/// are seen have 32 letters. <https://docs.aws.amazon.com/AmazonS3/latest/userguide/versioning-workflows.html>
+fn check_version(id: Option<&str>) -> S3Result<()> {
+    let formed = |id: &str| {
+        id == "null" || id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+    };
+    match id {
+        Some("") => Err(s3_error!(InvalidArgument, "Version id cannot be the empty string")),
+        Some(id) if !formed(id) => Err(s3_error!(InvalidArgument, "Invalid version id specified")),
+        _ => Ok(()),
     }
 }
 
@@ -274,6 +305,7 @@ impl State {
     /// Deletes a version for good, or without an id what versioning makes of it: gone, or a delete marker on top.
     /// Deleting what is not there succeeds. <https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeletingObjectVersions.html>
     pub(super) fn delete(&mut self, bucket: &str, key: &str, id: Option<&str>, now: Seconds) -> S3Result<Deleted> {
+        check_version(id)?;
         let marker = self.id();
         let bucket = self.bucket_mut(bucket)?;
         *bucket.deletes.entry(key.to_string()).or_default() += 1;

@@ -4,17 +4,23 @@ use s3s::dto::*;
 use s3s::{S3Request, S3Result, s3_error};
 
 use super::body::receive;
+use super::buckets::owner;
 use super::checksums::{Algorithm, Checksum, Kind, put_checksum};
 use super::chunked::Trailers;
 use super::conditions::Write;
 use super::copies::Source;
 use super::front::Front;
 use super::hashes::Hashes;
-use super::listing::{self, Marker, Query, encode};
+use super::listing::{self, Marker, Query, encode, encoded};
 use super::multipart::{Part, Upload, check_number, no_such_upload};
 use super::objects::{check_acl, etag, headers_of, put_encryption};
 use super::store::{State, Versioning};
 use super::{tags, time};
+
+/// Who began an upload: here who owns everything.
+fn initiator() -> Option<Initiator> {
+    owner().map(|owner| Initiator { display_name: owner.display_name, id: owner.id })
+}
 
 /// The upload with this id, which is of this key.
 fn upload<'a>(state: &'a mut State, bucket: &str, key: &str, id: &str) -> S3Result<&'a mut Upload> {
@@ -89,7 +95,7 @@ impl Front {
         let source = Source::of(&input.copy_source)?;
         let (object, version) = self.step(|state, _| {
             let bucket = state.bucket(&source.bucket)?;
-            let (version, object) = bucket.find(&source.key, source.version.as_deref())?;
+            let (version, object) = bucket.source(&source.key, source.version.as_deref())?;
             Ok((object.clone(), (bucket.versioning != Versioning::Never).then(|| version.id.clone())))
         })?;
         let body = match &input.copy_source_range {
@@ -101,8 +107,13 @@ impl Front {
                         "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the zero-based offsets of the first and last bytes to copy"
                     )
                 };
-                let range = Range::parse(range).map_err(|_| invalid())?;
-                object.body.slice(range.check(object.len()).map_err(|_| invalid())?)
+                // Only `first-last` is a range here, and the last byte has to be there.
+                let Ok(Range::Int { first, last: Some(last) }) = Range::parse(range) else { return Err(invalid()) };
+                if last >= object.len() {
+                    let message = format!("Range specified is not valid for source object of size: {}", object.len());
+                    return Err(s3_error!(InvalidArgument, "{message}"));
+                }
+                object.body.slice(first..last + 1)
             }
         };
         let algorithm = self.step(|state, _| Ok(upload(state, &input.bucket, &input.key, &input.upload_id)?.algorithm()))?;
@@ -128,7 +139,9 @@ impl Front {
 
     /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html>. "The object's creation date is
     /// the date of initiation of the multipart upload": <https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html>.
-    pub(super) fn complete(&self, input: CompleteMultipartUploadInput) -> S3Result<CompleteMultipartUploadOutput> {
+    pub(super) fn complete(&self, request: S3Request<CompleteMultipartUploadInput>) -> S3Result<CompleteMultipartUploadOutput> {
+        let host = request.headers.get("host").and_then(|host| host.to_str().ok()).unwrap_or("localhost").to_string();
+        let input = request.input;
         let condition = Write { if_match: input.if_match.clone(), if_none_match: input.if_none_match.clone() };
         condition.check()?;
         let wanted = input.multipart_upload.as_ref().and_then(|list| list.parts.clone()).unwrap_or_default();
@@ -153,7 +166,8 @@ impl Front {
                 bucket: Some(input.bucket.clone()),
                 e_tag: Some(ETag::Strong(object.etag.clone())),
                 key: Some(input.key.clone()),
-                location: Some(format!("/{}/{}", input.bucket, input.key)),
+                // "The URI that identifies the newly created object."
+                location: Some(format!("http://{host}/{}/{}", input.bucket, encoded(&input.key))),
                 checksum_type: Some(object.checksum.kind.dto()),
                 ..Default::default()
             };
@@ -202,10 +216,12 @@ impl Front {
                 checksum_type: upload.named.map(|_| upload.kind.dto()),
                 is_truncated: Some(more),
                 key: Some(input.key.clone()),
-                max_parts: Some(input.max_parts.unwrap_or(1000)),
+                max_parts: Some(listing::shown(input.max_parts)),
                 next_part_number_marker: parts.last().filter(|_| more).map(|(number, _)| **number),
                 part_number_marker: Some(marker),
                 parts: (!parts.is_empty()).then(|| parts.iter().map(view).collect()),
+                initiator: initiator(),
+                owner: owner(),
                 storage_class: Some(StorageClass::from(upload.headers.storage_class.clone())),
                 upload_id: Some(input.upload_id.clone()),
                 ..Default::default()
@@ -231,6 +247,8 @@ impl Front {
                 checksum_algorithm: upload.named.map(Algorithm::dto),
                 checksum_type: upload.named.map(|_| upload.kind.dto()),
                 initiated: Some(time(upload.started)),
+                initiator: initiator(),
+                owner: owner(),
                 key: Some(encode(&upload.key, encoding)),
                 storage_class: Some(StorageClass::from(upload.headers.storage_class.clone())),
                 upload_id: Some((*id).clone()),
@@ -244,7 +262,7 @@ impl Front {
                 encoding_type: input.encoding_type.clone(),
                 is_truncated: Some(page.next.is_some()),
                 key_marker: Some(input.key_marker.clone().unwrap_or_default()),
-                max_uploads: Some(input.max_uploads.unwrap_or(1000)),
+                max_uploads: Some(listing::shown(input.max_uploads)),
                 next_key_marker: page.next.as_ref().map(|next| encode(&next.name, encoding)),
                 next_upload_id_marker: page.next.as_ref().and_then(|next| next.id.clone()),
                 prefix: Some(encode(prefix, encoding)),

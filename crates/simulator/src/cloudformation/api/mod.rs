@@ -9,6 +9,7 @@ pub(crate) mod exports;
 pub(crate) mod guards;
 mod inside;
 pub(crate) mod lifecycle;
+pub(crate) mod registry;
 mod requests;
 pub(crate) mod templates;
 mod views;

@@ -65,6 +65,8 @@ pub(crate) fn settings(
     input: &Value,
     before: Option<&Settings>,
 ) -> Result<Settings, AwsError> {
+    // Of all requests only a change set's has a name of its own.
+    let change_set = query::text(input, "ChangeSetName").is_some();
     let previous = query::flag(input, "UsePreviousTemplate") == Some(true);
     let text = template_text(ground, input)?;
     let template = match (text, previous, before) {
@@ -78,20 +80,31 @@ pub(crate) fn settings(
         let list = query::list(input, key)?;
         Some(list.iter().filter_map(Value::as_str).map(str::to_string).collect::<Vec<_>>())
     };
+    let role = query::text(input, "RoleARN");
+    if let Some(role) = role.filter(|role| !is_role(role)) {
+        return Err(invalid(format!("Role {role} is invalid or cannot be assumed")));
+    }
     let notifications = texts("NotificationARNs").or_else(|| before.map(|before| before.notifications.clone()));
     let settings = Settings {
         capabilities: texts("Capabilities").unwrap_or_default(),
         // "If you don't specify this parameter, CloudFormation doesn't modify the stack's tags. If you specify an empty value,
         // CloudFormation removes all associated tags.": API_UpdateStack.html
         tags: tags(input)?.or_else(|| before.map(|before| before.tags.clone())).unwrap_or_default(),
-        role: query::text(input, "RoleARN").map(str::to_string).or_else(|| before.and_then(|before| before.role.clone())),
+        role: role.map(str::to_string).or_else(|| before.and_then(|before| before.role.clone())),
         notifications: notifications.unwrap_or_default(),
         template,
         parameters,
     };
-    check_capabilities(&settings)?;
+    check_capabilities(&settings, change_set)?;
     evaluate::rehearse(ground.state, stack, &settings).map_err(invalid)?;
     Ok(settings)
+}
+
+/// Whether an ARN is a role's: CloudFormation can assume nothing else.
+fn is_role(arn: &str) -> bool {
+    let parts: Vec<&str> = arn.splitn(6, ':').collect();
+    let name = parts.get(5).and_then(|rest| rest.strip_prefix("role/"));
+    parts[0] == "arn" && parts.get(2) == Some(&"iam") && name.is_some_and(|name| !name.is_empty())
 }
 
 fn tags(input: &Value) -> Result<Option<Tags>, AwsError> {
@@ -111,7 +124,10 @@ fn tags(input: &Value) -> Result<Option<Tags>, AwsError> {
                 "Tag key '{key}' is not allowed: aws: prefixed tag key names are not allowed for external use."
             )));
         }
-        tags.insert(key.to_string(), value.to_string());
+        if tags.insert(key.to_string(), value.to_string()).is_some() {
+            // Recorded: <https://github.com/elastic/cloud-on-k8s/issues/9232>.
+            return Err(invalid("Tags contain duplicate keys; tag keys must be unique"));
+        }
     }
     Ok(Some(tags))
 }
@@ -138,11 +154,14 @@ pub(crate) fn needed(template: &Template) -> (Vec<&'static str>, Vec<String>) {
     (needed, kinds)
 }
 
-fn check_capabilities(settings: &Settings) -> Result<(), AwsError> {
+/// Of CAPABILITY_AUTO_EXPAND: "This capacity doesn't apply to creating change sets, and specifying it when creating change
+/// sets has no effect." <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateChangeSet.html>
+fn check_capabilities(settings: &Settings, change_set: bool) -> Result<(), AwsError> {
     let given = |capability: &str| settings.capabilities.iter().any(|given| given == capability);
     let (needed, _) = needed(&settings.template);
     // "If you have IAM resources, you can specify either capability."
     let has = |needed: &str| given(needed) || needed == "CAPABILITY_IAM" && given("CAPABILITY_NAMED_IAM");
+    let has = |needed: &str| has(needed) || change_set && needed == "CAPABILITY_AUTO_EXPAND";
     let lacking: Vec<&str> = needed.into_iter().filter(|needed| !has(needed)).collect();
     if !lacking.is_empty() {
         let message = format!("Requires capabilities : [{}]", lacking.join(", "));

@@ -53,6 +53,13 @@ impl State {
         operations.chain(detections).filter(|at| at.is_finite()).min_by(f64::total_cmp)
     }
 
+    /// What the stacks have made of a type: physical ids and properties.
+    pub(crate) fn made<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = (&'a str, &'a Value)> {
+        let resources = self.stacks.values().flat_map(|stack| stack.resources.values());
+        let own = resources.filter(move |resource| resource.declared.kind == kind && !resource.physical.is_empty());
+        own.map(|resource| (resource.physical.as_str(), &resource.properties))
+    }
+
     /// A stack by its id, or one that is not deleted by its name: "if the stack is deleted, you must specify the unique
     /// stack ID": <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStacks.html>.
     pub(crate) fn find(&self, name: &str) -> Option<&Stack> {

@@ -10,6 +10,8 @@ use crate::cloudformation::errors::invalid;
 
 /// Reads a template. Short forms (`!Ref`, `!GetAtt a.b`) become `{"Ref": ..}`, `{"Fn::GetAtt": [a, b]}`.
 pub(crate) fn read(text: &str) -> Result<Value, AwsError> {
+    // A byte order mark at the front is none of the template: CloudFormation takes such files.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let value = if text.trim_start().starts_with('{') {
         serde_json::from_str(text).map_err(|error| {
             let (line, column) = (error.line(), error.column());

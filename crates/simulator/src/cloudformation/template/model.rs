@@ -143,10 +143,19 @@ impl Template {
     }
 
     fn check_sections(&self) -> Result<(), AwsError> {
+        // "The latest template format version is 2010-09-09 and is currently the only valid value."
+        // <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/format-version-structure.html>
+        if self.root.get("AWSTemplateFormatVersion").is_some_and(|version| version != "2010-09-09") {
+            return Err(format_error("unsupported value for AWSTemplateFormatVersion."));
+        }
         for (name, parameter) in self.section("Parameters") {
             alphanumeric("Parameter", name)?;
-            if parameter.get("Type").and_then(Value::as_str).is_none() {
-                return Err(format_error("Every Parameters object must contain a Type member."));
+            match parameter.get("Type").and_then(Value::as_str) {
+                None => return Err(format_error("Every Parameters object must contain a Type member.")),
+                Some(kind) if !is_parameter_type(kind) => {
+                    return Err(format_error(format!("Unrecognized parameter type: {kind}")));
+                }
+                Some(_) => {}
             }
         }
         for (name, mapping) in self.section("Mappings") {
@@ -163,6 +172,15 @@ impl Template {
         }
         Ok(())
     }
+}
+
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html> and
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-supplied-parameter-types.html>
+fn is_parameter_type(kind: &str) -> bool {
+    let inner = kind.strip_prefix("List<").and_then(|rest| rest.strip_suffix('>'));
+    matches!(kind, "String" | "Number" | "CommaDelimitedList")
+        || inner.is_some_and(|inner| matches!(inner, "String" | "Number") || inner.starts_with("AWS::"))
+        || kind.starts_with("AWS::")
 }
 
 /// `Template format error: ...`.

@@ -34,6 +34,12 @@ impl Parameters {
         for item in query::list(input, "Parameters").unwrap_or_default() {
             let key = query::text(item, "ParameterKey").unwrap_or_default().to_string();
             if query::flag(item, "UsePreviousValue") == Some(true) {
+                // "If you specify true, do not specify a parameter value.": API_Parameter.html
+                if query::text(item, "ParameterValue").is_some() {
+                    return Err(invalid(format!(
+                        "Invalid input for parameter key {key}. Cannot specify usePreviousValue as true and non empty value for a parameter"
+                    )));
+                }
                 let value = previous.and_then(|previous| previous.given.get(&key)).cloned();
                 let missing = || {
                     invalid(format!(
