@@ -5,6 +5,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
+use driftless_core::lfs;
 use sha2::{Digest, Sha256};
 
 /// More than this many bytes are kept on disk.
@@ -144,18 +145,34 @@ pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// 64 hex digits over all of a reader.
+/// What was learned by reading all of something once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Digested {
+    /// 64 hex digits.
+    pub sha256: String,
+    /// How many bytes there were.
+    pub bytes: u64,
+    /// It is a pointer of Git LFS.
+    pub lfs: bool,
+}
+
+/// Reads all of it.
 ///
 /// # Errors
 /// The reader's.
-pub fn sha256_of(mut reader: impl Read) -> io::Result<String> {
-    let mut hash = Sha256::new();
+pub fn digested(mut reader: impl Read) -> io::Result<Digested> {
+    let (mut hash, mut bytes) = (Sha256::new(), 0);
+    let mut beginning = Vec::with_capacity(lfs::LARGEST + 1);
     let mut chunk = vec![0; 256 * 1024];
     loop {
-        match reader.read(&mut chunk)? {
-            0 => return Ok(hex(&hash.finalize())),
-            count => hash.update(&chunk[..count]),
+        let count = reader.read(&mut chunk)?;
+        if count == 0 {
+            return Ok(Digested { sha256: hex(&hash.finalize()), bytes, lfs: lfs::is_pointer(&beginning) });
         }
+        let room = (lfs::LARGEST + 1).saturating_sub(beginning.len()).min(count);
+        beginning.extend_from_slice(&chunk[..room]);
+        hash.update(&chunk[..count]);
+        bytes += count as u64;
     }
 }
 
@@ -173,7 +190,7 @@ mod tests {
             assert_eq!(memory.range(offset, length).expect("reads"), disk.range(offset, length).expect("reads"));
         }
         assert_eq!(memory.sha256().expect("hashes"), disk.sha256().expect("hashes"));
-        assert_eq!(memory.sha256().expect("hashes"), sha256_of(&all[..]).expect("hashes"));
+        assert_eq!(memory.sha256().expect("hashes"), digested(&all[..]).expect("hashes").sha256);
         for blob in [memory, disk] {
             assert!(blob.range(399_999, 2).is_err(), "beyond the end");
         }
@@ -181,7 +198,7 @@ mod tests {
 
     #[test]
     fn a_digest_is_sha256_in_lower_case() {
-        let abc = sha256_of(&b"abc"[..]).expect("hashes");
+        let abc = digested(&b"abc"[..]).expect("hashes").sha256;
         // FIPS 180-2, appendix B.1.
         assert_eq!(abc, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     }

@@ -1,9 +1,9 @@
-//! The SHA-256 of files that were read once already: of a blob of Git for good, of a file on disk until it is touched.
+//! The digests of files that were read once already: of a blob of Git for good, of a file on disk until it is touched.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use super::blob::sha256_of;
+use super::blob::{Digested, digested};
 use crate::clock;
 use crate::source::SourceError;
 use crate::source::content::{Identity, Tree};
@@ -17,25 +17,25 @@ const RACY: u128 = 2;
 
 /// See the module.
 #[derive(Default)]
-pub(super) struct Hashes(Mutex<HashMap<Identity, String>>);
+pub(super) struct Hashes(Mutex<HashMap<Identity, Digested>>);
 
 impl Hashes {
-    /// 64 hex digits. Reads the file where they are not known; blocks.
-    pub fn sha256(&self, tree: &Tree, path: &str) -> Result<String, SourceError> {
+    /// Reads the file where it is not known; blocks.
+    pub fn of(&self, tree: &Tree, path: &str) -> Result<Digested, SourceError> {
         let identity = tree.files().get(path).map(|file| file.identity.clone());
         if let Some(known) = identity.as_ref().and_then(|identity| self.known().get(identity).cloned()) {
             return Ok(known);
         }
         let reason = |error: std::io::Error| SourceError::Unreadable { path: path.to_owned(), reason: error.to_string() };
-        let sha256 = sha256_of(tree.read(path)?).map_err(reason)?;
+        let found = digested(tree.read(path)?).map_err(reason)?;
         if let Some(identity) = identity.filter(settled) {
             let mut known = self.known();
             if known.len() >= KEPT {
                 known.clear();
             }
-            known.insert(identity, sha256.clone());
+            known.insert(identity, found.clone());
         }
-        Ok(sha256)
+        Ok(found)
     }
 
     /// What was known of the files of a tree was wrong.
@@ -44,7 +44,7 @@ impl Hashes {
         tree.files().values().for_each(|file| drop(known.remove(&file.identity)));
     }
 
-    fn known(&self) -> std::sync::MutexGuard<'_, HashMap<Identity, String>> {
+    fn known(&self) -> std::sync::MutexGuard<'_, HashMap<Identity, Digested>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -14,7 +14,9 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use driftless_core::agent::GitLab;
+use driftless_core::desired::filter::Filters;
 use driftless_core::desired::{ArchiveFormat, ArtifactPlace, ArtifactSource, S3Artifact};
+use driftless_core::lfs;
 use driftless_core::observed::{Content, Item, Member, Origin, Tree as Of};
 use futures_util::FutureExt as _;
 
@@ -56,6 +58,14 @@ pub enum ContentError {
     /// The system failed.
     #[error("a file could not be read or kept: {0}")]
     System(#[from] io::Error),
+    /// It is not pushed, whatever is tried.
+    #[error("`{path}` is not pushed: {reason}; or leave it out by `sync.exclude`")]
+    Refused {
+        /// In its tree.
+        path: String,
+        /// And what to do.
+        reason: String,
+    },
     /// They are not what was decided on: look again.
     #[error("`{0}` changed while it was pushed")]
     Changed(String),
@@ -95,10 +105,11 @@ impl Contents {
     /// come from: what is there already need not be fetched to be known.
     pub async fn observe(&self, declared: &S3Artifact, revision: &str, held: Option<&str>) -> Content {
         match &declared.source {
-            ArtifactSource::Path(path) => match self.files(revision, path).await {
+            ArtifactSource::Path(path) => match self.files(revision, path, &declared.sync.filters).await {
                 Ok(found) => items(declared, &Of::Revision(revision.to_owned()), path, found, None),
                 Err(ContentError::Source(error @ SourceError::PathNotFound { .. })) => missing("NotFound", error.to_string()),
                 Err(ContentError::Source(error @ SourceError::Unreadable { .. })) => missing("Unreadable", error.to_string()),
+                Err(error @ ContentError::Refused { .. }) => missing("Unreadable", error.to_string()),
                 Err(error) => Content::Unknown(error.to_string()),
             },
             ArtifactSource::GitLabJob { job, reference, path } => {
@@ -143,6 +154,12 @@ impl Contents {
             vec![Found { path: path.to_owned(), name, bytes: blob.len(), executable: false, sha256 }]
         } else {
             let kept = jobs.folder(found.id, path).await?;
+            let matcher = declared.sync.filters.matcher();
+            let mut refused = kept.iter().filter_map(|(file, kept)| Some((file, kept.refused?)));
+            if let Some((file, why)) = refused.find(|(file, _)| matcher.takes(&below(path, file))) {
+                let message = format!("`{file}` of job {} is not pushed: {why}; or leave it out by `sync.exclude`", found.id);
+                return Err(JobError::Missing { reason: "ArtifactRefused", message });
+            }
             let found = kept.into_iter().map(|(file, kept)| Found {
                 name: below(path, &file),
                 path: file,
@@ -191,7 +208,8 @@ impl Contents {
         trees.retain(|(of, _), _| of != revision);
     }
 
-    async fn files(&self, revision: &str, path: &str) -> Result<Vec<Found>, ContentError> {
+    /// The files at `path` that the filters take; the others are not read. A path that is a file has no filters.
+    async fn files(&self, revision: &str, path: &str, filters: &Filters) -> Result<Vec<Found>, ContentError> {
         let tree = Arc::new(self.source()?.files(revision, path).await?);
         {
             let mut trees = self.trees();
@@ -200,15 +218,32 @@ impl Contents {
             }
             trees.insert((revision.to_owned(), path.to_owned()), tree.clone());
         }
-        let (this, folder) = (self.clone(), path.to_owned());
+        let (this, folder, matcher) = (self.clone(), path.to_owned(), filters.matcher());
         blocking(move || {
-            let found = tree.files().iter().map(|(path, file)| {
-                let _one = (file.bytes > blob::IN_MEMORY).then(|| this.0.heavy.lock().unwrap_or_else(PoisonError::into_inner));
-                let sha256 = this.0.hashes.sha256(&tree, path)?;
+            let refused = |path: &str, reason: &str| ContentError::Refused { path: path.to_owned(), reason: reason.to_owned() };
+            // A link or a submodule in the place of a folder is as far out as all that could be below it.
+            let meant = |path: &str| {
                 let name = below(&folder, path);
-                Ok(Found { path: path.clone(), name, bytes: file.bytes, executable: file.executable, sha256 })
-            });
-            found.collect()
+                path == folder || (matcher.takes(&name) && matcher.takes(&format!("{name}/")))
+            };
+            if let Some((path, reason)) = tree.refused().iter().find(|(path, _)| meant(path)) {
+                return Err(refused(path, reason));
+            }
+            let mut found = Vec::new();
+            for (path, file) in tree.files() {
+                let name = below(&folder, path);
+                if *path != folder && !matcher.takes(&name) {
+                    continue;
+                }
+                let _one = (file.bytes > blob::IN_MEMORY).then(|| this.0.heavy.lock().unwrap_or_else(PoisonError::into_inner));
+                let read = this.0.hashes.of(&tree, path)?;
+                if read.lfs {
+                    return Err(refused(path, lfs::REFUSED));
+                }
+                let (path, executable) = (path.clone(), file.executable);
+                found.push(Found { path, name, bytes: file.bytes, executable, sha256: read.sha256 });
+            }
+            Ok(found)
         })
         .await
     }
@@ -361,3 +396,6 @@ fn items(declared: &S3Artifact, tree: &Of, path: &str, found: Vec<Found>, job: O
     }
     Content::Present(items)
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,7 +21,12 @@ pub struct Tree {
     from: From,
     /// By path relative to the source's path.
     files: BTreeMap<String, TreeFile>,
+    /// What is there and is not read, by path, with the reason and what to do.
+    refused: Refused,
 }
+
+/// By path relative to the source's path: why it is not read, and what to do.
+pub(super) type Refused = BTreeMap<String, &'static str>;
 
 enum From {
     Git { repository: Box<gix::ThreadSafeRepository>, url: String },
@@ -70,7 +75,8 @@ impl Source {
     /// hand, or a directory's name, whose files are taken as they are now. Hidden folders are among them, `.git` is not.
     ///
     /// # Errors
-    /// Those of a snapshot; [`SourceError::Unreadable`] for a symbolic link, a submodule, and a name that is no UTF-8.
+    /// Those of a snapshot. What is found and not read (symbolic links, submodules, names that are no UTF-8) is in
+    /// [`refused`](Tree::refused): whether it is meant at all the caller knows.
     pub async fn files(&self, revision: &str, folder: &str) -> Result<Tree, SourceError> {
         match self {
             Source::Git(git) => git.tree(revision, folder).await,
@@ -88,8 +94,8 @@ impl super::git::Inner {
         let (repository, commit) = self.at(sha)?;
         let url = self.address.shown();
         let reading = Reading { url: &url, revision: sha, path: &self.path, limits, abandoned };
-        let files = reading.list(&repository, commit, folder)?;
-        Ok(Tree { from: From::Git { repository: Box::new(repository.into_sync()), url }, files })
+        let (files, refused) = reading.list(&repository, commit, folder)?;
+        Ok(Tree { from: From::Git { repository: Box::new(repository.into_sync()), url }, files, refused })
     }
 }
 
@@ -97,6 +103,11 @@ impl Tree {
     /// What there is, by path relative to the source's path.
     pub fn files(&self) -> &BTreeMap<String, TreeFile> {
         &self.files
+    }
+
+    /// What is there and is not read, by path relative to the source's path.
+    pub fn refused(&self) -> &BTreeMap<String, &'static str> {
+        &self.refused
     }
 
     /// Reads one file; blocks. A blob is unpacked into memory whole, as Git's packs have it; a file on disk is only opened.
@@ -141,7 +152,7 @@ impl Read for Bytes {
 
 /// A folder on disk. Unlike a snapshot it has hidden folders too: a website's `.well-known` is meant to be pushed.
 fn walk(root: &Path, folder: &str, abandoned: &AtomicBool) -> Result<Tree, SourceError> {
-    let mut files = BTreeMap::new();
+    let (mut files, mut refused) = (BTreeMap::new(), Refused::new());
     let mut place = root.to_path_buf();
     let mut kind = entry_kind(&place)?;
     for part in folder.split('/').filter(|part| !part.is_empty()) {
@@ -163,10 +174,12 @@ fn walk(root: &Path, folder: &str, abandoned: &AtomicBool) -> Result<Tree, Sourc
             let kind = item.file_type().map_err(|error| unreadable(&item.path(), &error.to_string()))?;
             let name = item.file_name();
             let Some(text) = name.to_str() else {
-                return Err(unreadable(&place.join(readable(name.as_encoded_bytes())), NO_UTF_8));
+                refused.insert(format!("{prefix}{}", readable(name.as_encoded_bytes())), NO_UTF_8);
+                continue;
             };
-            refuse_link(kind, &item.path())?;
-            if kind.is_dir() && text != ".git" {
+            if kind.is_symlink() {
+                refused.insert(format!("{prefix}{text}"), LINK);
+            } else if kind.is_dir() && text != ".git" {
                 folders.push((item.path(), format!("{prefix}{text}/")));
             } else if kind.is_file() {
                 let path = format!("{prefix}{text}");
@@ -176,10 +189,12 @@ fn walk(root: &Path, folder: &str, abandoned: &AtomicBool) -> Result<Tree, Sourc
         }
         // Sockets, pipes and devices are left out, as in a snapshot.
     }
-    Ok(Tree { from: From::Directory(root.to_path_buf()), files })
+    Ok(Tree { from: From::Directory(root.to_path_buf()), files, refused })
 }
 
-pub(super) const NO_UTF_8: &str = "its name is no UTF-8, and the keys of a bucket are";
+pub(super) const NO_UTF_8: &str = "its name is no UTF-8, and the keys of a bucket are; give it another name";
+pub(super) const LINK: &str = "it is a symbolic link, and links are not followed; put the file itself there";
+pub(super) const SUBMODULE: &str = "it is a submodule, and submodules are not entered; put the file itself into this repository";
 
 fn entry_kind(place: &Path) -> Result<fs::FileType, SourceError> {
     let found = fs::symlink_metadata(place).map_err(|error| match error.kind() {
@@ -196,7 +211,7 @@ fn entry_kind(place: &Path) -> Result<fs::FileType, SourceError> {
 
 fn refuse_link(kind: fs::FileType, place: &Path) -> Result<(), SourceError> {
     if kind.is_symlink() {
-        return Err(unreadable(place, "it is a symbolic link, and links are not followed; put the file itself there"));
+        return Err(unreadable(place, LINK));
     }
     Ok(())
 }

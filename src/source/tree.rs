@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use driftless_core::snapshot::{Entry, MAX_FILE_BYTES};
 use gix::objs::tree::EntryKind;
 
-use super::content::{NO_UTF_8, TreeFile};
+use super::content::{LINK, NO_UTF_8, Refused, SUBMODULE, TreeFile};
 use super::{Limits, SourceError};
 
 /// No file system takes longer paths (PATH_MAX on Linux), but a hostile tree nests without end.
@@ -71,17 +71,18 @@ impl Reading<'_> {
         Ok(files)
     }
 
-    /// The files at and below `below`, by their path relative to the configured one; nothing of them is read but their size.
+    /// The files at and below `below`, by their path relative to the configured one, and what cannot be pushed of it; nothing of
+    /// them is read but their size.
     ///
     /// # Errors
-    /// Those of [`files`](Self::files); [`Unreadable`](SourceError::Unreadable) for what cannot be pushed.
+    /// Those of [`files`](Self::files).
     pub(super) fn list(
         &self,
         repository: &gix::Repository,
         commit: gix::ObjectId,
         below: &str,
-    ) -> Result<BTreeMap<String, TreeFile>, SourceError> {
-        let mut files = BTreeMap::new();
+    ) -> Result<(BTreeMap<String, TreeFile>, Refused), SourceError> {
+        let (mut files, mut refused) = (BTreeMap::new(), Refused::new());
         let inside =
             |path: &str| below.is_empty() || path == below || path.strip_prefix(below).is_some_and(|rest| rest.starts_with('/'));
         let leads = |folder: &str| inside(folder) || below.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
@@ -102,20 +103,13 @@ impl Reading<'_> {
                 if entries > self.limits.entries {
                     return Err(self.too_large(format!("{} files and folders", self.limits.entries)));
                 }
-                let refused = |reason: &str| SourceError::Unreadable { path: path.clone(), reason: reason.to_owned() };
                 match item.mode().kind() {
                     EntryKind::Tree => folders.push((item.object_id(), format!("{path}/"))),
                     _ if !inside(&path) => {}
-                    EntryKind::Link => {
-                        return Err(refused("it is a symbolic link, and links are not followed; put the file itself there"));
-                    }
-                    EntryKind::Commit => {
-                        return Err(refused(
-                            "it is a submodule, and submodules are not entered; put the file itself into this repository",
-                        ));
-                    }
+                    EntryKind::Link => drop(refused.insert(path, LINK)),
+                    EntryKind::Commit => drop(refused.insert(path, SUBMODULE)),
                     EntryKind::Blob | EntryKind::BlobExecutable if std::str::from_utf8(item.filename()).is_err() => {
-                        return Err(refused(NO_UTF_8));
+                        refused.insert(path, NO_UTF_8);
                     }
                     kind @ (EntryKind::Blob | EntryKind::BlobExecutable) => {
                         let bytes = repository.find_header(item.object_id()).map_err(|error| self.corrupt(error))?.size();
@@ -124,14 +118,14 @@ impl Reading<'_> {
                 }
             }
         }
-        if files.is_empty() {
+        if files.is_empty() && refused.is_empty() {
             return Err(SourceError::PathNotFound {
                 path: below.to_owned(),
                 within: format!("{} of {}", self.revision, self.url),
                 reason: "no file is at or below it".into(),
             });
         }
-        Ok(files)
+        Ok((files, refused))
     }
 
     /// The header is looked up first, so that a large blob is never unpacked.

@@ -10,11 +10,16 @@ pub async fn kill_at(world: &World, action: &str, when: When) -> tokio::process:
     world.agent_process()
 }
 
-/// Kills the agent while this call hangs.
+/// Kills the agent while the first call of this kind hangs.
 pub async fn die_at(world: &World, action: &str, when: When) {
+    die_at_nth(world, action, 1, when).await;
+}
+
+/// Kills the agent while the call of this kind and number hangs.
+pub async fn die_at_nth(world: &World, action: &str, nth: u64, when: When) {
     let mut fired = world.simulator.fault_fired();
     fired.mark_unchanged();
-    world.simulator.add_fault(Fault { action: action.into(), when, times: Some(1), ..Fault::default() });
+    world.simulator.add_fault(Fault { action: action.into(), nth: Some(nth), when, times: Some(1), ..Fault::default() });
     let mut agent = world.agent_process();
     tokio::time::timeout(std::time::Duration::from_secs(60), fired.changed())
         .await
@@ -26,10 +31,10 @@ pub async fn die_at(world: &World, action: &str, when: When) {
 
 /// One test for each call and moment, so that a failure names them.
 macro_rules! killed {
-    ($($name:ident: $journey:ident, $action:literal, $when:ident;)*) => {
+    ($($name:ident: $journey:ident, $action:literal $(nth $nth:literal)?, $when:ident;)*) => {
         $(#[tokio::test(flavor = "multi_thread")]
         async fn $name() {
-            $journey($action, When::$when).await;
+            $journey($action, $($nth,)? When::$when).await;
         })*
     };
 }

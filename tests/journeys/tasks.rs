@@ -6,6 +6,7 @@ use driftless_core::resource::{Kind, ResourceId};
 use driftless_simulator::{Fault, Options, When};
 use serde_json::{Value, json};
 
+use crate::killing::{die_at, die_at_nth, kill_at, killed};
 use crate::world::{CAREFUL, PACE, World, service};
 
 /// An `EcsTask` `migrate` of this image; `more` are further members of `spec`.
@@ -209,19 +210,10 @@ async fn late_answers_and_lost_ones_run_nothing_twice() {
 }
 
 /// Kills the agent at a call, starts it again, and expects that the migration has run exactly once.
-async fn killed_at(action: &str, nth: u64, when: When) {
+async fn runs_once(action: &str, nth: u64, when: When) {
     let world = World::start().await;
     let sha = world.commit(&[("migrate.yaml", &migrate("migrate:1-takes-60", "")), ("web.yaml", &dependent("web:1"))]);
-    let mut fired = world.simulator.fault_fired();
-    fired.mark_unchanged();
-    world.simulator.add_fault(Fault { action: action.into(), nth: Some(nth), when, times: Some(1), ..Fault::default() });
-    let mut agent = world.agent_process();
-    tokio::time::timeout(Duration::from_secs(60), fired.changed())
-        .await
-        .unwrap_or_else(|_| panic!("the agent never called {action}: {}", world.logged()))
-        .expect("the simulator lives");
-    agent.kill().await.expect("killed");
-    world.simulator.clear_faults();
+    die_at_nth(&world, action, nth, when).await;
     let mut agent = world.agent_process();
     world.ends_as(&sha, "success").await;
     let runs = world.runs().await;
@@ -233,28 +225,18 @@ async fn killed_at(action: &str, nth: u64, when: When) {
     agent.kill().await.expect("killed");
 }
 
-/// One test for each call and moment, so that a failure names them. TagResource comes three times: the intent, the task
-/// that was seen, the outcome.
-macro_rules! killed {
-    ($($name:ident: $action:literal, $nth:literal, $when:ident;)*) => {
-        $(#[tokio::test(flavor = "multi_thread")]
-        async fn $name() {
-            killed_at($action, $nth, When::$when).await;
-        })*
-    };
-}
-
+// TagResource comes three times: the intent, the task that was seen, the outcome.
 killed! {
-    killed_before_the_revision_is_registered: "RegisterTaskDefinition", 1, Hang;
-    killed_after_the_revision_is_registered: "RegisterTaskDefinition", 1, HangAfter;
-    killed_before_the_intent_is_on_record: "TagResource", 1, Hang;
-    killed_after_the_intent_is_on_record: "TagResource", 1, HangAfter;
-    killed_before_the_task_runs: "RunTask", 1, Hang;
-    killed_after_the_task_runs: "RunTask", 1, HangAfter;
-    killed_before_the_task_is_on_record: "TagResource", 2, Hang;
-    killed_after_the_task_is_on_record: "TagResource", 2, HangAfter;
-    killed_before_the_outcome_is_on_record: "TagResource", 3, Hang;
-    killed_after_the_outcome_is_on_record: "TagResource", 3, HangAfter;
+    killed_before_the_revision_is_registered: runs_once, "RegisterTaskDefinition" nth 1, Hang;
+    killed_after_the_revision_is_registered: runs_once, "RegisterTaskDefinition" nth 1, HangAfter;
+    killed_before_the_intent_is_on_record: runs_once, "TagResource" nth 1, Hang;
+    killed_after_the_intent_is_on_record: runs_once, "TagResource" nth 1, HangAfter;
+    killed_before_the_task_runs: runs_once, "RunTask" nth 1, Hang;
+    killed_after_the_task_runs: runs_once, "RunTask" nth 1, HangAfter;
+    killed_before_the_task_is_on_record: runs_once, "TagResource" nth 2, Hang;
+    killed_after_the_task_is_on_record: runs_once, "TagResource" nth 2, HangAfter;
+    killed_before_the_outcome_is_on_record: runs_once, "TagResource" nth 3, Hang;
+    killed_after_the_outcome_is_on_record: runs_once, "TagResource" nth 3, HangAfter;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -262,14 +244,7 @@ async fn killed_before_the_stop_at_the_timeout_it_is_stopped_all_the_same() {
     for when in [When::Hang, When::HangAfter] {
         let world = World::start().await;
         let sha = world.commit(&[("migrate.yaml", &migrate("migrate:1-forever", "  timeout: 1m"))]);
-        let mut fired = world.simulator.fault_fired();
-        fired.mark_unchanged();
-        world.simulator.add_fault(Fault { action: "StopTask".into(), when, times: Some(1), ..Fault::default() });
-        let mut agent = world.agent_process();
-        tokio::time::timeout(Duration::from_secs(60), fired.changed()).await.expect("StopTask").expect("the simulator lives");
-        agent.kill().await.expect("killed");
-        world.simulator.clear_faults();
-        let mut agent = world.agent_process();
+        let mut agent = kill_at(&world, "StopTask", when).await;
         world.ends_as(&sha, "failed").await;
         assert_eq!(world.runs().await.len(), 1);
         assert!(world.record().await.starts_with("timedout"), "{}", world.record().await);
@@ -282,13 +257,7 @@ async fn an_outcome_that_nobody_saw_for_an_hour_or_a_day_is_left_to_a_person() {
     for hours in [2, 26] {
         let world = World::start().await;
         let sha = world.commit(&[("migrate.yaml", &migrate("migrate:1", "")), ("web.yaml", &dependent("web:1"))]);
-        let mut fired = world.simulator.fault_fired();
-        fired.mark_unchanged();
-        world.simulator.add_fault(Fault { action: "RunTask".into(), when: When::HangAfter, times: Some(1), ..Fault::default() });
-        let mut agent = world.agent_process();
-        tokio::time::timeout(Duration::from_secs(60), fired.changed()).await.expect("RunTask").expect("the simulator lives");
-        agent.kill().await.expect("killed");
-        world.simulator.clear_faults();
+        die_at(&world, "RunTask", When::HangAfter).await;
         world.simulator.skip(Duration::from_secs(hours * 3600));
 
         let agent = world.agent().await;

@@ -12,6 +12,7 @@ pub mod agent;
 pub mod desired;
 pub mod graph;
 pub mod interpolate;
+pub mod lfs;
 pub mod location;
 pub mod manifest;
 pub mod model;

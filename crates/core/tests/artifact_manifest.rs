@@ -89,7 +89,7 @@ fn a_symbolic_link_below_the_path_is_told_and_a_large_file_is_none() {
     snapshot.files.insert("public/more.bin".into(), Entry::Unloaded(3_000_000));
     assert_eq!(manifest::read(&snapshot, &agent()).errors, []);
     snapshot.files.insert("public/link".into(), Entry::Symlink);
-    assert_snapshot!(problems(&manifest::read(&snapshot, &agent())).join("\n"), @"site.yaml:5:18: S3Artifact/site: `public/link` is a symbolic link, and links are not followed; put the file itself there");
+    assert_snapshot!(problems(&manifest::read(&snapshot, &agent())).join("\n"), @"site.yaml:5:18: S3Artifact/site: `public/link` is a symbolic link, and links are not followed; put the file itself there; or leave it out by `sync.exclude`");
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn names_and_headers_that_s3_does_not_take_are_told() {
     );
     assert_snapshot!(told(&long), @"
     site.yaml:7:8: S3Artifact/site: `spec.key` has 1025 bytes; a key has at most 1024
-    site.yaml:8:20: S3Artifact/site: `spec.sync.metadata` has 1401 bytes; S3 takes 2 KB, of which 1400 bytes are left beside the agent's own
+    site.yaml:8:20: S3Artifact/site: `spec.sync.metadata` has 1401 bytes; S3 takes 2 KB, of which 1300 bytes are left beside the agent's own
     ");
 }
 
@@ -150,4 +150,45 @@ fn what_is_pushed_is_read_as_no_manifest() {
     assert_eq!(desired.resources.keys().map(|id| id.name.as_str()).collect::<Vec<_>>(), ["site"]);
     // Its neighbour is none of what is pushed.
     assert_eq!(desired.errors.iter().map(|error| error.location.file.as_str()).collect::<Vec<_>>(), ["public2/other.json"]);
+}
+
+/// What is said of a folder `public` with these entries beside an index, and this `sync`.
+fn told_of(entries: &[(&str, Entry)], sync: &str) -> String {
+    let manifest = format!("{HEAD}  source: {{path: public}}\n  bucket: shop\n  prefix: b\n  sync: {{{sync}}}\n");
+    let mut source = snapshot(&[("site.yaml", manifest.as_str()), ("public/index.html", "<p>")]);
+    source.files.extend(entries.iter().map(|(path, entry)| ((*path).to_owned(), entry.clone())));
+    problems(&manifest::read(&source, &agent())).join("\n")
+}
+
+#[test]
+fn a_link_a_submodule_and_a_pointer_of_git_lfs_are_told_unless_they_are_excluded() {
+    let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n";
+    let pointer = || Entry::File(pointer.as_bytes().to_vec());
+    assert_snapshot!(told_of(&[("public/logo.png", pointer())], "delete: true"), @"site.yaml:5:18: S3Artifact/site: `public/logo.png`: it is a pointer of Git LFS, and the content it stands for is not in this repository; keep the file itself in Git (`git lfs untrack` its pattern and commit it anew), or let a CI job keep it as its artifact; or leave it out by `sync.exclude`");
+    assert_snapshot!(told_of(&[("public/shared", Entry::Symlink)], "delete: true"), @"site.yaml:5:18: S3Artifact/site: `public/shared` is a symbolic link, and links are not followed; put the file itself there; or leave it out by `sync.exclude`");
+    for (path, entry, exclude) in [
+        ("public/logo.png", pointer(), "'*.png'"),
+        ("public/shared", Entry::Symlink, "shared"),
+        ("public/shared", Entry::Symlink, "'shared/*'"),
+        ("public/theme", Entry::Submodule, "'theme/*'"),
+    ] {
+        assert_eq!(told_of(&[(path, entry.clone())], &format!("exclude: [{exclude}]")), "", "{path} {exclude}");
+        assert_ne!(told_of(&[(path, entry)], "exclude: ['*.py']"), "", "{path}");
+    }
+    let manifest = format!("{HEAD}  source: {{path: app.zip}}\n  bucket: shop\n  key: app.zip\n");
+    let mut source = snapshot(&[("site.yaml", manifest.as_str())]);
+    source.files.insert("app.zip".into(), pointer());
+    let said = problems(&manifest::read(&source, &agent())).join("\n");
+    assert!(said.contains("Git LFS") && said.starts_with("site.yaml:5:"), "{said}");
+}
+
+#[test]
+fn a_key_of_kms_needs_its_encryption_and_kms_without_a_key_is_told() {
+    let told = |sync: &str| told(&format!("  source: {{path: app.zip}}\n  bucket: shop\n  key: a\n  sync: {{{sync}}}\n"));
+    assert_snapshot!(told("serverSideEncryption: 'aws:kms'"), @"warning: site.yaml:8:10: S3Artifact/site: without `sseKmsKeyId` S3 encrypts with the AWS managed key `aws/s3`, also in a bucket that has a key of its own: name the key, or leave `serverSideEncryption` out to have what the bucket has");
+    assert_snapshot!(told("sseKmsKeyId: alias/shop"), @"site.yaml:8:10: S3Artifact/site: `spec.sync.sseKmsKeyId` needs `serverSideEncryption: aws:kms` (or `aws:kms:dsse`) beside it");
+    assert_snapshot!(told("serverSideEncryption: AES256, sseKmsKeyId: alias/shop"), @"site.yaml:8:40: S3Artifact/site: `spec.sync.sseKmsKeyId` names a key of KMS, and `serverSideEncryption` is AES256; write `serverSideEncryption: aws:kms`");
+    assert_eq!(told("serverSideEncryption: 'aws:kms', sseKmsKeyId: alias/shop"), "");
+    let sync = declared("  source: {path: public}\n  bucket: shop\n  prefix: b\n  sync: {serverSideEncryption: 'aws:kms:dsse', sseKmsKeyId: alias/shop}\n").sync;
+    assert_eq!(sync.sse_kms_key_id.as_deref(), Some("alias/shop"));
 }

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use driftless_core::desired::filter::Filters;
-use driftless_core::desired::{ArtifactPlace, ArtifactSource, Resource, S3Artifact, Spec, Sync};
+use driftless_core::desired::{ArchiveFormat, ArtifactPlace, ArtifactSource, Resource, S3Artifact, Spec, Sync};
 use driftless_core::location::Location;
 use driftless_core::observed::{
-    ArtifactObservation, Content, Item, ObjectHead, Observation, Observed, Origin, StoredObject, Tree, UnfinishedUpload,
+    ArtifactObservation, Content, Item, Member, ObjectHead, Observation, Observed, Origin, StoredObject, Tree, UnfinishedUpload,
 };
 use driftless_core::plan::artifact::{self, ArtifactStep};
 use driftless_core::plan::render::{Options, render};
@@ -310,4 +310,183 @@ fn what_left_the_source_is_pruned_by_its_marker_alone() {
     assert_eq!(steps(&plan), ["delete site/a (if \"a\")"]);
     let unknown = ArtifactObservation { objects: Observed::Unknown("denied".into()), ..observation(&[], &objects) };
     assert!(artifact::prune(&resource, spec, &unknown, &context()).is_empty());
+}
+
+/// What a bucket does with what is put: it keeps the bytes and the metadata, and shows the rest through `spell`.
+struct Bucket {
+    now: f64,
+    object: Option<StoredObject>,
+    writes: usize,
+    spell: fn(&mut ObjectHead),
+}
+
+impl Bucket {
+    fn new(spell: fn(&mut ObjectHead)) -> Self {
+        Bucket { now: 1_800_000_000.0, object: None, writes: 0, spell }
+    }
+
+    fn look(&self, resource: &Resource, item: &Item) -> Plan {
+        let objects: Vec<(&str, StoredObject)> = self.object.iter().map(|object| ("site/a", object.clone())).collect();
+        planned(resource, ArtifactObservation { now: self.now, ..observation(&[("site/a", item.clone())], &objects) })
+    }
+
+    /// So many passes, ten seconds apart; the last plan.
+    fn passes(&mut self, resource: &Resource, item: &Item, count: usize) -> Plan {
+        for _ in 0..count {
+            let plan = self.look(resource, item);
+            for step in &plan.steps {
+                let Step::S3(ArtifactStep::PutObjects { objects, .. }) = step else { panic!("{step:?}") };
+                let put = &objects[0];
+                let mut metadata = put.metadata.clone();
+                metadata.insert("driftless-sha256".into(), item.sha256.clone().expect("a digest"));
+                let mut head = ObjectHead {
+                    content_type: Some(put.content_type.clone()),
+                    cache_control: put.cache_control.clone(),
+                    metadata,
+                    storage_class: put.storage_class.clone(),
+                    server_side_encryption: put.server_side_encryption.clone(),
+                    kms_key_id: put.sse_kms_key_id.clone(),
+                    modified: Some(self.now + 1.0),
+                    version_id: None,
+                };
+                (self.spell)(&mut head);
+                let bytes = item.bytes.expect("a size");
+                self.object = Some(StoredObject { etag: format!("\"{}\"", self.writes), bytes, head: Some(head) });
+                self.writes += 1;
+            }
+            self.now += 10.0;
+        }
+        self.look(resource, item)
+    }
+
+    /// Somebody edits the object's headers in the console: a copy in its place, metadata and all.
+    fn edit(&mut self, change: impl FnOnce(&mut ObjectHead)) {
+        self.now += 600.0;
+        let head = self.object.as_mut().and_then(|object| object.head.as_mut()).expect("an object");
+        change(head);
+        head.modified = Some(self.now);
+    }
+}
+
+/// All that can be declared of an object.
+fn everything() -> Sync {
+    Sync {
+        cache_control: Some("no-cache".into()),
+        metadata: BTreeMap::from([("team".into(), "shop".into())]),
+        storage_class: Some("STANDARD_IA".into()),
+        server_side_encryption: Some("aws:kms".into()),
+        sse_kms_key_id: Some("alias/shop".into()),
+        ..Sync::default()
+    }
+}
+
+#[test]
+fn whatever_s3_shows_of_what_was_sent_one_digest_is_written_at_most_twice() {
+    let spellings: [(&str, fn(&mut ObjectHead)); 8] = [
+        ("as sent", |_| {}),
+        ("the key of an alias", |head| head.kms_key_id = Some("arn:aws:kms:eu-central-1:123456789012:key/4a".into())),
+        ("a charset", |head| head.content_type = head.content_type.take().map(|said| format!("{said}; charset=utf-8"))),
+        ("another encryption", |head| head.server_side_encryption = Some("AES256".into())),
+        ("no class", |head| head.storage_class = None),
+        ("metadata in capitals", |head| drop(head.metadata.insert("team".into(), "SHOP".into()))),
+        ("metadata lost", |head| drop(head.metadata.remove("team"))),
+        ("all of it", |head| {
+            head.content_type = Some("application/octet-stream".into());
+            head.cache_control = None;
+            head.storage_class = Some("GLACIER".into());
+            head.server_side_encryption = None;
+            head.kms_key_id = None;
+            head.metadata.insert("x".into(), "y".into());
+        }),
+    ];
+    for (what, spell) in spellings {
+        let (mut bucket, site, item) = (Bucket::new(spell), folder(everything()), item("a"));
+        let plan = bucket.passes(&site, &item, 20);
+        assert!(plan.is_empty() && matches!(plan.verdict, Verdict::Ready { .. }), "{what}: {plan:#?}");
+        assert!(bucket.writes <= 2, "{what}: {} writes", bucket.writes);
+        assert_eq!(bucket.writes == 1, what == "as sent", "{what}");
+        assert_eq!(plan.notes.iter().any(|note| note.contains("S3 shows")), bucket.writes == 2, "{what}: {:?}", plan.notes);
+        // An edit in the console is healed, and so is the same edit once more.
+        for edit in 1..=3 {
+            let before = bucket.writes;
+            bucket.edit(|head| head.cache_control = Some("max-age=1".into()));
+            assert!(!bucket.look(&site, &item).is_empty(), "{what}: edit {edit} is seen");
+            let plan = bucket.passes(&site, &item, 20);
+            assert!(plan.is_empty(), "{what}: {plan:#?}");
+            assert!((1..=2).contains(&(bucket.writes - before)), "{what}: {} writes for an edit", bucket.writes - before);
+        }
+        // So is other content, in one write.
+        let before = bucket.writes;
+        bucket.passes(&site, &Item { sha256: Some("b".repeat(64)), ..item.clone() }, 20);
+        assert_eq!(bucket.writes - before, 1, "{what}");
+    }
+}
+
+#[test]
+fn a_spelling_that_never_settles_is_a_difference_each_time() {
+    // What is behind this are the guards over all kinds.
+    let (mut bucket, site) = (Bucket::new(|_| {}), folder(everything()));
+    for number in 0..5 {
+        bucket.passes(&site, &item("a"), 1);
+        let head = bucket.object.as_mut().and_then(|object| object.head.as_mut()).expect("an object");
+        head.content_type = Some(format!("text/{number}"));
+        assert!(!bucket.look(&site, &item("a")).is_empty());
+    }
+    let shown = bucket.object.expect("an object").head.expect("a head").metadata["driftless-shown"].clone();
+    assert!(shown.len() < 80, "bounded: {shown}");
+}
+
+#[test]
+fn a_kms_key_is_the_same_by_its_id_and_its_arn_and_another_one_is_a_difference() {
+    let arn = "arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+    let with_key = |shown: Option<&str>| {
+        with(ours("a"), |head| {
+            head.server_side_encryption = Some("aws:kms".into());
+            head.kms_key_id = shown.map(str::to_owned);
+        })
+    };
+    let key = |declared: &str| {
+        let encryption = Some("aws:kms".to_owned());
+        folder(Sync { server_side_encryption: encryption, sse_kms_key_id: Some(declared.into()), ..Sync::default() })
+    };
+    for (declared, shown, same) in [
+        (arn, Some(arn), true),
+        ("1234abcd-12ab-34cd-56ef-1234567890ab", Some(arn), true),
+        ("5678abcd-12ab-34cd-56ef-1234567890ab", Some(arn), false),
+        (arn, None, false),
+    ] {
+        let plan = planned(&key(declared), observation(&[("site/a", item("a"))], &[("site/a", with_key(shown))]));
+        assert_eq!(plan.is_empty(), same, "{declared} {shown:?}");
+    }
+}
+
+#[test]
+fn what_exclude_names_is_deleted_neither_by_sync_nor_when_the_resource_leaves() {
+    let filters = Filters { exclude: vec!["*.py".into()], include: vec!["keep.py".into()] };
+    let site = folder(Sync { delete: true, filters, ..Sync::default() });
+    let objects = [("site/a", ours("a")), ("site/b.py", ours("b")), ("site/sub/c.py", ours("c")), ("site/keep.py", ours("d"))];
+    let look = observation(&[("site/a", item("a"))], &objects);
+    assert_eq!(steps(&planned(&site, look.clone())), ["delete site/keep.py (if \"d\")"]);
+    let Spec::S3Artifact(spec) = &site.spec else { panic!("one") };
+    let gone = artifact::prune(&site, spec, &look, &context());
+    assert_eq!(steps(&gone), ["delete site/a (if \"a\")", "delete site/keep.py (if \"d\")"]);
+}
+
+#[test]
+fn an_appspec_one_folder_too_deep_is_told_when_the_archive_is_made() {
+    let packed = |names: &[&str]| {
+        let member = |name: &&str| Member { name: (*name).into(), path: format!("shop/{name}"), executable: false };
+        let members = names.iter().map(member).collect();
+        let origin = Origin::Archive { tree: Tree::Revision("1f0c".into()), format: ArchiveFormat::Zip, members };
+        Item { origin, bytes: None, sha256: None, inputs: Some("1".into()), job: None, content_type: Some("text/html".into()) }
+    };
+    let key = declared(ArtifactPlace::Key("app.zip".into()), Sync::default());
+    let notes = |names: &[&str]| planned(&key, observation(&[("app.zip", packed(names))], &[])).notes.join("\n");
+    assert_snapshot!(notes(&["bundle/appspec.yml", "bundle/scripts/start.sh"]), @"`appspec.yml` lies in the folder `bundle` of the archive, and CodeDeploy looks for it at the archive's root alone: if CodeDeploy is to deploy it, let the artifact's source be that folder (`shop/bundle`)");
+    for fine in [&["appspec.yml", "bundle/appspec.yml"][..], &["index.html"], &["appspec.json", "a"]] {
+        assert_eq!(notes(fine), "", "{fine:?}");
+    }
+    let object = with(ours("a"), |head| drop(head.metadata.insert("driftless-inputs".into(), "1".into())));
+    let made = planned(&key, observation(&[("app.zip", packed(&["bundle/appspec.yml"]))], &[("app.zip", object)]));
+    assert_eq!(made.notes, Vec::<String>::new(), "only then");
 }

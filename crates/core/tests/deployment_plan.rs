@@ -514,3 +514,20 @@ fn the_commit_of_our_newest_deployment_is_the_one_that_wrote() {
     assert_eq!(deployment::written_at(&world.observed), Some(context().revision));
     assert_eq!(deployment::written_at(&World::new().observed), None);
 }
+
+#[test]
+fn a_bundle_that_the_next_upload_destroys_is_told_when_it_is_deployed() {
+    let location = |key: &str, more: Value| {
+        let mut location =
+            json!({"bucket": "artifacts", "key": key, "bundleType": "zip", "eTag": "0123456789abcdef0123456789abcdef"});
+        location.as_object_mut().expect("an object").extend(more.as_object().cloned().expect("an object"));
+        declared("", json!({"revision": {"revisionType": "S3", "s3Location": location}}))
+    };
+    let told = |declared| World::new().plan(&declared).notes.iter().any(|note| note.contains("versioning"));
+    assert!(told(location("app.zip", json!({}))));
+    assert!(!told(location("app.zip", json!({"version": "v1"}))), "the bucket keeps versions");
+    assert!(!told(location("app-1f0c1f0.zip", json!({}))), "the commit's id stands in the key");
+    assert!(!told(location("app-0123456789abcdef.zip", json!({}))), "the content's digest does");
+    let settled = World::new().had_own("d-1", "a", "Succeeded", HOUR, json!({}));
+    assert_eq!(settled.plan(&declared("a", json!({}))).notes, Vec::<String>::new(), "it is not said again and again");
+}

@@ -385,3 +385,29 @@ fn what_only_an_inactive_revision_remembers_is_kept_at_the_newest_active_one_onc
     let plan = world.look(&declared, &context());
     assert_eq!((actions(&plan).len(), reason(&plan), world.tasks.len()), (0, "Ready", 1));
 }
+
+#[test]
+fn a_run_of_a_changed_definition_shows_what_changed_since_the_last_one_and_nothing_else() {
+    let mut world = World::new();
+    world.settle(&migrate("migrate:1"), &context());
+    let plan = world.look(&migrate("migrate:2"), &context());
+    assert_snapshot!(driftless_core::plan::render::render(&plan, &Default::default()), @r#"
+    EcsTask/migrate: to be run
+      ~ /taskDefinition/containerDefinitions/app/image: "migrate:1" → "migrate:2"
+    "#);
+    world.settle(&migrate("migrate:2"), &context());
+    // An existing revision; another document of RunTask.
+    let mut pinned = following("migrate", Some(1));
+    declared(&mut pinned).task = object(json!({"launchType": "FARGATE"}));
+    assert_snapshot!(driftless_core::plan::render::render(&world.look(&pinned, &context()), &Default::default()), @r#"
+    EcsTask/migrate: to be run
+      ~ /taskDefinition: "migrate:2" → "migrate:1"
+    "#);
+    let mut grouped = migrate("migrate:2");
+    declared(&mut grouped).task = object(json!({"launchType": "FARGATE", "group": "db"}));
+    assert_snapshot!(driftless_core::plan::render::render(&world.look(&grouped, &context()), &Default::default()), @r#"
+    EcsTask/migrate: to be run
+      + /task/group: "db"
+      + /task/launchType: "FARGATE"
+    "#);
+}

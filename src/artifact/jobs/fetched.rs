@@ -1,12 +1,15 @@
 //! What was fetched of a job: one file, or the zip of all it kept. A zip is made by whoever runs the job, so nothing in it is
-//! believed: a name that leads out, a link, too many files or too many bytes refuse all of it.
+//! believed: a name that leads out, too many files or too many bytes refuse all of it; a link is no file, and is told where it is
+//! meant.
 
 use std::collections::BTreeMap;
-use std::io::{self, Read};
+use std::io::Read as _;
 use std::sync::{Mutex, PoisonError};
 
 use super::JobError;
-use crate::artifact::blob::{Blob, Reader, sha256_of};
+use driftless_core::lfs;
+
+use crate::artifact::blob::{Blob, Digested, Reader, digested};
 
 /// Files and folders in one zip, as in a source.
 const ENTRIES: usize = 20_000;
@@ -33,6 +36,8 @@ pub struct Kept {
     pub executable: bool,
     /// 64 hex digits.
     pub sha256: String,
+    /// Why it is not pushed, if it is meant at all: a link, a pointer.
+    pub refused: Option<&'static str>,
     /// Its place in the zip.
     index: usize,
 }
@@ -40,7 +45,11 @@ pub struct Kept {
 impl Fetched {
     /// Blocks.
     pub(super) fn of_file(job: u64, path: String, blob: Blob) -> Result<Self, JobError> {
-        let sha256 = blob.sha256()?;
+        let Digested { sha256, lfs, .. } = digested(blob.reader())?;
+        if lfs {
+            let message = format!("`{path}` of job {job} is not taken: {}", lfs::REFUSED);
+            return Err(JobError::missing("ArtifactRefused", message));
+        }
         Ok(Fetched { job, content: Content::File { path, blob, sha256 } })
     }
 
@@ -57,22 +66,20 @@ impl Fetched {
         for index in 0..zip.len() {
             let entry = zip.by_index(index).map_err(unreadable)?;
             let name = contained(entry.name_raw()).map_err(&refused)?;
-            if entry.is_symlink() {
-                return Err(refused(format!("`{name}` is a symbolic link; let the job keep the file itself")));
-            }
             if entry.is_dir() {
                 continue;
             }
+            let link = entry.is_symlink().then_some("it is a symbolic link; let the job keep the file itself");
             let executable = entry.unix_mode().is_some_and(|mode| mode & 0o111 != 0);
             // What the directory says of a size need not be true.
             let left = UNPACKED - unpacked;
-            let mut counted = Counted { reader: entry.take(left + 1), bytes: 0 };
-            let sha256 = sha256_of(&mut counted).map_err(|error| refused(format!("`{name}`: {error}")))?;
-            unpacked += counted.bytes;
+            let read = digested(entry.take(left + 1)).map_err(|error| refused(format!("`{name}`: {error}")))?;
+            unpacked += read.bytes;
             if unpacked > UNPACKED {
                 return Err(refused(format!("more than {} GiB unpacked", UNPACKED >> 30)));
             }
-            files.insert(name, Kept { bytes: counted.bytes, executable, sha256, index });
+            let refused = link.or(read.lfs.then_some(lfs::REFUSED));
+            files.insert(name, Kept { bytes: read.bytes, executable, sha256: read.sha256, refused, index });
         }
         Ok(Fetched { job, content: Content::Archive { zip: Mutex::new(zip), files } })
     }
@@ -122,19 +129,6 @@ fn contained(name: &[u8]) -> Result<String, String> {
     Ok(parts.join("/"))
 }
 
-struct Counted<R> {
-    reader: R,
-    bytes: u64,
-}
-
-impl<R: Read> Read for Counted<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.reader.read(buffer)?;
-        self.bytes += count as u64;
-        Ok(count)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::{Cursor, Write};
@@ -182,7 +176,8 @@ mod tests {
         for name in ["../x", "a/../../x", "/etc/passwd", "a\\..\\x", "C:/x"] {
             assert!(refused(&[("fine", "1"), (name, "x")]).contains("leads out of the folder"), "{name}");
         }
-        assert!(refused(&[("link", "-> /etc/passwd")]).contains("`link` is a symbolic link"));
+        let with_link = archive(&[("link", "-> /etc/passwd"), ("a", "1")]).expect("a zip");
+        assert_eq!(with_link.folder("").iter().filter(|(_, kept)| kept.refused.is_some()).count(), 1);
         let blob = Blob::Memory(b"<html>".to_vec().into());
         assert!(Fetched::of_archive(7, blob).err().expect("refused").to_string().contains("no readable zip"));
     }

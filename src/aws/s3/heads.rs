@@ -30,7 +30,8 @@ impl Listed {
             (Some(one), Some(two)) => (one - two).abs() <= CLOSE,
             _ => true,
         };
-        self.etag == other.etag && self.bytes == other.bytes && close
+        // With quotes or without.
+        self.etag.trim_matches('"') == other.etag.trim_matches('"') && self.bytes == other.bytes && close
     }
 }
 

@@ -8,6 +8,7 @@ mod observe;
 mod put;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use aws_config::SdkConfig;
 use tokio::sync::Semaphore;
@@ -33,6 +34,8 @@ pub struct S3 {
     heads: Arc<Heads>,
     requests: Arc<Semaphore>,
     bytes: Arc<Semaphore>,
+    /// The latest that AWS's clock was seen to show: seconds since the epoch.
+    clock: Arc<AtomicU64>,
 }
 
 impl S3 {
@@ -44,6 +47,7 @@ impl S3 {
             heads: Arc::default(),
             requests: Arc::new(Semaphore::new(REQUESTS)),
             bytes: Arc::new(Semaphore::new(BYTES as usize)),
+            clock: Arc::default(),
         }
     }
 }

@@ -8,15 +8,13 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::{
-    ChecksumAlgorithm, ChecksumType, CompletedMultipartUpload, CompletedPart, ServerSideEncryption, StorageClass,
-};
+use aws_sdk_s3::types::{ChecksumAlgorithm, ChecksumType, CompletedMultipartUpload, CompletedPart};
 use driftless_core::observed::UnfinishedUpload;
-use driftless_core::plan::artifact::{Put, SHA256};
+use driftless_core::plan::artifact::Put;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use sha2::{Digest, Sha256};
 
-use super::put::{THRESHOLD, head_as_sent, patient, unreadable};
+use super::put::{Answered, THRESHOLD, described, head_as_sent, patient, unreadable};
 use super::{S3, s3_call};
 use crate::artifact::ContentError;
 use crate::artifact::blob::{Blob, hex};
@@ -48,8 +46,7 @@ impl S3 {
             // It has to stand in the metadata before the first part goes.
             None => digest(blob.clone()).await.map_err(|error| unreadable(call, &error))?,
         };
-        let mut metadata = put.metadata.clone();
-        metadata.insert(SHA256.to_owned(), sha256.clone());
+        let metadata = self.metadata(put, sha256.clone());
         let upload = self.begin(bucket, put, &metadata, call).await?;
         let parts = match self.parts(bucket, &upload, &blob, &sha256, put).await {
             Ok(parts) => parts,
@@ -75,15 +72,7 @@ impl S3 {
         call: Call<'_>,
     ) -> Result<UnfinishedUpload, ProviderError> {
         let answer = s3_call!(self.target, "CreateMultipartUpload", call.resource, |client| {
-            client
-                .create_multipart_upload()
-                .bucket(bucket)
-                .key(&put.key)
-                .content_type(&put.content_type)
-                .set_cache_control(put.cache_control.clone())
-                .set_metadata(Some(metadata.clone().into_iter().collect()))
-                .set_storage_class(put.storage_class.as_deref().map(StorageClass::from))
-                .set_server_side_encryption(put.server_side_encryption.as_deref().map(ServerSideEncryption::from))
+            described!(client.create_multipart_upload().bucket(bucket), put, metadata)
                 .checksum_algorithm(ChecksumAlgorithm::Crc64Nvme)
                 .checksum_type(ChecksumType::FullObject)
         })?;
@@ -195,8 +184,13 @@ impl S3 {
         };
         if let Some(etag) = output.e_tag() {
             let encryption = output.server_side_encryption().map(|encryption| encryption.as_str().to_owned());
-            let head = head_as_sent(put, metadata, encryption, output.version_id().map(str::to_owned));
-            self.learn(bucket, put, etag, blob.len(), head, answer.now);
+            let answered = Answered {
+                encryption,
+                kms_key_id: output.ssekms_key_id().map(str::to_owned),
+                version_id: output.version_id().map(str::to_owned),
+                now: answer.now,
+            };
+            self.learn(bucket, put, etag, blob.len(), head_as_sent(put, metadata, answered));
         }
         Ok(answer.now)
     }

@@ -16,8 +16,8 @@ use crate::clock;
 
 /// Which objects of a listing are looked at.
 enum Which<'a> {
-    /// These, and the others where they may have to go.
-    Declared { keys: BTreeSet<&'a String>, others: bool },
+    /// These, and of the others those that may have to go.
+    Declared { keys: BTreeSet<&'a String>, others: &'a (dyn Fn(&str) -> bool + Send + Sync) },
     /// Every one.
     All,
 }
@@ -36,10 +36,13 @@ impl S3 {
             }
             ArtifactPlace::Prefix(prefix) => {
                 let content = self.contents.observe(declared, context.revision, None).await;
+                let (meant, delete) = (declared.meant(), declared.sync.delete);
                 let which = match &content {
-                    Content::Present(items) => Which::Declared { keys: items.keys().collect(), others: declared.sync.delete },
+                    Content::Present(items) => {
+                        Which::Declared { keys: items.keys().collect(), others: &|key| delete && meant(key) }
+                    }
                     Content::Missing { job: Some(_), .. } => Which::All,
-                    _ => Which::Declared { keys: BTreeSet::new(), others: false },
+                    _ => Which::Declared { keys: BTreeSet::new(), others: &|_| false },
                 };
                 let (objects, now) = read(self.folder(&declared.bucket, prefix, &which).await);
                 self.with_leftovers(declared, content, objects, now).await
@@ -95,7 +98,7 @@ impl S3 {
         let place = (bucket.to_owned(), prefix.to_owned());
         let wanted = |key: &String| match which {
             Which::All => true,
-            Which::Declared { keys, others } => *others || keys.contains(key),
+            Which::Declared { keys, others } => keys.contains(key) || others(key),
         };
         let looks: Vec<_> = listing
             .objects
@@ -181,8 +184,11 @@ fn no_bucket(error: ProviderError, place: &str) -> ProviderError {
 }
 
 fn head_of(output: HeadObjectOutput) -> ObjectHead {
+    let modified = output.last_modified().map(|time| time.secs() as f64);
     let metadata = output.metadata.unwrap_or_default();
     ObjectHead {
+        modified,
+        kms_key_id: output.ssekms_key_id,
         content_type: output.content_type,
         cache_control: output.cache_control,
         metadata: metadata.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect(),

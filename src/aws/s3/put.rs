@@ -1,14 +1,15 @@
 //! PutObject: one object in one request, from memory, and only if the bucket is as it was seen.
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
 
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::{ServerSideEncryption, StorageClass};
 use aws_smithy_types::base64;
 use driftless_core::observed::ObjectHead;
-use driftless_core::plan::artifact::{Put, SHA256};
+use driftless_core::plan::artifact::{AT, Put, SHA256};
 use sha2::{Digest, Sha256};
 
 use super::heads::Listed;
@@ -47,18 +48,9 @@ impl S3 {
         let sha256 = hex(&digest);
         self.check(call, put, &sha256).await?;
         let size = bytes.len() as u64;
-        let mut metadata = put.metadata.clone();
-        metadata.insert(SHA256.to_owned(), sha256);
+        let metadata = self.metadata(put, sha256);
         let client = self.target.s3();
-        let request = client
-            .put_object()
-            .bucket(bucket)
-            .key(&put.key)
-            .content_type(&put.content_type)
-            .set_cache_control(put.cache_control.clone())
-            .set_metadata(Some(metadata.clone().into_iter().collect()))
-            .set_storage_class(put.storage_class.as_deref().map(StorageClass::from))
-            .set_server_side_encryption(put.server_side_encryption.as_deref().map(ServerSideEncryption::from))
+        let request = described!(client.put_object().bucket(bucket), put, &metadata)
             // S3 refuses bytes that are not those which were decided on, and keeps the digest with the object.
             .checksum_sha256(base64::encode(digest))
             .set_if_match(put.replaces.clone())
@@ -72,10 +64,25 @@ impl S3 {
             && let Some(etag) = output.e_tag()
         {
             let encryption = output.server_side_encryption().map(|encryption| encryption.as_str().to_owned());
-            let version_id = output.version_id().map(str::to_owned);
-            self.learn(bucket, put, etag, size, head_as_sent(put, metadata, encryption, version_id), answer.now);
+            let answered = Answered {
+                encryption,
+                kms_key_id: output.ssekms_key_id().map(str::to_owned),
+                version_id: output.version_id().map(str::to_owned),
+                now: answer.now,
+            };
+            self.learn(bucket, put, etag, size, head_as_sent(put, metadata, answered));
         }
         Ok(answer.now)
+    }
+
+    /// All metadata of an object that is sent now: what only the bytes say, and when.
+    pub(super) fn metadata(&self, put: &Put, sha256: String) -> BTreeMap<String, String> {
+        let mut metadata = put.metadata.clone();
+        metadata.insert(SHA256.to_owned(), sha256);
+        // Many objects of one step are sent long after it was planned.
+        let planned = metadata.get(AT).and_then(|at| at.parse::<u64>().ok()).unwrap_or_default();
+        metadata.insert(AT.to_owned(), planned.max(self.clock.load(Ordering::Relaxed)).to_string());
+        metadata
     }
 
     /// The bytes are those that were decided on.
@@ -95,8 +102,10 @@ impl S3 {
     }
 
     /// What a HEAD would say now, so that it need not be asked.
-    pub(super) fn learn(&self, bucket: &str, put: &Put, etag: &str, bytes: u64, head: ObjectHead, now: f64) {
-        let listed = Listed { etag: etag.to_owned(), bytes, modified: Some(now) };
+    pub(super) fn learn(&self, bucket: &str, put: &Put, etag: &str, bytes: u64, head: ObjectHead) {
+        let now = head.modified.unwrap_or_default();
+        self.clock.fetch_max(now.max(0.0) as u64, Ordering::Relaxed);
+        let listed = Listed { etag: etag.to_owned(), bytes, modified: head.modified };
         self.heads.learn(bucket, &put.key, listed, head);
     }
 }
@@ -114,23 +123,44 @@ async fn read(blob: Blob) -> Result<(bytes::Bytes, [u8; 32]), ContentError> {
     }
 }
 
-/// The object's head as it was sent.
-pub(super) fn head_as_sent(
-    put: &Put,
-    metadata: std::collections::BTreeMap<String, String>,
-    server_side_encryption: Option<String>,
-    version_id: Option<String>,
-) -> ObjectHead {
+/// What the answer to a write says of the object.
+pub(super) struct Answered {
+    pub encryption: Option<String>,
+    pub kms_key_id: Option<String>,
+    pub version_id: Option<String>,
+    /// AWS's clock.
+    pub now: f64,
+}
+
+/// The object's head as it was sent, and as the answer shows it.
+pub(super) fn head_as_sent(put: &Put, metadata: BTreeMap<String, String>, answered: Answered) -> ObjectHead {
     ObjectHead {
         content_type: Some(put.content_type.clone()),
         cache_control: put.cache_control.clone(),
         metadata,
         // As HeadObject says it.
         storage_class: put.storage_class.clone().filter(|class| class != "STANDARD"),
-        server_side_encryption,
-        version_id,
+        server_side_encryption: answered.encryption,
+        kms_key_id: answered.kms_key_id,
+        modified: Some(answered.now),
+        version_id: answered.version_id,
     }
 }
+
+/// The key and all headers that describe an object, on the SDK's builder of either call that makes one.
+macro_rules! described {
+    ($builder:expr, $put:expr, $metadata:expr) => {
+        $builder
+            .key(&$put.key)
+            .content_type(&$put.content_type)
+            .set_cache_control($put.cache_control.clone())
+            .set_metadata(Some($metadata.clone().into_iter().collect()))
+            .set_storage_class($put.storage_class.as_deref().map(aws_sdk_s3::types::StorageClass::from))
+            .set_server_side_encryption($put.server_side_encryption.as_deref().map(aws_sdk_s3::types::ServerSideEncryption::from))
+            .set_ssekms_key_id($put.sse_kms_key_id.clone())
+    };
+}
+pub(super) use described;
 
 /// A request that carries so many bytes may take as long as a slow connection needs.
 pub(super) fn patient(bytes: u64) -> aws_sdk_s3::config::Builder {
@@ -143,6 +173,9 @@ pub(super) fn patient(bytes: u64) -> aws_sdk_s3::config::Builder {
 pub(super) fn unreadable(call: Call<'_>, error: &ContentError) -> ProviderError {
     match error {
         ContentError::Changed(_) => ProviderError::conflict(call, format!("nothing was written: {error}")),
+        ContentError::Refused { .. } => {
+            ProviderError::invalid(call, format!("nothing was written: {error}"), "correct the source or the manifest")
+        }
         ContentError::Source(source) if !source.retry() => {
             ProviderError::invalid(call, format!("nothing was written: {error}"), "correct the source or the manifest")
         }

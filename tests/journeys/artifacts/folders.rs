@@ -44,15 +44,17 @@ async fn what_left_the_folder_is_deleted_only_where_told_and_only_if_it_is_ours(
     let agent = world.agent().await;
     world.simulator.put_object("shop-artifacts", "site/strangers.txt", "x");
     world.simulator.put_object("shop-artifacts", "site-of-another/a.txt", "x");
-    let sha = world.commit(&[("site.yaml", &site("{}")), ("public/a.txt", "a"), ("public/b.txt", "b")]);
+    let files = [("public/a.txt", "a"), ("public/b.txt", "b"), ("public/c.py", "c"), ("public/d.py", "d")];
+    let sha = world.commit(&[&[("site.yaml", site("{}").as_str())], &files[..]].concat());
     world.ends_as(&sha, "success").await;
-    let sha = world.commit_saying(&[("public/b.txt", None)], "Without b");
+    let sha = world.commit_saying(&[("public/b.txt", None), ("public/d.py", None)], "Without b and d");
     world.ends_as(&sha, "success").await;
     assert!(keys(&world).contains(&"site/b.txt".into()), "nobody said that it is to be deleted");
 
-    let sha = world.commit(&[("site.yaml", &site("{delete: true}"))]);
+    // What is excluded is on neither side: c.py is in the folder, and d.py is not.
+    let sha = world.commit(&[("site.yaml", &site("{delete: true, exclude: ['*.py']}"))]);
     world.ends_as(&sha, "success").await;
-    assert_eq!(keys(&world), ["site-of-another/a.txt", "site/a.txt", "site/strangers.txt"]);
+    assert_eq!(keys(&world), ["site-of-another/a.txt", "site/a.txt", "site/c.py", "site/d.py", "site/strangers.txt"]);
     assert_eq!(world.count("DeleteObject"), 1);
     quiet(&world).await;
     agent.stop().await;

@@ -21,6 +21,17 @@ pub struct S3Artifact {
     pub sync: Sync,
 }
 
+impl S3Artifact {
+    /// Whether `sync.exclude` and `sync.include` leave an object below the prefix to this resource.
+    pub fn meant(&self) -> impl Fn(&str) -> bool + use<> {
+        let (matcher, place) = (self.sync.filters.matcher(), self.place.clone());
+        move |key| match &place {
+            ArtifactPlace::Prefix(prefix) => key.strip_prefix(prefix.as_str()).is_some_and(|name| matcher.takes(name)),
+            ArtifactPlace::Key(whole) => key == whole,
+        }
+    }
+}
+
 /// `spec.source`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub enum ArtifactSource {
@@ -81,6 +92,8 @@ pub struct Sync {
     pub storage_class: Option<String>,
     /// `AES256`, `aws:kms` or `aws:kms:dsse`; None: the bucket's own setting, and not compared.
     pub server_side_encryption: Option<String>,
+    /// Id, ARN or alias of the KMS key of every object; None: with `aws:kms` the AWS managed key, otherwise the bucket's own.
+    pub sse_kms_key_id: Option<String>,
 }
 
 impl S3Artifact {

@@ -127,6 +127,10 @@ pub struct ObjectHead {
     pub storage_class: Option<String>,
     /// `AES256`, `aws:kms`, …
     pub server_side_encryption: Option<String>,
+    /// The ARN of the key that encrypts it, where that is one of KMS.
+    pub kms_key_id: Option<String>,
+    /// `Last-Modified`: seconds since the epoch. An object never changes: what changes it makes another one.
+    pub modified: Option<f64>,
     /// None: the bucket keeps no versions.
     pub version_id: Option<String>,
 }

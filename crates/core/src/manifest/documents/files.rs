@@ -1,5 +1,6 @@
 //! Finds the files that manifests name by `file:`, inside the source's path and nowhere else.
 
+use crate::lfs;
 use crate::model::report::{nearest, shown};
 use crate::snapshot::{Entry, MAX_FILE_BYTES, Snapshot};
 
@@ -72,12 +73,21 @@ pub(in crate::manifest) enum Found {
     Folder,
 }
 
-/// What is at `path`, which the manifest calls `written`; also a file that was not loaded.
+/// What is at `path`, which the manifest calls `written`; also a file that was not loaded. Of a folder only what is `meant`
+/// counts, by its path in there.
 ///
 /// # Errors
-/// A sentence: nothing (with the nearest that is, if `hints`), or a symbolic link or submodule at or below it.
-pub(in crate::manifest) fn find(snapshot: &Snapshot, path: &str, written: &str, hints: bool) -> Result<Found, String> {
+/// A sentence: nothing (with the nearest that is, if `hints`), or a symbolic link, a submodule or a pointer of Git LFS at or
+/// below it.
+pub(in crate::manifest) fn find(
+    snapshot: &Snapshot,
+    path: &str,
+    written: &str,
+    hints: bool,
+    meant: impl Fn(&str) -> bool,
+) -> Result<Found, String> {
     match snapshot.files.get(path) {
+        Some(Entry::File(bytes)) if lfs::is_pointer(bytes) => return Err(format!("`{path}`: {}", lfs::REFUSED)),
         Some(Entry::File(_) | Entry::TooLarge(_) | Entry::Unloaded(_)) => return Ok(Found::File),
         Some(other) => return Err(unreadable(other, path).unwrap_or_default()),
         None => {}
@@ -98,8 +108,19 @@ pub(in crate::manifest) fn find(snapshot: &Snapshot, path: &str, written: &str, 
             "there is neither a file nor a folder `{path}` in the source (paths are relative to the manifest){near}"
         ));
     }
-    let link = inside.find(|(_, entry)| matches!(entry, Entry::Symlink | Entry::Submodule));
-    link.map_or(Ok(Found::Folder), |(file, entry)| Err(unreadable(entry, file).unwrap_or_default()))
+    for (file, entry) in inside {
+        let name = &file[below.len()..];
+        let refused = match entry {
+            // What could be below it is as far out as it is.
+            Entry::Symlink | Entry::Submodule if meant(name) && meant(&format!("{name}/")) => unreadable(entry, file),
+            Entry::File(bytes) if lfs::is_pointer(bytes) && meant(name) => Some(format!("`{file}`: {}", lfs::REFUSED)),
+            _ => None,
+        };
+        if let Some(refused) = refused {
+            return Err(format!("{refused}; or leave it out by `sync.exclude`"));
+        }
+    }
+    Ok(Found::Folder)
 }
 
 fn missing(snapshot: &Snapshot, path: &str, written: &str, hints: bool) -> String {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::desired::filter::Filters;
+use crate::desired::filter::{Filters, Matcher};
 use crate::desired::{ArchiveFormat, ArtifactPlace, ArtifactSource, Resource, S3Artifact, Sync};
 use crate::manifest::documents::fields::{Fields, Scope};
 use crate::manifest::documents::files::{self, Found};
@@ -15,8 +15,17 @@ use crate::model::report::shown;
 pub(super) const SPEC: &[&str] =
     &["target", "dependsOn", "adopt", "replace", "source", "bucket", "key", "prefix", "archive", "sync"];
 
-const SYNC: &[&str] =
-    &["delete", "include", "exclude", "cacheControl", "contentType", "metadata", "storageClass", "serverSideEncryption"];
+const SYNC: &[&str] = &[
+    "delete",
+    "include",
+    "exclude",
+    "cacheControl",
+    "contentType",
+    "metadata",
+    "storageClass",
+    "serverSideEncryption",
+    "sseKmsKeyId",
+];
 
 /// What PutObject takes for a general purpose bucket.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html#API_PutObject_RequestSyntax>
@@ -36,17 +45,17 @@ const STORAGE_CLASSES: &[&str] = &[
 const LONGEST_KEY: usize = 1024;
 
 /// "the user-defined metadata is limited to 2 KB in size ... the number of bytes in the UTF-8 encoding of each key and value";
-/// some 600 of them are ours.
+/// some 700 of them are ours.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html#UserMetadata>
-const MOST_METADATA: usize = 1400;
+const MOST_METADATA: usize = 1300;
 
 /// Reads `spec`. None when something is missing without which there is nothing; all problems are told in any case.
 pub(super) fn read(scope: &mut Scope<'_>, reading: &mut Reading<'_>, spec: &Fields<'_>, _name: &Name<'_>) -> Option<S3Artifact> {
     let archive = archive(scope, spec);
     let place = place(scope, spec, archive.is_some());
-    let source = source(scope, reading, spec, place.as_ref(), archive.is_some());
-    let bucket = bucket(scope, spec);
     let sync = sync(scope, spec, place.as_ref());
+    let source = source(scope, reading, spec, place.as_ref(), (archive.is_some(), &sync.filters.matcher()));
+    let bucket = bucket(scope, spec);
     Some(S3Artifact { source: source?, bucket: bucket?, place: place?, archive, sync })
 }
 
@@ -142,7 +151,7 @@ fn source(
     reading: &Reading<'_>,
     spec: &Fields<'_>,
     place: Option<&ArtifactPlace>,
-    packed: bool,
+    (packed, meant): (bool, &Matcher),
 ) -> Option<ArtifactSource> {
     let what = "what is pushed is expected: `source: {path: dist}` or `source: {gitlabJob: {job: build, path: dist}}`";
     scope.required(spec, "source", what)?;
@@ -161,7 +170,7 @@ fn source(
         (Some(node), None) => {
             let written = scope.text(&fields, "path")?;
             let folder = packed || matches!(place, Some(ArtifactPlace::Prefix(_)));
-            match path(scope, reading, node, &written) {
+            match path(scope, reading, node, &written, meant) {
                 Ok((path, found)) => {
                     if let Some(message) = mismatch(&written, found, folder, packed).filter(|_| place.is_some()) {
                         scope.error(node.at, message);
@@ -179,7 +188,13 @@ fn source(
 }
 
 /// The path in the source, and what is there; None: it cannot be seen from here.
-fn path(scope: &Scope<'_>, reading: &Reading<'_>, node: &Node, written: &str) -> Result<(String, Option<Found>), String> {
+fn path(
+    scope: &Scope<'_>,
+    reading: &Reading<'_>,
+    node: &Node,
+    written: &str,
+    meant: &Matcher,
+) -> Result<(String, Option<Found>), String> {
     if reading.references.iter().any(|(_, place)| *place == scope.location(node.at)) {
         return Err("`spec.source.path` takes nothing from other resources: write it out".to_owned());
     }
@@ -190,7 +205,7 @@ fn path(scope: &Scope<'_>, reading: &Reading<'_>, node: &Node, written: &str) ->
             shown(written)
         ));
     }
-    match files::find(reading.snapshot, &path, written, scope.found.hints()) {
+    match files::find(reading.snapshot, &path, written, scope.found.hints(), |name| meant.takes(name)) {
         Ok(found) => Ok((path, Some(found))),
         // A directory's snapshot leaves hidden folders out.
         Err(_) if path.split('/').any(|part| part.starts_with('.')) => Ok((path, None)),
@@ -254,6 +269,8 @@ fn sync(scope: &mut Scope<'_>, spec: &Fields<'_>, place: Option<&ArtifactPlace>)
         let message = "`spec.sync.include` takes back what `exclude` leaves out, as in the AWS CLI, and nothing is left out here: add `exclude: [\"*\"]` to push only what is included";
         scope.warn_in(scope.location(member.at), message);
     }
+    let encryption = scope.aws_word(&fields, "serverSideEncryption", &["AES256", "aws:kms", "aws:kms:dsse"]);
+    let key = kms_key(scope, &fields, encryption.as_deref());
     Sync {
         delete,
         filters,
@@ -261,8 +278,34 @@ fn sync(scope: &mut Scope<'_>, spec: &Fields<'_>, place: Option<&ArtifactPlace>)
         content_type: header(scope, &fields, "contentType"),
         metadata: metadata(scope, &fields),
         storage_class: scope.aws_word(&fields, "storageClass", STORAGE_CLASSES),
-        server_side_encryption: scope.aws_word(&fields, "serverSideEncryption", &["AES256", "aws:kms", "aws:kms:dsse"]),
+        server_side_encryption: encryption,
+        sse_kms_key_id: key,
     }
+}
+
+/// "If you specify `x-amz-server-side-encryption:aws:kms` or `aws:kms:dsse`, but do not provide
+/// `x-amz-server-side-encryption-aws-kms-key-id`, Amazon S3 uses the AWS managed key (`aws/s3`) to protect the data": not the one
+/// that the bucket has as its default.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
+fn kms_key(scope: &mut Scope<'_>, fields: &Fields<'_>, encryption: Option<&str>) -> Option<String> {
+    let kms = encryption.is_some_and(|encryption| encryption.starts_with("aws:kms"));
+    match (fields.member("sseKmsKeyId"), fields.member("serverSideEncryption")) {
+        (Some(key), Some(_)) if !kms && encryption.is_some() => {
+            scope.error(
+                key.at,
+                "`spec.sync.sseKmsKeyId` names a key of KMS, and `serverSideEncryption` is AES256; write `serverSideEncryption: aws:kms`",
+            );
+        }
+        (Some(key), None) => {
+            scope.error(key.at, "`spec.sync.sseKmsKeyId` needs `serverSideEncryption: aws:kms` (or `aws:kms:dsse`) beside it");
+        }
+        (None, Some(encryption)) if kms => {
+            let message = "without `sseKmsKeyId` S3 encrypts with the AWS managed key `aws/s3`, also in a bucket that has a key of its own: name the key, or leave `serverSideEncryption` out to have what the bucket has";
+            scope.warn_in(scope.location(encryption.at), message);
+        }
+        _ => {}
+    }
+    header(scope, fields, "sseKmsKeyId")
 }
 
 fn patterns(scope: &mut Scope<'_>, fields: &Fields<'_>, name: &str) -> Vec<String> {

@@ -14,19 +14,29 @@ use crate::secret::Shown;
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html#SysMetadata>
 pub(super) const UNKNOWN_TYPE: &str = "binary/octet-stream";
 
+/// The member of an object's bytes.
+pub(super) const CONTENT: &str = "content";
+
 /// The `Content-Type` that is wanted.
 pub(super) fn content_type(sync: &Sync, item: &Item) -> String {
     sync.content_type.clone().or_else(|| item.content_type.clone()).unwrap_or_else(|| UNKNOWN_TYPE.to_owned())
 }
 
-/// What differs, as lines of the diff below `/key`. Empty: the object is as declared.
-pub(super) fn differences(key: &str, sync: &Sync, item: &Item, object: &StoredObject, head: &ObjectHead) -> Vec<Change> {
+/// What differs, as lines of the diff below `/key`, each with its member. Empty: the object is as declared.
+pub(super) fn differences(
+    key: &str,
+    sync: &Sync,
+    item: &Item,
+    object: &StoredObject,
+    head: &ObjectHead,
+) -> Vec<(String, Change)> {
     let mut found = Vec::new();
     let mut differs = |member: &str, old: Value, new: Value| {
         if old != new {
             let shown = |value: Value| (!value.is_null()).then_some(Shown::Plain(value));
             let path = format!("/{}/{member}", escaped(key));
-            found.push(Change { path, old: shown(old), new: shown(new), cause: Cause::Declared, deploys: false });
+            let change = Change { path, old: shown(old), new: shown(new), cause: Cause::Declared, deploys: false };
+            found.push((member.to_owned(), change));
         }
     };
     let has = |name: &str| head.metadata.get(name).map(String::as_str);
@@ -35,7 +45,7 @@ pub(super) fn differences(key: &str, sync: &Sync, item: &Item, object: &StoredOb
         let old = if item.sha256.is_some() { has(SHA256) } else { has(INPUTS) };
         let old = old.map_or_else(|| json!(format!("{} bytes", object.bytes)), |digest| json!(short(digest)));
         // Two digests that begin alike are still two, and an object may have been cut short behind its metadata's back.
-        differs("content", old, new.map_or(Value::Null, |digest| json!(format!("{}…", short(digest)))));
+        differs(CONTENT, old, new.map_or(Value::Null, |digest| json!(format!("{}…", short(digest)))));
     }
     differs("contentType", json!(head.content_type), json!(content_type(sync, item)));
     differs("cacheControl", json!(head.cache_control), json!(sync.cache_control));
@@ -51,7 +61,18 @@ pub(super) fn differences(key: &str, sync: &Sync, item: &Item, object: &StoredOb
     if let Some(encryption) = &sync.server_side_encryption {
         differs("serverSideEncryption", json!(head.server_side_encryption), json!(encryption));
     }
+    if let Some(declared) = &sync.sse_kms_key_id
+        && !head.kms_key_id.as_deref().is_some_and(|shown| same_key(declared, shown))
+    {
+        differs("sseKmsKeyId", json!(head.kms_key_id), json!(declared));
+    }
     found
+}
+
+/// S3 shows the key's ARN, whichever of its names it was told: `arn:aws:kms:REGION:ACCOUNT:key/ID`.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
+fn same_key(declared: &str, shown: &str) -> bool {
+    declared == shown || shown.rsplit_once(":key/").is_some_and(|(_, id)| id == declared)
 }
 
 /// By the digest that was written with the object; the size tells an object that is not what its metadata says.

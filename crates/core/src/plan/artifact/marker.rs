@@ -24,6 +24,11 @@ pub const SOURCE: &str = "driftless-source";
 pub const RESOURCE: &str = "driftless-resource";
 /// The commit that wrote it; never compared.
 pub const REVISION: &str = "driftless-revision";
+/// When it was written, in seconds since the epoch on AWS's clock: an object with a later `Last-Modified` is a copy that somebody
+/// made in its place, metadata and all.
+pub const AT: &str = "driftless-at";
+/// S3's spellings that are known of it: see `spelling.rs`.
+pub const SPELLED: &str = "driftless-shown";
 
 /// What the beginning of a metadata's name says: it is ours.
 pub(crate) const OURS: &str = "driftless-";

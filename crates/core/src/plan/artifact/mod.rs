@@ -5,9 +5,11 @@
 //! what leaves the manifest leaves the object; storage class and encryption belong to lifecycle rules and to the bucket unless
 //! declared. Every write is conditional on what was seen, so that two writers never mix.
 
+mod bundle;
 mod compare;
 mod marker;
 mod prune;
+mod spelling;
 pub(crate) mod step;
 
 use std::collections::BTreeMap;
@@ -20,8 +22,9 @@ use crate::plan::{Cause, Change, Context, Plan, Verdict};
 use crate::secret::Shown;
 use compare::{counted, removal};
 use marker::Owner;
+use spelling::Spelling;
 
-pub use marker::{AGENT, INPUTS, JOB, RESOURCE, REVISION, SHA256, SOURCE};
+pub use marker::{AGENT, AT, INPUTS, JOB, RESOURCE, REVISION, SHA256, SOURCE, SPELLED};
 pub use prune::prune;
 pub use step::{ArtifactStep, Delete, Put};
 
@@ -64,8 +67,10 @@ pub fn plan(resource: &Resource, declared: &S3Artifact, observation: &ArtifactOb
         declared,
         context,
         plan: empty(Verdict::Ready { message: ready(declared, items) }),
+        now: observation.now,
         puts: vec![],
         adopted: 0,
+        spelled: BTreeMap::new(),
     };
     if let Err(verdict) = decided.puts(items, objects) {
         return empty(verdict);
@@ -92,15 +97,18 @@ struct Decided<'a> {
     declared: &'a S3Artifact,
     context: &'a Context<'a>,
     plan: Plan,
+    now: f64,
     puts: Vec<Put>,
     adopted: usize,
+    /// What S3 shows otherwise than it was sent, and on how many objects.
+    spelled: BTreeMap<String, usize>,
 }
 
 impl Decided<'_> {
     fn puts(&mut self, items: &BTreeMap<String, Item>, objects: &Objects) -> Result<(), Verdict> {
         for (key, item) in items {
             let Some(object) = objects.get(key) else {
-                self.put(key, item, None);
+                self.put(key, item, None, None);
                 self.change(Change {
                     path: format!("/{}", compare::escaped(key)),
                     old: None,
@@ -114,15 +122,16 @@ impl Decided<'_> {
             let Some(head) = &object.head else {
                 return Err(Verdict::Unknown { message: format!("{place} was listed and not looked at; the agent looks again") });
             };
-            let changes = self.compared(&place, key, item, object, head)?;
+            let (changes, shown) = self.compared(&place, key, item, object, head)?;
             if !changes.is_empty() {
-                self.put(key, item, Some(object.etag.clone()));
+                self.put(key, item, Some(object.etag.clone()), shown);
                 changes.into_iter().for_each(|change| self.change(change));
             }
         }
         Ok(())
     }
 
+    /// What has to be written over, and the spellings that the object is to remember.
     fn compared(
         &mut self,
         place: &str,
@@ -130,23 +139,38 @@ impl Decided<'_> {
         item: &Item,
         object: &StoredObject,
         head: &ObjectHead,
-    ) -> Result<Vec<Change>, Verdict> {
+    ) -> Result<(Vec<Change>, Option<String>), Verdict> {
         let owner = marker::owner(place, self.resource, &head.metadata, self.context)?;
-        let mut changes = compare::differences(key, &self.declared.sync, item, object, head);
-        if owner == Owner::Nobody || !marker::is_ours(self.resource, &head.metadata, self.context) {
+        let ours = owner != Owner::Nobody && marker::is_ours(self.resource, &head.metadata, self.context);
+        let spelling = Spelling::of(object, head);
+        let found = compare::differences(key, &self.declared.sync, item, object, head);
+        let (known, found): (Vec<_>, Vec<_>) =
+            found.into_iter().partition(|(member, change)| ours && *member != compare::CONTENT && spelling.knows(member, change));
+        for (member, change) in known {
+            let shown = |value: &Option<Shown>| value.as_ref().map_or("nothing".to_owned(), |value| format!("`{value}`"));
+            let note = format!("S3 shows {} for {} ({member})", shown(&change.old), shown(&change.new));
+            *self.spelled.entry(note.replace(['"'], "")).or_default() += 1;
+        }
+        let noted = found.iter().filter(|(member, _)| ours && *member != compare::CONTENT);
+        let shown = spelling.noting(noted.map(|(member, change)| (member.as_str(), change)));
+        let mut changes: Vec<Change> = found.into_iter().map(|(_, change)| change).collect();
+        if !ours {
             self.adopted += 1;
             let path = format!("/{}/metadata/{RESOURCE}", compare::escaped(key));
             let old = head.metadata.get(RESOURCE).map(|old| Shown::Plain(json!(old)));
             let new = Some(Shown::Plain(json!(self.resource.id.to_string())));
             changes.push(Change { path, old, new, cause: Cause::Ownership, deploys: false });
         }
-        Ok(changes)
+        Ok((changes, shown.filter(|_| ours)))
     }
 
-    fn put(&mut self, key: &str, item: &Item, replaces: Option<String>) {
+    fn put(&mut self, key: &str, item: &Item, replaces: Option<String>, shown: Option<String>) {
+        self.plan.notes.extend(bundle::misplaced(item));
         let sync = &self.declared.sync;
         let mut metadata = sync.metadata.clone();
         metadata.extend(marker::of(self.resource, item, self.context));
+        metadata.insert(AT.to_owned(), (self.now.max(0.0) as u64).to_string());
+        metadata.extend(shown.map(|shown| (SPELLED.to_owned(), shown)));
         self.puts.push(Put {
             key: key.to_owned(),
             item: item.clone(),
@@ -156,14 +180,17 @@ impl Decided<'_> {
             metadata,
             storage_class: sync.storage_class.clone(),
             server_side_encryption: sync.server_side_encryption.clone(),
+            sse_kms_key_id: sync.sse_kms_key_id.clone(),
         });
     }
 
-    /// What is under the prefix, ours, and no longer in the folder.
+    /// What is under the prefix, ours, and no longer in the folder. What `sync.exclude` names is on neither side: "files excluded
+    /// by filters are excluded from deletion", <https://docs.aws.amazon.com/cli/latest/reference/s3/sync.html>.
     fn deletes(&mut self, items: &BTreeMap<String, Item>, objects: &Objects) -> Vec<Delete> {
+        let meant = self.declared.meant();
         let gone = objects.iter().filter(|(key, object)| {
             let ours = |head: &ObjectHead| marker::is_ours(self.resource, &head.metadata, self.context);
-            !items.contains_key(*key) && object.head.as_ref().is_some_and(ours)
+            !items.contains_key(*key) && meant(key) && object.head.as_ref().is_some_and(ours)
         });
         let gone: Vec<Delete> = gone.map(|(key, object)| Delete { key: key.clone(), etag: object.etag.clone() }).collect();
         for delete in &gone {
@@ -183,6 +210,10 @@ impl Decided<'_> {
             self.plan.notes.push(format!("{} left unfinished by an agent that ended: aborted", counted(count, "upload")));
             let uploads = observation.unfinished.clone();
             self.plan.steps.push(ArtifactStep::AbortUploads { bucket: bucket.clone(), uploads }.into());
+        }
+        for (note, count) in std::mem::take(&mut self.spelled) {
+            let of = if count > 1 { format!(", on {count} objects") } else { String::new() };
+            self.plan.notes.push(format!("{note}{of}: that is how it spells what was sent, and it is left so"));
         }
         if self.adopted > 0 {
             let text = format!("{} without this resource's marker: adopted, and written over", counted(self.adopted, "object"));

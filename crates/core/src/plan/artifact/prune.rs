@@ -19,7 +19,8 @@ pub fn prune(resource: &Resource, declared: &S3Artifact, observation: &ArtifactO
         Observed::Unknown(message) => return Plan::new(&resource.id, Verdict::Unknown { message: message.clone() }),
     };
     let ours = |head: &ObjectHead| marker::is_ours(resource, &head.metadata, context);
-    let gone = objects.iter().filter(|(_, object)| object.head.as_ref().is_some_and(ours));
+    let meant = declared.meant();
+    let gone = objects.iter().filter(|(key, object)| meant(key) && object.head.as_ref().is_some_and(ours));
     let gone: Vec<Delete> = gone.map(|(key, object)| Delete { key: key.clone(), etag: object.etag.clone() }).collect();
     let place = format!("s3://{}/{}", declared.bucket, declared.place.as_str());
     let message = format!("{} of it deleted at {place}", counted(gone.len(), "object"));

@@ -51,6 +51,8 @@ pub struct Put {
     pub storage_class: Option<String>,
     /// As declared.
     pub server_side_encryption: Option<String>,
+    /// As declared.
+    pub sse_kms_key_id: Option<String>,
 }
 
 /// One object to delete.

@@ -160,6 +160,7 @@ impl Pass<'_> {
             let whose = if last.is_rollback() { "an automatic rollback" } else { "not deployed by this agent" };
             plan.notes.push(format!("{} has {} now, by {} ({whose})", target.whom(), message::what(last), last.id()));
         }
+        plan.notes.extend(target.fleeting(self.context.revision));
         if let Some((last, stray)) = last.and_then(|last| Some((last, record::stray(&self.records, last)?))) {
             let how = if stray.status() == "Stopped" { "was stopped" } else { "failed" };
             plan.notes.push(format!(

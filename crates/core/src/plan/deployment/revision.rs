@@ -37,6 +37,26 @@ impl<'a> Target<'a> {
         described(&self.document["revision"])
     }
 
+    /// A note, where the revision is pinned to what the next upload to the same key destroys: an automatic rollback and every
+    /// instance that comes later fetch it once more, and "if the ETag is not what was specified, the download fails". A key that
+    /// carries the commit is another one then.
+    /// <https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_S3Location.html>
+    pub(super) fn fleeting(&self, commit: &str) -> Option<String> {
+        let location = &self.document.get("revision")?["s3Location"];
+        let text = |member: &str| location[member].as_str().filter(|text| !text.is_empty());
+        let (key, tag) = (text("key")?, unquoted(text("eTag")?));
+        let carries = |what: &str| what.len() >= SHORT && key.contains(&what[..SHORT]);
+        if text("version").is_some() || carries(commit) || carries(tag) {
+            return None;
+        }
+        Some(format!(
+            "{} has no version: when the next bundle is written to that key, this one is gone, and neither a rollback nor an \
+             instance that comes later can fetch it; switch versioning on for the bucket, or let the key carry the commit \
+             (`key: app-${{git.shortSha}}.zip`)",
+            self.what()
+        ))
+    }
+
     /// `shop/production`, for messages.
     pub(super) fn whom(&self) -> String {
         format!("{}/{}", self.declared.application, self.declared.group)
@@ -60,6 +80,9 @@ impl<'a> Target<'a> {
         found
     }
 }
+
+/// Characters of a commit's id or a digest that tell it from others.
+const SHORT: usize = 7;
 
 /// The members that say where to, and what for.
 const WHERE: [&str; 3] = ["applicationName", "deploymentGroupName", "description"];

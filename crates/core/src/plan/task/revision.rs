@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::pass::Pass;
 use crate::desired::{Document, TaskDefinition};
 use crate::model::{Operation, without_read_only};
-use crate::normalise::{Subject, leaves};
+use crate::normalise::{Setting, Sort, Subject, compare, leaves};
 use crate::observed::Observed;
 use crate::plan::ecs::task_definition::{Fit, Wanted, arn, lay_images, register};
 use crate::plan::{Cause, Change, EcsStep, TaskDefinitionRef, Verdict, tags};
@@ -22,16 +22,22 @@ pub(super) struct Chosen {
     pub(super) changes: Vec<Change>,
 }
 
-/// Chooses. Err: there is nothing to run, or AWS could not be asked.
-pub(super) fn choose(pass: &Pass, revisions: &[Value]) -> Result<Chosen, Verdict> {
+/// Chooses. `last` is what ran last, where that is known. Err: there is nothing to run, or AWS could not be asked.
+pub(super) fn choose(pass: &Pass, revisions: &[Value], last: Option<&Value>) -> Result<Chosen, Verdict> {
     match &pass.declared.task_definition {
-        TaskDefinition::Document(document) => Ok(existing_or_new(pass, &Wanted::new(document.clone()), revisions)),
-        TaskDefinition::Family { family, revision } => follow(pass, family, *revision, revisions),
+        TaskDefinition::Document(document) => Ok(existing_or_new(pass, &Wanted::new(document.clone()), revisions, last)),
+        TaskDefinition::Family { family, revision } => follow(pass, family, *revision, revisions, last),
     }
 }
 
 /// The revision that a `family:` manifest follows or pins, with `images` laid over it.
-fn follow(pass: &Pass, family: &str, revision: Option<u64>, revisions: &[Value]) -> Result<Chosen, Verdict> {
+fn follow(
+    pass: &Pass,
+    family: &str,
+    revision: Option<u64>,
+    revisions: &[Value],
+    last: Option<&Value>,
+) -> Result<Chosen, Verdict> {
     let named = revision.map_or_else(|| family.to_owned(), |revision| format!("{family}:{revision}"));
     let base = match &pass.observation.base {
         Observed::Present(base) => base,
@@ -51,33 +57,56 @@ fn follow(pass: &Pass, family: &str, revision: Option<u64>, revisions: &[Value])
     };
     let mut document = without_read_only(content, Operation::RegisterTaskDefinition);
     if !lay_images(&mut document, &pass.declared.images, &named)? {
-        return Ok(existing(base_arn));
+        return Ok(existing(base_arn, last));
     }
     let people = tags::peoples(&tags::read(base.get("tags")));
     if !people.is_empty() {
         document.insert("tags".to_owned(), tags::write(&people));
     }
-    Ok(existing_or_new(pass, &Wanted::new(document), revisions))
+    Ok(existing_or_new(pass, &Wanted::new(document), revisions, last))
 }
 
-fn existing(arn: String) -> Chosen {
-    let change = line("/taskDefinition".to_owned(), Shown::Plain(json!(arn)));
-    Chosen { reference: TaskDefinitionRef::Arn(arn), step: None, changes: vec![change] }
+fn existing(chosen: String, last: Option<&Value>) -> Chosen {
+    let short = |arn: &str| Shown::Plain(json!(arn.rsplit('/').next().unwrap_or(arn)));
+    let last = last.and_then(arn);
+    let old = last.as_deref().map(short);
+    let change = (last.as_ref() != Some(&chosen)).then(|| Change { old, ..line("/taskDefinition".to_owned(), short(&chosen)) });
+    Chosen { reference: TaskDefinitionRef::Arn(chosen), step: None, changes: change.into_iter().collect() }
 }
 
-fn existing_or_new(pass: &Pass, wanted: &Wanted, revisions: &[Value]) -> Chosen {
+fn existing_or_new(pass: &Pass, wanted: &Wanted, revisions: &[Value], last: Option<&Value>) -> Chosen {
     let active = |answer: &&Value| answer.pointer("/taskDefinition/status").is_none_or(|status| status == "ACTIVE");
     let candidates: Vec<&Value> = revisions.iter().filter(active).take(CANDIDATES).collect();
     let fitting = |right: fn(&Fit) -> bool| {
         candidates.iter().find(|answer| Fit::of(wanted, answer).is_some_and(|fit| right(&fit))).and_then(|answer| arn(answer))
     };
     if let Some(arn) = fitting(Fit::exact).or_else(|| fitting(Fit::as_registered)) {
-        return existing(arn);
+        return existing(arn, last);
     }
-    let all = wanted.document.iter().flat_map(|(name, value)| leaves(Subject::TaskDefinition, name, value));
-    let changes = all.map(|(pointer, new)| line(pointer.text(Subject::TaskDefinition), new)).collect();
+    let changes = match last.and_then(|last| last.get("taskDefinition")).and_then(Value::as_object) {
+        Some(last) => against(wanted, last),
+        None => {
+            let all = wanted.document.iter().flat_map(|(name, value)| leaves(Subject::TaskDefinition, name, value));
+            all.map(|(pointer, new)| line(pointer.text(Subject::TaskDefinition), new)).collect()
+        }
+    };
     let step = register(&pass.resource.id, pass.context, wanted);
     Chosen { reference: TaskDefinitionRef::Registered, step: Some(step), changes }
+}
+
+/// What differs from the definition that ran last. What is no longer declared is AWS's default in a new revision.
+fn against(wanted: &Wanted, last: &Document) -> Vec<Change> {
+    let settings = (Setting::of_task_definition(&wanted.document), Setting::of_task_definition(last));
+    let differences = compare(Subject::TaskDefinition, &wanted.document, last, &settings.0, &settings.1);
+    let told = differences.into_iter().filter(|difference| difference.sort != Sort::Unechoed);
+    told.map(|difference| Change {
+        path: difference.pointer.text(Subject::TaskDefinition),
+        old: difference.old.clone(),
+        new: difference.new.clone(),
+        cause: if difference.sort == Sort::Undeclared { Cause::Removed } else { Cause::Declared },
+        deploys: true,
+    })
+    .collect()
 }
 
 /// RunTask's own document as lines of a diff. Overrides may hold environment values.

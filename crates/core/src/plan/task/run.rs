@@ -6,6 +6,7 @@ use super::pass::{Pass, REQUEUE};
 use super::record::{self, Recorded, Run, State};
 use super::revision::{self, choose};
 use crate::desired::Document;
+use crate::plan::ecs::task_definition::arn;
 use crate::plan::{EcsStep, Plan, Secret, TaskDefinitionRef, Verdict, tags};
 
 /// How many runs of one resource a revision remembers. "Maximum number of tags per resource - 50", API_Tag.html, and other
@@ -14,7 +15,10 @@ const REMEMBERED: usize = 10;
 
 /// Runs it for the `attempt`th time.
 pub(super) fn first(pass: &Pass, revisions: &[Value], runs: &[Recorded], attempt: u32, mut plan: Plan) -> Result<Plan, Verdict> {
-    let chosen = choose(pass, revisions)?;
+    // What ran last of this resource, whatever became of it: the newest of its runs whose definition can be read.
+    let last = runs.iter().filter(|one| one.run.of.is_none()).max_by_key(|one| one.run.at);
+    let last = last.and_then(|last| revisions.iter().find(|answer| arn(answer).as_ref() == Some(&last.revision)));
+    let chosen = choose(pass, revisions, last)?;
     let mut run = Run::intended(attempt, pass.observation.now, pass.declared.timeout.as_secs(), pass.context);
     let before = runs.iter().find(|one| one.digest == pass.digest && one.run.state.ran_nothing() && !pass.context.retry);
     run.first = before.map(|before| before.run.first.unwrap_or(before.run.at));
@@ -25,8 +29,12 @@ pub(super) fn first(pass: &Pass, revisions: &[Value], runs: &[Recorded], attempt
     let document = on_record(pass, runs, &run, &chosen.reference);
     plan.steps.push(EcsStep::TagTaskDefinition { document, task_definition: chosen.reference.clone() }.into());
     plan.steps.push(run_task(pass, &run, chosen.reference).into());
-    plan.changes.extend(chosen.changes);
-    plan.changes.extend(revision::of_document(&pass.declared.task));
+    // What the last run's document was is not on record: it is shown where nothing else tells why there is another run.
+    let again = runs.iter().any(|one| one.digest == pass.digest);
+    if !again && (last.is_none() || chosen.changes.is_empty()) {
+        plan.changes.extend(revision::of_document(&pass.declared.task));
+    }
+    plan.changes.splice(0..0, chosen.changes);
     if attempt > 1 {
         plan.notes.push(format!("attempt {attempt}"));
     }
