@@ -77,7 +77,7 @@ fn ignoring_what_would_be_lost_carries_it_over() {
     assert_eq!(reason(&world.look(&resource, &context())), "AdoptionWouldReset");
     spec(&mut resource).ignore = pointers.map(str::to_owned).to_vec();
     let plan = world.look(&resource, &context());
-    assert_eq!(actions(&plan), ["RegisterTaskDefinition", "UpdateService", "TagResource"]);
+    assert_eq!(actions(&plan), ["RegisterTaskDefinition", "UpdateService"]);
     world.apply(&plan);
     assert_eq!(world.runs()["containerDefinitions"][0]["image"], "web:2");
     assert_eq!(world.runs()["containerDefinitions"][0]["healthCheck"]["command"], json!(["CMD", "true"]));

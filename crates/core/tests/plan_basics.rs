@@ -52,7 +52,7 @@ fn a_new_image_is_registered_and_rolled_out_before_the_revision_tag_moves() {
     spec(&mut resource).task_definition = driftless_core::desired::TaskDefinition::Document(object(changed));
     let next = driftless_core::plan::ecs::Context { revision: "c2", ..context() };
     let plan = world.look(&resource, &next);
-    assert_eq!(actions(&plan), ["RegisterTaskDefinition", "UpdateService", "TagResource"]);
+    assert_eq!(actions(&plan), ["RegisterTaskDefinition", "UpdateService"]);
     assert_eq!(lines(&plan), [r#"/taskDefinition/containerDefinitions/app/image: "web:1" -> "web:2""#]);
     assert_eq!(reason(&plan), "RolloutStarting");
     world.apply(&plan);

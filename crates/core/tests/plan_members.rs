@@ -219,7 +219,7 @@ fn a_declared_member_that_nothing_echoes_is_written_once_for_each_value() {
     let with_unknown = |value: i64| web(task(), with(&service(), json!({"xNew": value})));
     let mut world = converged(&with_unknown(1));
     let plan = world.look(&with_unknown(2), &context());
-    assert_eq!(actions(&plan), ["UpdateService", "TagResource"]);
+    assert_eq!(actions(&plan), ["UpdateService"]);
     assert_eq!(update_of(&plan)["xNew"], json!(2));
     world.apply(&plan);
     world.assert_settled(&with_unknown(2));
@@ -244,7 +244,7 @@ fn a_namespace_by_name_that_comes_back_as_an_arn_is_written_once() {
     let arn = "arn:aws:servicediscovery:eu-central-1:123456789012:namespace/ns-1";
     world.service.as_mut().expect("it is there")["deployments"][0]["serviceConnectConfiguration"]["namespace"] = json!(arn);
     world.assert_settled(&connect("shop"));
-    assert_eq!(actions(&world.look(&connect("other"), &context())), ["UpdateService", "TagResource"]);
+    assert_eq!(actions(&world.look(&connect("other"), &context())), ["UpdateService"]);
     assert!(world.look(&connect(arn), &context()).changes.is_empty());
 }
 

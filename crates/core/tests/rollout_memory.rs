@@ -3,14 +3,21 @@
 mod rollout_world;
 
 use driftless_core::plan::EcsStep;
-use driftless_core::rollout::{Judgement, judge, remembered};
+use driftless_core::rollout::{Judgement, Target, judge, remembered};
 use rollout_world::*;
 use serde_json::json;
+
+/// What ran before runs again, of the same task definition.
+fn old_again() -> serde_json::Value {
+    let mut again = deployment("PRIMARY", NEW, "COMPLETED", 2);
+    again["id"] = json!("ecs-svc/1");
+    again
+}
 
 #[test]
 fn new_subnets_that_ecs_took_back_are_not_tried_again_though_the_same_task_definition_runs() {
     let service = in_subnet("subnet-new");
-    let back = taken_back(observed(vec![deployment("PRIMARY", NEW, "COMPLETED", 2)], 2), NEW, "ROLLBACK_SUCCESSFUL");
+    let back = taken_back(observed(vec![old_again()], 2), NEW, "ROLLBACK_SUCCESSFUL");
     let message = remembered(&target(&service), &back).expect("a failure on record");
     assert_eq!(message, "the rollout of web:2 failed; rolled back");
     let (reason, _, steps) = failure(judge(&target(&service), &back));
@@ -20,21 +27,24 @@ fn new_subnets_that_ecs_took_back_are_not_tried_again_though_the_same_task_defin
 #[test]
 fn the_reverted_commit_is_ready_though_the_newest_deployment_was_rolled_back() {
     let service = in_subnet("subnet-old");
-    let back = taken_back(observed(vec![deployment("PRIMARY", NEW, "COMPLETED", 2)], 2), NEW, "ROLLBACK_SUCCESSFUL");
-    assert_eq!(remembered(&target(&service), &back), None);
-    assert!(matches!(judge(&target(&service), &back), Judgement::Settled { .. }));
+    let back = taken_back(observed(vec![old_again()], 2), NEW, "ROLLBACK_SUCCESSFUL");
+    let reverted = Target { digest: "digest-3", ..target(&service) };
+    assert_eq!(remembered(&reverted, &back), None);
+    assert!(matches!(judge(&reverted, &back), Judgement::Settled { .. }));
     // Even a manifest that says nothing of subnets, and so agrees with both revisions.
     let thin = declared();
-    assert_eq!(remembered(&target(&thin), &back), None);
-    assert!(matches!(judge(&target(&thin), &back), Judgement::Settled { .. }));
+    let reverted = Target { digest: "digest-3", ..target(&thin) };
+    assert_eq!(remembered(&reverted, &back), None);
+    assert!(matches!(judge(&reverted, &back), Judgement::Settled { .. }));
 }
 
 #[test]
 fn a_retry_from_the_console_that_succeeded_is_no_failure_any_more() {
     let service = in_subnet("subnet-new");
-    let cured = taken_back(observed(vec![deployment("PRIMARY", NEW, "COMPLETED", 2)], 2), OLD, "SUCCESSFUL");
+    let mut cured = taken_back(observed(vec![old_again()], 2), OLD, "ROLLBACK_SUCCESSFUL");
+    let again = json!({"serviceDeploymentArn": "again", "status": "SUCCESSFUL", "targetServiceRevision": {"arn": "revision/9"}});
+    cured.service_deployments.insert(0, again);
     let cured = edit(cured, |live| live["tags"] = json!([{"key": "driftless:failed", "value": "digest-2"}]));
-    assert_eq!(remembered(&target(&service), &cured), None);
     assert!(matches!(judge(&target(&service), &cured), Judgement::Settled { .. }));
 }
 

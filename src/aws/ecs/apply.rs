@@ -1,8 +1,10 @@
-//! One step is one call, with the step's document as its body; RunTask that started nothing is two.
+//! One step is one call, with the step's document as its body; RunTask that started nothing is two, and so is a write of a
+//! service whose answer is to be remembered in the service's tags.
 
 use driftless_core::desired::Document;
+use driftless_core::plan::tags::{self, Tags};
 use driftless_core::plan::{EcsStep, TaskDefinitionRef};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Ecs, Said, ecs_call};
 use crate::aws::error::{Call, ProviderError};
@@ -24,16 +26,25 @@ impl Ecs {
                 }
                 (said, arn)
             }
-            EcsStep::CreateService { document, task_definition } => {
-                let body = with(document, "taskDefinition", Some(task_definition), registered, step, &resource)?;
+            EcsStep::CreateService { document, task_definition, memory } => {
+                let mut body = with(document, "taskDefinition", Some(task_definition), registered, step, &resource)?;
+                let (key, value) = memory.first(body["taskDefinition"].as_str().unwrap_or_default());
+                if let Some(tags) = body.get_mut("tags").and_then(Value::as_array_mut) {
+                    tags.push(json!({"key": key, "value": value}));
+                }
                 let said = ecs_call!(target, create_service, "CreateService", &resource, &body).await?;
                 let arn = text(&said, "/service/serviceArn");
+                self.remember(&arn, memory.after_create(&said.json)).await?;
                 (said, arn)
             }
-            EcsStep::UpdateService { document, task_definition } => {
+            EcsStep::UpdateService { document, task_definition, memory } => {
                 let body = with(document, "taskDefinition", task_definition.as_ref(), registered, step, &resource)?;
                 let said = ecs_call!(target, update_service, "UpdateService", &resource, &body).await?;
                 let arn = text(&said, "/service/serviceArn");
+                if let Some(memory) = memory {
+                    let sent = body.get("taskDefinition").and_then(Value::as_str);
+                    self.remember(&arn, memory.after_update(&said.json, sent)).await?;
+                }
                 (said, arn)
             }
             EcsStep::TagResource { document } => {
@@ -68,6 +79,15 @@ impl Ecs {
             }
         };
         Ok(Applied { arn, now: said.now })
+    }
+
+    /// Puts `tags` to the service that has just been written. Where this fails the write has had its effect all the same: the
+    /// next pass finds it by its traces, and tells of the tags what there is to tell.
+    async fn remember(&self, arn: &Option<String>, tags: Tags) -> Result<(), ProviderError> {
+        let Some(arn) = arn.as_ref().filter(|_| !tags.is_empty()) else { return Ok(()) };
+        let body = json!({"resourceArn": arn, "tags": tags::write(&tags)});
+        ecs_call!(&self.target, tag_resource, "TagResource", arn, &body).await?;
+        Ok(())
     }
 }
 

@@ -3,7 +3,11 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use driftless_core::plan::Secret;
+use driftless_core::desired::{EcsService, Resource, Rollout, Spec, TaskDefinition};
+use driftless_core::location::Location;
+use driftless_core::observed::{Observed, ServiceObservation};
+use driftless_core::plan::{Context, Secret, Step};
+use driftless_core::resource::ResourceId;
 use serde_json::json;
 
 use super::*;
@@ -16,6 +20,21 @@ fn document(value: Value) -> Document {
 
 fn register(value: Value) -> EcsStep {
     EcsStep::RegisterTaskDefinition { document: Secret(document(value)) }
+}
+
+/// A service that follows the family `web`.
+fn resource(service: Value) -> Resource {
+    let service = EcsService {
+        cluster: "shop".to_owned(),
+        service_name: "web".to_owned(),
+        task_definition: TaskDefinition::Family { family: "web".to_owned(), revision: None },
+        images: Default::default(),
+        service: document(service),
+        rollout: Rollout::default(),
+        ignore: Vec::new(),
+        removed: Vec::new(),
+    };
+    Resource::new(ResourceId::ecs_service("web"), Location::new("web.yaml", 1, 1), "prod", Spec::EcsService(service))
 }
 
 fn registered() -> Reply {
@@ -49,16 +68,19 @@ async fn a_service_step_gets_the_revision_that_was_registered() {
     let create = EcsStep::CreateService {
         document: document(json!({"cluster": "shop", "serviceName": "web", "clientToken": "ours", "desiredCount": 0})),
         task_definition: TaskDefinitionRef::Registered,
+        memory: Box::default(),
     };
     assert_eq!(ecs.apply(&create, Some("arn:web:3")).await.unwrap().arn.as_deref(), Some("arn:service"));
     let update = EcsStep::UpdateService {
         document: document(json!({"cluster": "shop", "service": "web", "loadBalancers": []})),
         task_definition: Some(TaskDefinitionRef::Arn("arn:web:2".to_owned())),
+        memory: None,
     };
     ecs.apply(&update, Some("arn:web:3")).await.unwrap();
     let scale = EcsStep::UpdateService {
         document: document(json!({"cluster": "shop", "service": "web", "desiredCount": 3})),
         task_definition: None,
+        memory: None,
     };
     ecs.apply(&scale, Some("arn:web:3")).await.unwrap();
     let bodies: Vec<Value> = server.sent().iter().map(|sent| sent.json()).collect();
@@ -70,6 +92,56 @@ async fn a_service_step_gets_the_revision_that_was_registered() {
             json!({"cluster": "shop", "service": "web", "desiredCount": 3}),
         ]
     );
+}
+
+#[tokio::test]
+async fn a_write_of_a_service_leaves_the_deployment_that_its_answer_shows_in_the_services_tags() {
+    let server = Server::start(|sent| match sent.action.as_str() {
+        "UpdateService" => Reply::ok(json!({"service": {"serviceArn": "arn:service", "deployments": [
+            {"id": "ecs-svc/8", "status": "PRIMARY", "createdAt": 1615993149.646}]}})),
+        _ => Reply::text(200, "{}"),
+    })
+    .await;
+    let resource = resource(json!({"desiredCount": 2}));
+    let Spec::EcsService(declared) = &resource.spec else { panic!("a service") };
+    let task_definition =
+        json!({"taskDefinition": {"taskDefinitionArn": "arn:aws:ecs:eu-central-1:123456789012:task-definition/web:2"}});
+    let observation = ServiceObservation {
+        service: Observed::Present(json!({
+            "serviceArn": "arn:aws:ecs:eu-central-1:123456789012:service/shop/web", "status": "ACTIVE", "desiredCount": 2,
+            "taskDefinition": "arn:aws:ecs:eu-central-1:123456789012:task-definition/web:1", "tags": [],
+            "deployments": [{"id": "ecs-svc/7", "status": "PRIMARY", "rolloutState": "COMPLETED"}],
+        })),
+        task_definition: Some(
+            json!({"taskDefinition": {"taskDefinitionArn": "arn:aws:ecs:eu-central-1:123456789012:task-definition/web:1"}}),
+        ),
+        candidates: Observed::Absent,
+        base: Observed::Present(task_definition),
+        service_deployments: vec![],
+        service_revisions: vec![],
+        stopped_tasks: vec![],
+        now: NOW,
+    };
+    let context = Context {
+        agent: "production",
+        source_hash: "5f2c",
+        revision: "c1",
+        region: "eu-central-1",
+        account_id: None,
+        last_write: None,
+        retry: false,
+    };
+    let plan = driftless_core::plan::ecs::plan(&resource, declared, &observation, &context);
+    let [Step::Ecs(update)] = plan.steps.as_slice() else { panic!("{plan:#?}") };
+    server.ecs().await.apply(update, None).await.unwrap();
+    let sent = server.sent();
+    let actions: Vec<&str> = sent.iter().map(|sent| sent.action.as_str()).collect();
+    assert_eq!(actions, ["UpdateService", "TagResource"]);
+    let body = sent[1].json();
+    assert_eq!(body["resourceArn"], "arn:service");
+    let tags = driftless_core::plan::tags::read(Some(&body["tags"]));
+    assert!(tags["driftless:written"].contains(" 1 1 ecs-svc/8 1615993149 "), "{tags:?}");
+    assert_eq!((tags["driftless:agent"].as_str(), tags["driftless:revision"].as_str()), ("production", "c1"));
 }
 
 #[tokio::test]
@@ -108,7 +180,11 @@ async fn each_step_is_one_call_of_its_own_action() {
 #[tokio::test]
 async fn a_revision_that_was_never_registered_is_not_sent() {
     let server = Server::start(|_| Reply::text(200, "{}")).await;
-    let step = EcsStep::CreateService { document: Document::new(), task_definition: TaskDefinitionRef::Registered };
+    let step = EcsStep::CreateService {
+        document: Document::new(),
+        task_definition: TaskDefinitionRef::Registered,
+        memory: Box::default(),
+    };
     assert_eq!(server.ecs().await.apply(&step, None).await.unwrap_err().label(), "invalid");
     assert!(server.sent().is_empty());
 }
@@ -189,7 +265,7 @@ async fn a_throttle_slows_the_bucket_it_belongs_to() {
     })
     .await;
     let ecs = server.ecs().await;
-    let update = EcsStep::UpdateService { document: document(json!({"service": "web"})), task_definition: None };
+    let update = EcsStep::UpdateService { document: document(json!({"service": "web"})), task_definition: None, memory: None };
     assert_eq!(ecs.apply(&update, None).await.unwrap_err().label(), "throttled");
     let before = Instant::now();
     ecs.apply(&update, None).await.unwrap();

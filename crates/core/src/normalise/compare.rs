@@ -16,9 +16,10 @@ pub enum Sort {
     Declared,
     /// Declared, and the answer has nothing there: it was taken away, or this server does not echo it.
     Missing,
-    /// Declared, and an answer would not show it: a member that AWS's model does not know, or a form that cannot be
-    /// compared.
+    /// Declared, and an answer would not show it: a member that AWS's model does not know.
     Unechoed,
+    /// Declared, and the answer names the same sort of thing in a form that cannot be compared: an id for a name.
+    Incomparable,
     /// The same elements in another order, of a list whose order counts only because a key is there twice.
     Reordered,
     /// An element that the declared list (or map) does not have.
@@ -160,11 +161,12 @@ impl Walk<'_> {
             }
             (Value::Object(one), Value::Object(other), Some(MemberKind::Map)) => self.members(one, other, pattern, pointer, true),
             (Value::Array(one), Value::Array(other), Some(_)) => self.lists(one, other, pattern, pointer),
-            (Value::Object(_), Value::Object(_), None) if scalars::within(one, other) => {}
+            // Of what AWS's model does not know yet, answers may hold more than was sent, as of all else.
+            (Value::Object(_) | Value::Array(_), _, None) if scalars::within(one, other) => {}
             _ => match scalars::compare(self.subject, pattern, one, other) {
                 Sameness::Same => {}
                 Sameness::Different => self.differ(Sort::Declared, one, other, pattern, pointer),
-                Sameness::Incomparable => self.differ(Sort::Unechoed, one, other, pattern, pointer),
+                Sameness::Incomparable => self.differ(Sort::Incomparable, one, other, pattern, pointer),
             },
         }
     }

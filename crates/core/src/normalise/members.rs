@@ -57,7 +57,9 @@ const SERVICE: &[(&str, Elements)] = &[
     ("deploymentConfiguration/lifecycleHooks/*/lifecycleStages", Set),
     ("placementConstraints", Keyed(&["type", "expression"])),
     ("serviceConnectConfiguration/services", Keyed(&["portName"])),
-    ("serviceConnectConfiguration/services/*/clientAliases", Keyed(&["dnsName", "port"])),
+    // By the port alone: where no `dnsName` is declared, `discoveryName.namespace` is shown, and "the maximum number of client
+    // aliases that you can have in this list is 1". API_ServiceConnectClientAlias.html, API_ServiceConnectService.html
+    ("serviceConnectConfiguration/services/*/clientAliases", Keyed(&["port"])),
     ("serviceConnectConfiguration/logConfiguration/secretOptions", Keyed(&["name"])),
     ("volumeConfigurations", Keyed(&["name"])),
     ("volumeConfigurations/*/managedEBSVolume/tagSpecifications", Keyed(&["resourceType"])),

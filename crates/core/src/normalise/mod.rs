@@ -91,6 +91,8 @@ impl Setting {
     }
 }
 
+const HOST_PORT: &str = "containerDefinitions/*/portMappings/*/hostPort";
+
 /// Structures whose presence says something although they are empty.
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Volume.html>: a Docker volume is another thing than a
 /// host's; <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceConnectTlsConfiguration.html>: TLS is on.
@@ -106,6 +108,12 @@ pub(crate) fn says_nothing(
     setting: &Setting,
 ) -> bool {
     if value.is_null() {
+        return true;
+    }
+    // Under `awsvpc` and `host` "the hostPort can be left blank or it must be the same value as the containerPort", and 0 comes
+    // back as that. https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_PortMapping.html,
+    // terraform-provider-aws#3401 (`containerDefinitions.reduce`).
+    if setting.host_ports && pattern == HOST_PORT && subject == Subject::TaskDefinition && value.as_u64() == Some(0) {
         return true;
     }
     let Some(kind) = subject.kind(pattern) else { return false };

@@ -37,8 +37,22 @@ pub(super) fn compare(subject: Subject, pattern: &str, declared: &Value, observe
             (None, Some(_)) | (Some(_), None) => Incomparable,
             _ => Different,
         },
+        // Sent as `memory` and shown as `MEMORY`: `flattenPlacementStrategy` of terraform-provider-aws. "instanceId (or host,
+        // which has the same effect)".
+        // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_PlacementStrategy.html
+        (Subject::Service, "placementStrategy/*/field", _) => same(field(declared) == field(observed)),
         _ => Different,
     }
+}
+
+/// A placement strategy's field in one spelling; an attribute's name keeps its letters.
+fn field(value: &Value) -> Option<String> {
+    let text = value.as_str()?;
+    if text.starts_with("attribute:") {
+        return Some(text.to_owned());
+    }
+    let lower = text.to_lowercase();
+    Some(if lower == "host" { "instanceid".to_owned() } else { lower })
 }
 
 /// The same JSON, where 1 and 1.0 are one number.
@@ -55,7 +69,8 @@ pub(super) fn equal(one: &Value, other: &Value) -> bool {
     }
 }
 
-/// Whether all that `one` says stands in `other` too: objects of which AWS's model knows nothing may come back with more.
+/// Whether all that `one` says stands in `other` too: objects of which AWS's model knows nothing may come back with more, in
+/// lists too.
 pub(super) fn within(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::Object(one), Value::Object(other)) => {

@@ -150,7 +150,7 @@ mod tests {
         let document = json!({"cluster": "shop", "service": "web"}).as_object().cloned().unwrap_or_default();
         let task_definition = Some(TaskDefinitionRef::Registered);
         let verdict = Verdict::Progressing { reason: "RollingOut", message: "rolls out".into(), requeue: 10 };
-        let steps = vec![EcsStep::UpdateService { document, task_definition }.into()];
+        let steps = vec![EcsStep::UpdateService { document, task_definition, memory: None }.into()];
         Plan { steps, changes, ..Plan::new(&ResourceId::ecs_service("web"), verdict) }
     }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{FAILED_TAG, Judgement, Target, failed_tag, list, message, record, short, text};
+use super::{FAILED_TAG, Judgement, Target, failed_tag, list, message, record, short, text, tolerance};
 use crate::desired::{Document, OnFailure};
 use crate::observed::ServiceObservation;
 use crate::plan::{EcsStep, TaskDefinitionRef};
@@ -18,36 +18,60 @@ pub fn judge(target: &Target, observed: &ServiceObservation) -> Judgement {
     let Some(primary) = list(service, "deployments").iter().find(|deployment| deployment["status"] == "PRIMARY") else {
         return progress("RollingOut", format!("ECS has not begun to deploy {}", short(target.task_definition_arn)));
     };
-    let own = record::own_deployment(target, observed);
-    let runs = text(primary, "taskDefinition") == target.task_definition_arn;
-    if runs {
-        match text(primary, "rolloutState") {
-            "COMPLETED" if !record::went_back(target, observed) => return count(target, observed, service, primary),
-            "FAILED" => return failed("RolloutFailed", target, observed, service, vec![]),
-            // A server that tells no state is judged by what runs.
-            "" if all_run(service) && list(service, "deployments").len() == 1 => return settled(target, service),
-            _ => {}
-        }
+    if record::went_back(target, observed) {
+        return failed("RolloutFailed", target, observed, service, vec![]);
     }
+    let runs = text(primary, "taskDefinition") == target.task_definition_arn;
+    let state = text(primary, "rolloutState");
+    match state {
+        "COMPLETED" if runs => return count(target, observed, service, primary),
+        // A server that tells no state is judged by what runs.
+        "" if runs && all_run(service) && list(service, "deployments").len() == 1 => return settled(target, service),
+        _ => {}
+    }
+    if !runs {
+        // Another deployment's age says nothing of ours.
+        if failed_tag(service) == Some(target.digest) {
+            return failed("RolloutFailed", target, observed, service, vec![]);
+        }
+        return progress("RollingOut", format!("ECS has not begun to deploy {}", short(target.task_definition_arn)));
+    }
+    if !record::ours(target, service, primary) {
+        return theirs(target, observed, primary);
+    }
+    if state == "FAILED" {
+        return failed("RolloutFailed", target, observed, service, vec![]);
+    }
+    let own = record::own_deployment(target, observed);
     let status = own.map(|own| text(own, "status")).unwrap_or_default();
     if record::failed(status) {
         let stopped = matches!(status, "STOPPED" | "STOP_REQUESTED") && !message::ecs_failed(observed, target, service);
         let reason = if stopped { "RolloutStopped" } else { "RolloutFailed" };
         return failed(reason, target, observed, service, vec![]);
     }
-    if !runs {
-        // Another deployment's age says nothing of ours.
-        if failed_tag(service) == Some(target.digest) || record::drains(target, service) {
-            return failed("RolloutFailed", target, observed, service, vec![]);
-        }
-        return progress("RollingOut", format!("ECS has not begun to deploy {}", short(target.task_definition_arn)));
+    if let Some(many) = tolerance::exceeded(target, observed, service, primary) {
+        return failed_as("TasksFailed", Some(many), target, observed, service, rollback(target, observed, service));
     }
     let limit = target.service.rollout.timeout.as_secs_f64() + declared_waits(&target.service.service);
     let began = primary["createdAt"].as_f64().or_else(|| own?["createdAt"].as_f64());
     if began.is_some_and(|began| observed.now - began > limit) {
-        return failed("RolloutTimedOut", target, observed, service, rollback(target, observed, service));
+        let late = format!("not rolled out within {}", human(limit as u64));
+        return failed_as("RolloutTimedOut", Some(late), target, observed, service, rollback(target, observed, service));
     }
     in_progress(target, observed, service, primary)
+}
+
+/// A deployment that somebody else began, of what is declared: it is waited for, and nothing of it is judged.
+fn theirs(target: &Target, observed: &ServiceObservation, primary: &Value) -> Judgement {
+    let name = short(target.task_definition_arn);
+    let since = primary["createdAt"].as_f64().map(|at| format!(" (begun {} ago)", age(observed.now - at))).unwrap_or_default();
+    let begun = format!("deployment {} of {name}{since}, which Driftless did not begin,", text(primary, "id"));
+    if text(primary, "rolloutState") == "FAILED" {
+        let message = format!("{begun} failed: {}; {}", text(primary, "rolloutStateReason"), tasks(primary));
+        return Judgement::Failed { reason: "RolloutOfOthersFailed", message, steps: vec![] };
+    }
+    let message = format!("{begun} is under way: {}; it is waited for", tasks(primary));
+    Judgement::InProgress { reason: "RolloutOfOthers", message, requeue: REQUEUE }
 }
 
 /// The deployment is complete; as many tasks as are wanted may still have to start or stop.
@@ -118,6 +142,18 @@ fn failed(
     service: &Value,
     rollback: Vec<EcsStep>,
 ) -> Judgement {
+    failed_as(reason, None, target, observed, service, rollback)
+}
+
+/// `first`: what stands before the cause, where it was Driftless that called it a failure.
+fn failed_as(
+    reason: &'static str,
+    first: Option<String>,
+    target: &Target,
+    observed: &ServiceObservation,
+    service: &Value,
+    rollback: Vec<EcsStep>,
+) -> Judgement {
     let mut steps = vec![];
     if failed_tag(service) != Some(target.digest) {
         let tags = json!([{"key": FAILED_TAG, "value": target.digest}]);
@@ -125,9 +161,8 @@ fn failed(
     }
     steps.extend(rollback);
     let mut message = message::failure(target, observed, service);
-    if reason == "RolloutTimedOut" {
-        let limit = target.service.rollout.timeout.as_secs_f64() + declared_waits(&target.service.service);
-        message = format!("not rolled out within {}: {message}", human(limit as u64));
+    if let Some(first) = first {
+        message = format!("{first}: {message}");
     }
     Judgement::Failed { reason, message, steps }
 }
@@ -148,6 +183,7 @@ fn rollback(target: &Target, observed: &ServiceObservation, service: &Value) -> 
     let update = |previous: &Value| EcsStep::UpdateService {
         document: object(json!({"cluster": service["clusterArn"], "service": service["serviceName"]})),
         task_definition: Some(TaskDefinitionRef::Arn(text(previous, "taskDefinition").to_owned())),
+        memory: None,
     };
     previous.map(update).into_iter().collect()
 }
@@ -190,6 +226,16 @@ fn tasks(counted: &Value) -> String {
 
 fn human(seconds: u64) -> String {
     if seconds.is_multiple_of(60) { format!("{} min", seconds / 60) } else { format!("{seconds} s") }
+}
+
+/// An age in one unit: nobody needs the seconds of two hours.
+fn age(seconds: f64) -> String {
+    match seconds.max(0.0) as u64 {
+        seconds @ 0..120 => format!("{seconds} s"),
+        seconds @ 120..7200 => format!("{} min", seconds / 60),
+        seconds @ 7200..172_800 => format!("{} h", seconds / 3600),
+        seconds => format!("{} days", seconds / 86_400),
+    }
 }
 
 fn object(value: Value) -> Document {

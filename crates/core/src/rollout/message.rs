@@ -70,7 +70,7 @@ fn has_failed(deployment: Option<&Value>) -> bool {
 
 /// The tasks that ECS itself replaced or scaled away are no failures.
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html>, `stopCode`.
-fn is_failure(task: &Value) -> bool {
+pub(super) fn is_failure(task: &Value) -> bool {
     let scaled = text(task, "stoppedReason").starts_with("Scaling activity initiated by");
     !scaled && !matches!(text(task, "stopCode"), "UserInitiated" | "SpotInterruption")
 }
@@ -147,6 +147,8 @@ fn fate(target: &Target, observed: &ServiceObservation, service: &Value) -> Stri
         "the rollback failed as well: see the service's events".into()
     } else if matches!(status, "STOPPED" | "STOP_REQUESTED") && !ecs_failed(observed, target, service) {
         "somebody stopped the deployment; `driftless retry` or a new commit rolls out again".into()
+    } else if record::went_back(target, observed) {
+        "rolled back".into()
     } else if !has_predecessor(target, observed, service) {
         "it was the first deployment, so there is nothing to roll back to; the next commit is rolled out at once".into()
     } else if target.service.rollout.on_failure == OnFailure::Stay {

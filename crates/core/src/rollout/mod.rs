@@ -1,5 +1,6 @@
 //! How a rollout is going: judged by its own deployment, never by "the service looks stable", which is also true of a service
-//! that has just been rolled back.
+//! that has just been rolled back. Its own is the one whose id the answer of our write gave: [`Written`] keeps it. What
+//! somebody else began is waited for and told as theirs; nothing of it is judged, stopped, rolled back or remembered.
 //!
 //! ECS tells it in three places. `deployments[]` of DescribeServices has the deployments that still hold tasks; service
 //! deployments (DescribeServiceDeployments) remember how each one ended, for 90 days; the service revisions they name say
@@ -10,12 +11,14 @@ mod judge;
 mod memory;
 mod message;
 mod record;
+mod tolerance;
 
 use serde_json::Value;
 
 use crate::desired::EcsService;
 use crate::plan::EcsStep;
 
+pub use crate::plan::ecs::written::{Begun, Written};
 pub use judge::judge;
 pub use memory::remembered;
 
@@ -31,6 +34,8 @@ pub struct Target<'a> {
     pub digest: &'a str,
     /// The revision that the service should run.
     pub task_definition_arn: &'a str,
+    /// What our last write left; None: none of ours is known, as on a service that is being adopted.
+    pub written: Option<&'a Written>,
 }
 
 /// How it is going.

@@ -116,7 +116,7 @@ pub fn create(world: &mut World, document: &Document, arn: String) {
     let service = world.service.as_mut().expect("it was put there");
     let moved: Document = relocated.iter().filter_map(|name| Some(((*name).to_owned(), service.remove(*name)?))).collect();
     filled(service);
-    deploy(service, moved);
+    deploy(service, moved, world.now);
 }
 
 /// UpdateService: "a member left out keeps its value".
@@ -160,7 +160,7 @@ pub fn update(world: &mut World, document: &Document, arn: Option<String>) {
     }
     filled(service);
     if starts {
-        deploy(service, moved);
+        deploy(service, moved, world.now);
     }
 }
 
@@ -188,8 +188,10 @@ fn filled(service: &mut Document) {
     }
 }
 
-fn deploy(service: &mut Document, moved: Document) {
+fn deploy(service: &mut Document, moved: Document, now: f64) {
     let before = service["deployments"].get(0).and_then(Value::as_object).cloned().unwrap_or_default();
+    let number = before.get("id").and_then(Value::as_str).and_then(|id| id.rsplit('/').next()?.parse::<u64>().ok());
+    let id = format!("ecs-svc/{}", number.unwrap_or_default() + 1);
     let mut deployment = moved;
     for name in ["serviceConnectConfiguration", "volumeConfigurations", "vpcLatticeConfigurations"] {
         if let Some(value) = before.get(name) {
@@ -199,7 +201,8 @@ fn deploy(service: &mut Document, moved: Document) {
     fill(
         &mut deployment,
         json!({
-            "id": "ecs-svc/1", "status": "PRIMARY", "rolloutState": "IN_PROGRESS", "taskDefinition": service["taskDefinition"],
+            "id": id, "status": "PRIMARY", "rolloutState": "IN_PROGRESS", "taskDefinition": service["taskDefinition"],
+            "createdAt": now, "updatedAt": now,
         }),
     );
     service.insert("deployments".to_owned(), json!([deployment]));
@@ -224,7 +227,11 @@ const SETS: &[&str] = &[
 
 /// The answer in another order, and with members that no model knows.
 pub fn disguise(value: Value, world: &World) -> Value {
-    walk(value, "", world)
+    let mut value = walk(value, "", world);
+    if let Some(spelling) = world.spelling {
+        spelling(&mut value);
+    }
+    value
 }
 
 fn walk(value: Value, name: &str, world: &World) -> Value {

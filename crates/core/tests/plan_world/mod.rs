@@ -7,7 +7,7 @@ pub mod answers;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use driftless_core::desired::{Document, EcsService, OnFailure, Resource, Rollout, Spec, TaskDefinition};
+use driftless_core::desired::{Document, EcsService, Resource, Rollout, Spec, TaskDefinition};
 use driftless_core::location::Location;
 use driftless_core::observed::{Observation, Observed, ServiceObservation};
 use driftless_core::plan::ecs::wants;
@@ -45,7 +45,7 @@ pub fn web(task_definition: Value, service: Value) -> Resource {
         task_definition: TaskDefinition::Document(object(task_definition)),
         images: BTreeMap::new(),
         service: object(service),
-        rollout: Rollout { timeout: Duration::from_secs(3600), on_failure: OnFailure::Rollback },
+        rollout: Rollout { timeout: Duration::from_secs(3600), ..Rollout::default() },
         ignore: Vec::new(),
         removed: Vec::new(),
     };
@@ -105,11 +105,14 @@ pub struct World {
     /// As DescribeTaskDefinition answers, oldest first.
     pub revisions: Vec<Value>,
     pub service_deployments: Vec<Value>,
+    pub service_revisions: Vec<Value>,
     pub now: f64,
     /// Turns lists of AWS's answers round.
     pub shuffle: bool,
     /// Put into every structure of an answer.
     pub unknown: Option<String>,
+    /// How AWS spells what it was sent: done to each answer.
+    pub spelling: Option<fn(&mut Value)>,
     pub writes: Vec<String>,
 }
 
@@ -154,7 +157,7 @@ impl World {
             candidates: if wanted.candidates { Observed::Present(newest) } else { Observed::Unknown(unread()) },
             base: if wanted.base { base.map_or(Observed::Absent, Observed::Present) } else { Observed::Unknown(unread()) },
             service_deployments: if wanted.service_deployments { self.service_deployments.clone() } else { Vec::new() },
-            service_revisions: Vec::new(),
+            service_revisions: if wanted.service_revisions { self.service_revisions.clone() } else { Vec::new() },
             stopped_tasks: Vec::new(),
             now: self.now,
         }
@@ -175,13 +178,19 @@ impl World {
         self.writes.push(step.action().to_owned());
         match step {
             EcsStep::RegisterTaskDefinition { document } => *registered = Some(answers::register(self, &document.0)),
-            EcsStep::CreateService { document, task_definition } => {
+            EcsStep::CreateService { document, task_definition, memory } => {
                 let arn = arn(task_definition, registered);
-                answers::create(self, document, arn);
+                answers::create(self, document, arn.clone());
+                let (key, value) = memory.first(&arn);
+                self.put([(key, value)]);
+                self.put(memory.after_create(&self.answer()));
             }
-            EcsStep::UpdateService { document, task_definition } => {
+            EcsStep::UpdateService { document, task_definition, memory } => {
                 let arn = task_definition.as_ref().map(|reference| arn(reference, registered));
-                answers::update(self, document, arn);
+                answers::update(self, document, arn.clone());
+                if let Some(memory) = memory {
+                    self.put(memory.after_update(&self.answer(), arn.as_deref()));
+                }
             }
             EcsStep::TagResource { document } => {
                 let tags = self.tags_mut();
@@ -199,6 +208,20 @@ impl World {
             EcsStep::TagTaskDefinition { .. } | EcsStep::RunTask { .. } | EcsStep::StopTask { .. } => {
                 panic!("no step of a service")
             }
+        }
+    }
+
+    /// What CreateService and UpdateService answer.
+    fn answer(&self) -> Value {
+        json!({"service": answers::disguise(Value::Object(self.service.clone().unwrap_or_default()), self)})
+    }
+
+    fn put(&mut self, tags: impl IntoIterator<Item = (String, String)>) {
+        for (key, value) in tags {
+            assert!(value.len() <= 256, "{key}: {value}");
+            let all = self.tags_mut();
+            all.retain(|tag| tag["key"] != key);
+            all.push(json!({"key": key, "value": value}));
         }
     }
 

@@ -2,11 +2,12 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use driftless_core::desired::{Document, EcsService, Rollout, TaskDefinition};
 use driftless_core::observed::{Observed, ServiceObservation};
 use driftless_core::plan::EcsStep;
-use driftless_core::rollout::{Judgement, Target};
+use driftless_core::rollout::{Judgement, Target, Written};
 use serde_json::{Value, json};
 
 pub const OLD: &str = "arn:aws:ecs:eu-central-1:123456789012:task-definition/web:1";
@@ -28,12 +29,19 @@ pub fn declared() -> EcsService {
     }
 }
 
+/// We began the deployment of `web:2`.
 pub fn target(service: &EcsService) -> Target<'_> {
-    Target { service, digest: "digest-2", task_definition_arn: NEW }
+    Target { service, digest: "digest-2", task_definition_arn: NEW, written: Some(&OURS) }
 }
 
+/// The record of our write, in the service's tags.
+pub static OURS: LazyLock<Written> =
+    LazyLock::new(|| Written::parse(&format!("digest-2 - 1 1 ecs-svc/2 {BEGAN} -")).expect("a record"));
+
+/// A deployment of `web:1` has the number 1, one of `web:2` the number 2.
 pub fn deployment(status: &str, arn: &str, state: &str, running: u64) -> Value {
-    json!({"id": "ecs-svc/1", "status": status, "taskDefinition": arn, "rolloutState": state, "desiredCount": 2,
+    let id = format!("ecs-svc/{}", arn.rsplit(':').next().unwrap_or_default());
+    json!({"id": id, "status": status, "taskDefinition": arn, "rolloutState": state, "desiredCount": 2,
         "runningCount": running, "pendingCount": 2 - running, "failedTasks": 0, "createdAt": BEGAN, "updatedAt": BEGAN})
 }
 

@@ -39,15 +39,18 @@ pub(super) fn begin(service: &mut Service, ids: &mut Ids, blueprint: Blueprint, 
     let blueprint = Arc::new(blueprint);
     let keys = DEPLOYS.iter().filter_map(|key| service.members.get_key_value(*key));
     let members: Members = keys.map(|(key, member)| (key.clone(), member.clone())).collect();
+    // One number for both: `ecs-svc/N` deploys `service-revision/…/N`. `findPrimaryDeploymentARN` of terraform-provider-aws finds
+    // the service deployment by it.
+    let number = ids.digits();
     let revision = Revision {
-        arn: service.names.arn(&format!("service-revision/{place}/{}", ids.digits())),
+        arn: service.names.arn(&format!("service-revision/{place}/{number}")),
         created: now,
         members: members.clone(),
         blueprint: blueprint.clone(),
     };
     let living = |deployment: &&Deployment| service.tasks.iter().any(|task| task.lives() && task.deployment == deployment.id);
     let sources = service.deployments.iter().filter(living).map(|deployment| deployment.revision.clone()).collect();
-    let id = format!("ecs-svc/{}", ids.digits());
+    let id = format!("ecs-svc/{number}");
     let deployment = Deployment {
         reason: format!("ECS deployment {id} in progress."),
         id,

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::task_definition::{self as task, Images, Task};
-use crate::desired::{Document, EcsService, OnFailure, Rollout, TaskDefinition};
+use crate::desired::{Document, EcsService, FailAfter, OnFailure, Rollout, TaskDefinition};
 use crate::location::Location;
 use crate::manifest::documents::aws::{self as documents, Written};
 use crate::manifest::documents::fields::{Fields, Scope};
@@ -221,12 +221,33 @@ pub(super) fn task_definition(
 
 fn rollout(scope: &mut Scope<'_>, spec: &Fields<'_>) -> Rollout {
     let mut rollout = Rollout::default();
-    let Some(fields) = scope.inner(spec, "rollout", "spec.rollout", &["timeout", "onFailure"]) else { return rollout };
+    let Some(fields) = scope.inner(spec, "rollout", "spec.rollout", &["timeout", "onFailure", "failAfter"]) else {
+        return rollout;
+    };
     rollout.timeout = scope.duration(&fields, "timeout").unwrap_or(rollout.timeout);
     if scope.word(&fields, "onFailure", &["rollback", "stay"]) == Some("stay") {
         rollout.on_failure = OnFailure::Stay;
     }
+    rollout.fail_after = fail_after(scope, &fields).unwrap_or(rollout.fail_after);
     rollout
+}
+
+/// `auto`, `never`, or how many failed tasks are too many.
+fn fail_after(scope: &mut Scope<'_>, rollout: &Fields<'_>) -> Option<FailAfter> {
+    let node = rollout.get("failAfter")?;
+    match node.text() {
+        Some("auto") => return Some(FailAfter::Auto),
+        Some("never") => return Some(FailAfter::Never),
+        _ => {}
+    }
+    let tasks = match &node.content {
+        Content::Number(number) => number.as_u64().filter(|tasks| *tasks > 0).and_then(|tasks| u32::try_from(tasks).ok()),
+        _ => None,
+    };
+    if tasks.is_none() {
+        scope.wrong(node, &rollout.name("failAfter"), "`auto`, `never` or a number of tasks");
+    }
+    tasks.map(FailAfter::Tasks)
 }
 
 fn ignore(scope: &mut Scope<'_>, spec: &Fields<'_>) -> Vec<String> {

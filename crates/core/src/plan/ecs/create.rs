@@ -2,10 +2,12 @@
 
 use serde_json::{Value, json};
 
+use super::memory::Memory;
 use super::pass::{Pass, REQUEUE, unknown};
 use super::service;
 use super::task_definition::choose;
-use crate::desired::TaskDefinition;
+use super::written::Written;
+use crate::desired::{Document, TaskDefinition};
 use crate::normalise::{Subject, leaves};
 use crate::plan::{Cause, Change, EcsStep, Plan, TaskDefinitionRef, Verdict, digest, ownership, tags};
 
@@ -47,12 +49,20 @@ pub(super) fn create(pass: &Pass, inactive: Option<&Value>) -> Plan {
     all.extend(ownership::prune(pass.resource, &all).map(|word| (tags::PRUNE.to_owned(), word.to_owned())));
     all.insert(tags::CREATED.to_owned(), "true".to_owned());
     all.insert(tags::REVISION.to_owned(), pass.context.revision.to_owned());
-    all.insert(tags::DECLARED.to_owned(), service::declared_digest(pass));
+    all.insert(tags::DECLARED.to_owned(), service::member_digests(pass, &Document::new()));
     document.insert("tags".to_owned(), tags::write(&all));
     document.insert("clientToken".to_owned(), json!(client_token(pass, inactive)));
     plan.steps.extend(chosen.step.map(Into::into));
     let task_definition = chosen.reference.unwrap_or(TaskDefinitionRef::Registered);
-    plan.steps.push(EcsStep::CreateService { document, task_definition }.into());
+    let observed = Document::new();
+    let memory = Memory {
+        written: Written { digest: pass.digest.clone(), places: "-".to_owned(), times: 1, total: 1, ..Written::default() },
+        deploys: true,
+        declared: service::comparable(pass, &observed),
+        sent: document.keys().cloned().collect(),
+        ..Memory::default()
+    };
+    plan.steps.push(EcsStep::CreateService { document, task_definition, memory: Box::new(memory) }.into());
     if inactive.is_some() {
         plan.notes.push(format!("service `{name}` was deleted, and is created anew"));
     }

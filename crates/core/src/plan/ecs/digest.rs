@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::desired::{EcsService, TaskDefinition};
+use crate::desired::{EcsService, FailAfter, TaskDefinition};
 use crate::plan::digest::of;
 
 /// 32 hex digits over everything whose change means "try again": all that is declared. White space, the order of
@@ -12,16 +12,20 @@ pub fn digest(service: &EcsService) -> String {
         TaskDefinition::Document(document) => json!({"document": document}),
         TaskDefinition::Family { family, revision } => json!({"family": family, "revision": revision}),
     };
+    let mut rollout = json!({
+        "timeout": service.rollout.timeout.as_secs(),
+        "onFailure": format!("{:?}", service.rollout.on_failure),
+    });
+    if service.rollout.fail_after != FailAfter::Auto {
+        rollout["failAfter"] = json!(format!("{:?}", service.rollout.fail_after));
+    }
     let everything = json!({
         "cluster": service.cluster,
         "serviceName": service.service_name,
         "taskDefinition": task_definition,
         "images": service.images,
         "service": service.service,
-        "rollout": {
-            "timeout": service.rollout.timeout.as_secs(),
-            "onFailure": format!("{:?}", service.rollout.on_failure),
-        },
+        "rollout": rollout,
         "ignore": service.ignore,
     });
     of(&everything)

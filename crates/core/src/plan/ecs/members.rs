@@ -58,7 +58,8 @@ const ROWS: &[Row] = &[
     row("clientToken", Seen::Never, Change::Never, false, false),
     row("cluster", Seen::Never, Change::Never, false, false),
     row("deploymentConfiguration", Seen::Service, Change::Update, false, true),
-    row("deploymentController", Seen::Service, Change::Never, false, true),
+    // UpdateService takes a controller, by which a service of CodeDeploy goes over to ECS; `unsupported` says which ways are known.
+    row("deploymentController", Seen::Service, Change::Update, true, true),
     row("desiredCount", Seen::Service, Change::Update, false, true),
     row("enableECSManagedTags", Seen::Service, Change::Update, false, true),
     row("enableExecuteCommand", Seen::Service, Change::Update, false, true),

@@ -5,13 +5,16 @@
 mod create;
 mod digest;
 mod members;
+mod memory;
 mod outcome;
 mod pass;
 mod service;
+mod spelling;
 pub(crate) mod step;
 pub(super) mod task_definition;
 mod update;
 mod wants;
+pub(crate) mod written;
 
 use serde_json::{Map, Value};
 
@@ -22,6 +25,7 @@ use pass::{Pass, REQUEUE, unknown, unsupported};
 
 pub use crate::plan::Context;
 pub use digest::digest;
+pub use memory::Memory;
 pub use wants::{Wants, wants};
 
 pub(super) use pass::CONSISTENT_AFTER;
@@ -30,7 +34,7 @@ pub(super) use pass::CONSISTENT_AFTER;
 ///
 /// `observation.candidates` and `.base` may be `Absent` where [`wants`] did not ask for them.
 pub fn plan(resource: &Resource, declared: &EcsService, observation: &ServiceObservation, context: &Context) -> Plan {
-    decide(&Pass { resource, declared, observation, context, digest: digest(declared) })
+    decide(&Pass::new(resource, declared, observation, context))
 }
 
 fn decide(pass: &Pass) -> Plan {

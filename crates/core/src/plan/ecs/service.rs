@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::members::{self, Change as How};
 use super::pass::Pass;
+use super::spelling::{self, Hashes};
 use crate::desired::Document;
 use crate::model::{MemberKind, Operation, member_kind};
 use crate::normalise::{
@@ -26,11 +27,24 @@ pub(super) struct Differences {
     pub(super) deploying: Document,
     /// What a person should know.
     pub(super) notes: Vec<String>,
+    /// By member: what AWS shows otherwise than it was written, and is known to mean the same.
+    pub(super) spellings: Vec<(String, String)>,
+    /// What is compared.
+    pub(super) declared: Document,
 }
 
-/// The digest of the declared service, for members that no answer shows.
-pub(super) fn declared_digest(pass: &Pass) -> String {
-    crate::plan::digest::of(&Value::Object(pass.declared.service.clone()))
+/// A short digest of each declared member, for members that no answer shows, without those `not_sent`. The count is always
+/// shown.
+pub(super) fn member_digests(pass: &Pass, not_sent: &Document) -> String {
+    let declared = pass.declared.service.iter();
+    let sent = declared.filter(|(name, _)| {
+        !not_sent.contains_key(*name) && *name != "desiredCount" && members::of(name).seen != members::Seen::Never
+    });
+    sent.map(|(name, value)| member_digest(name, value)).collect::<Hashes>().text()
+}
+
+fn member_digest(name: &str, value: &Value) -> String {
+    spelling::short(&json!([name, value]))
 }
 
 /// Compares; Err: something differs that AWS cannot change in place.
@@ -42,7 +56,8 @@ pub(super) fn differences(
 ) -> Result<Differences, Verdict> {
     let observed = members::observed(service, &pass.observation.service_revisions);
     let declared = comparable(pass, &observed);
-    let written = live_tags.get(tags::DECLARED) == Some(&declared_digest(pass));
+    let digests = Hashes::read(live_tags.get(tags::DECLARED));
+    let spellings = Hashes::read(live_tags.get(tags::SPELLING));
     let setting = Setting::of_service(&declared, &observed);
     let found = compare(SUBJECT, &declared, &observed, &setting, &setting);
     let mut result = Differences::default();
@@ -57,10 +72,21 @@ pub(super) fn differences(
             }
             continue;
         };
+        let hash = spelling::hash(&difference);
+        let written = || pass.declared.service.get(&member).is_some_and(|value| digests.contains(&member_digest(&member, value)));
+        // What is named by an id cannot be compared: it is taken for the same until we know which id it is.
+        let taken = difference.sort == Sort::Incomparable
+            && !spellings.contains(&spelling::known(&difference))
+            && (!live_tags.contains_key(tags::DECLARED) || written());
+        if taken || spellings.contains(&hash) {
+            result.notes.push(spelling::note(SUBJECT, &difference));
+            result.spellings.extend(spelling::hashes(&difference).map(|hash| (member.clone(), hash)));
+            continue;
+        }
         let launch_type_back = member == "launchType" && goes_back(&declared, &observed);
         let silent = difference.sort == Sort::Unechoed
             || difference.sort == Sort::Missing && row.always && !launch_type_back && !observed.contains_key(&member);
-        if silent && (written || row.change == How::Never) {
+        if silent && (row.change == How::Never || written()) {
             continue;
         }
         if row.change == How::Never && !launch_type_back {
@@ -89,11 +115,12 @@ pub(super) fn differences(
     for (member, list) in undone {
         put(&member, &list, &declared, &observed, &setting, &mut result);
     }
+    result.declared = declared;
     Ok(result)
 }
 
 /// What is declared and compared: without what is left to others, and what is never sent to a live service.
-fn comparable(pass: &Pass, observed: &Document) -> Document {
+pub(super) fn comparable(pass: &Pass, observed: &Document) -> Document {
     let mut declared = pass.declared.service.clone();
     declared.retain(|name, _| members::of(name).seen != members::Seen::Never);
     let daemon = |document: &Document| document.get("schedulingStrategy").is_some_and(|strategy| strategy == "DAEMON");

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::memory::Memory;
 use crate::desired::Document;
 
 /// One mutating call of ECS. Documents are the request's body, in AWS's own member names.
@@ -12,19 +13,26 @@ pub enum EcsStep {
         /// The body.
         document: Secret,
     },
-    /// CreateService. `taskDefinition` is set by [`TaskDefinitionRef`].
+    /// CreateService. `taskDefinition` is set by [`TaskDefinitionRef`]. And TagResource, where AWS's answer spells something
+    /// otherwise than it was sent.
     CreateService {
         /// The body without `taskDefinition`.
         document: Document,
         /// What it runs.
         task_definition: TaskDefinitionRef,
+        /// What is to be remembered of the answer.
+        #[serde(skip)]
+        memory: Box<Memory>,
     },
-    /// UpdateService.
+    /// UpdateService, and TagResource with what its answer tells.
     UpdateService {
         /// The body without `taskDefinition`.
         document: Document,
         /// What it runs, when that changes.
         task_definition: Option<TaskDefinitionRef>,
+        /// What is to be remembered of the answer; None: nothing, as of a rollback.
+        #[serde(skip)]
+        memory: Option<Box<Memory>>,
     },
     /// TagResource.
     TagResource {

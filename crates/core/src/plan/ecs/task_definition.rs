@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::pass::{Pass, unknown};
+use super::{memory, spelling};
 use crate::desired::{Document, TaskDefinition};
 use crate::model::{Operation, without_read_only};
 use crate::normalise::{Difference, Pointer, Setting, Sort, Subject, compare, get, leaves, set};
@@ -27,6 +28,8 @@ pub(super) struct Chosen {
     pub(super) changes: Vec<Change>,
     /// The revision, when it exists.
     pub(super) arn: Option<String>,
+    /// What AWS shows otherwise than it was registered.
+    pub(super) notes: Vec<String>,
 }
 
 /// What a revision is to say.
@@ -72,11 +75,32 @@ impl Fit {
         self.differences.is_empty() && self.tags.is_empty()
     }
 
-    /// As far as this server tells: the very same document was registered, and the answer contradicts nothing of it.
+    /// The revision was registered from the very same document, and it never changes: what its answer shows otherwise is AWS's
+    /// spelling, or not echoed. But tags are copied with a revision that somebody makes from ours, so that what AWS never
+    /// spells otherwise (images, environment, commands, counts and flags) has to be as declared.
     pub(in crate::plan) fn as_registered(&self) -> bool {
-        let silent = |difference: &Difference| !matches!(difference.sort, Sort::Declared | Sort::Extra);
-        self.same_digest && self.tags.is_empty() && self.differences.iter().all(silent)
+        let spelled = |difference: &Difference| match difference.sort {
+            Sort::Declared | Sort::Extra => spelling::may_be(difference) && !spelling::is_peoples_own(&difference.pointer),
+            _ => true,
+        };
+        self.same_digest && self.tags.is_empty() && self.differences.iter().all(spelled)
     }
+
+    /// [`as_registered`](Fit::as_registered), of a revision that our own record names: no copy then.
+    fn recorded(&self, named: bool) -> bool {
+        named && self.same_digest && self.tags.is_empty()
+    }
+
+    fn spellings(&self) -> Vec<String> {
+        let spelled = self.differences.iter().filter(|difference| matches!(difference.sort, Sort::Declared | Sort::Extra));
+        spelled.map(|difference| spelling::note(SUBJECT, difference)).collect()
+    }
+}
+
+/// Whether the record of our last write names the revision.
+fn is_recorded(pass: &Pass, answer: &Value) -> bool {
+    let recorded = pass.written.as_ref().and_then(|written| written.definition.as_ref());
+    recorded.is_some() && recorded == arn(answer).map(|arn| memory::definition(&arn)).as_ref()
 }
 
 fn tag_changes(wanted: &Tags, live: &Tags) -> Vec<Change> {
@@ -98,7 +122,7 @@ fn tag_changes(wanted: &Tags, live: &Tags) -> Vec<Change> {
 pub(super) fn own_is_right(pass: &Pass, own: &Value, created: bool) -> Option<bool> {
     let TaskDefinition::Document(document) = &pass.declared.task_definition else { return None };
     let wanted = Wanted::new(carried(pass, document.clone(), Some(own)));
-    Fit::of(&wanted, own).map(|fit| good_enough(pass, &fit, created))
+    Fit::of(&wanted, own).map(|fit| good_enough(pass, &fit, created) || fit.recorded(is_recorded(pass, own)))
 }
 
 /// On a service that we did not create, what is not declared belongs to AWS.
@@ -128,6 +152,10 @@ pub(super) fn choose(pass: &Pass, own: Option<&Value>, created: bool, adopting: 
             let own_fit = own.and_then(|own| Fit::of(&wanted, own));
             if own_fit.as_ref().is_some_and(|fit| good_enough(pass, fit, created)) {
                 return Ok(Chosen { arn: own.and_then(arn), ..Chosen::default() });
+            }
+            let registered = |fit: &&Fit| own.is_some_and(|own| fit.recorded(is_recorded(pass, own)));
+            if let Some(fit) = own_fit.as_ref().filter(registered) {
+                return Ok(Chosen { arn: own.and_then(arn), notes: fit.spellings(), ..Chosen::default() });
             }
             if let Some(fit) = own_fit.as_ref().filter(|_| !created) {
                 would_reset(pass, fit, adopting)?;
@@ -171,7 +199,8 @@ fn follow(pass: &Pass, family: &str, revision: Option<u64>, own: Option<&Value>)
     let wanted = Wanted::new(if differs { carried(pass, document, own) } else { document });
     let own_fit = own.and_then(|own| Fit::of(&wanted, own));
     if differs {
-        if own_fit.as_ref().is_some_and(Fit::exact) {
+        let right = |fit: &Fit| fit.exact() || own.is_some_and(|own| fit.recorded(is_recorded(pass, own)));
+        if own_fit.as_ref().is_some_and(right) {
             return Ok(Chosen { arn: own.and_then(arn), ..Chosen::default() });
         }
         return existing_or_new(pass, &wanted, own, own_fit, true);
@@ -192,7 +221,13 @@ fn follow(pass: &Pass, family: &str, revision: Option<u64>, own: Option<&Value>)
             },
         );
     }
-    Ok(Chosen { reference: Some(TaskDefinitionRef::Arn(base_arn.clone())), step: None, changes, arn: Some(base_arn) })
+    Ok(Chosen {
+        reference: Some(TaskDefinitionRef::Arn(base_arn.clone())),
+        step: None,
+        changes,
+        arn: Some(base_arn),
+        notes: Vec::new(),
+    })
 }
 
 /// Puts `images` into the content of the revision `named`; whether that changed anything.
@@ -239,27 +274,29 @@ fn existing_or_new(
         }
     };
     let changes = changes(pass, wanted, own_fit.as_ref(), created);
-    let fitting = |right: fn(&Fit) -> bool| candidates.iter().find(|one| Fit::of(wanted, one).is_some_and(|fit| right(&fit)));
+    let fits = |one: &Value, right: fn(&Fit) -> bool| Fit::of(wanted, one).is_some_and(|fit| right(&fit));
     let use_existing = |answer: &Value| {
         let found = arn(answer);
         let reference = found.clone().filter(|_| found != own.and_then(arn)).map(TaskDefinitionRef::Arn);
         let changes = if reference.is_some() { changes.clone() } else { Vec::new() };
-        Chosen { reference, step: None, changes, arn: found }
+        Chosen { reference, step: None, changes, arn: found, notes: Vec::new() }
     };
-    if let Some(answer) = fitting(Fit::exact) {
+    if let Some(answer) = candidates.iter().find(|one| fits(one, Fit::exact)) {
+        return Ok(use_existing(answer));
+    }
+    // The oldest: a copy of ours, tags included, is younger.
+    if let Some(answer) = candidates.iter().rev().find(|one| fits(one, Fit::as_registered)) {
         return Ok(use_existing(answer));
     }
     if let Some(own) = own.filter(|_| own_fit.as_ref().is_some_and(Fit::as_registered)) {
         return Ok(use_existing(own));
-    }
-    if let Some(answer) = fitting(Fit::as_registered) {
-        return Ok(use_existing(answer));
     }
     Ok(Chosen {
         reference: Some(TaskDefinitionRef::Registered),
         step: Some(register(&pass.resource.id, pass.context, wanted)),
         changes,
         arn: None,
+        notes: Vec::new(),
     })
 }
 

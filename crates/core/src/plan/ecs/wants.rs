@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::pass::{Pass, unsupported};
-use super::{digest, members, service, task_definition};
+use super::pass::{Pass, short_arn, unsupported};
+use super::{members, service, task_definition};
 use crate::desired::{EcsService, Resource, TaskDefinition};
 use crate::observed::{Observed, ServiceObservation};
 use crate::plan::{Context, ownership, tags};
@@ -42,7 +42,7 @@ pub fn wants(
         stopped_tasks: Vec::new(),
         now: 0.0,
     };
-    let pass = Pass { resource, declared, observation: &observation, context, digest: digest(declared) };
+    let pass = Pass::new(resource, declared, &observation, context);
     if unsupported(&pass, &serde_json::Map::new()).is_some() {
         return Wants::default();
     }
@@ -66,7 +66,7 @@ fn to_update(pass: &Pass, service: &Value) -> Wants {
     let Some(members) = service.as_object() else { return Wants::default() };
     let tags = tags::read(members.get("tags"));
     let Ok(ownership) = ownership::of(&pass.thing(), pass.resource, &tags, pass.context) else { return Wants::default() };
-    if unsupported(pass, members).is_some() {
+    if short_arn(pass, members).or_else(|| unsupported(pass, members)).is_some() {
         return Wants::default();
     }
     let mut wants = Wants::default();

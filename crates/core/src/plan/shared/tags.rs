@@ -5,7 +5,9 @@
 //! - `driftless:revision`: the commit that last wrote it; never compared, never written by itself;
 //! - `driftless:created`: `true` on a service that the agent created (not on an adopted one). Only there are AWS's
 //!   defaults enforced;
-//! - `driftless:declared`: a digest of the declared service, for members that no answer shows;
+//! - `driftless:declared`: a short digest of each declared member, for members that no answer shows;
+//! - `driftless:spelling`: short hashes of what AWS shows otherwise than it was written (only where it does);
+//! - `driftless:written`: the record of the last write: the deployment that it began, and how often the same was written;
 //! - `driftless:failed`: the digest of the resource whose rollout failed;
 //! - `driftless:prune`: `disabled` where the annotation says so.
 //!
@@ -37,8 +39,12 @@ pub const PRUNE_DISABLED: &str = "disabled";
 pub const PRUNE_ENABLED: &str = "enabled";
 /// `true` on a service that the agent created.
 pub const CREATED: &str = "driftless:created";
-/// Digest of the declared service.
+/// Short digests of the declared service's members.
 pub const DECLARED: &str = "driftless:declared";
+/// Short hashes of AWS's spellings.
+pub const SPELLING: &str = "driftless:spelling";
+/// The record of our last write.
+pub const WRITTEN: &str = "driftless:written";
 /// Digest of a registered task definition.
 pub const DEFINITION: &str = "driftless:definition";
 /// Digest of the resource whose rollout failed.

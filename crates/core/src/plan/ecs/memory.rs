@@ -1,0 +1,158 @@
+//! What a write of the service leaves in its tags, part of which only AWS's answer to the write can tell: the id of the
+//! deployment that it began, and AWS's spelling of what was sent.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::members;
+use super::spelling::{self, Hashes};
+use super::written::{Begun, Written};
+use crate::desired::Document;
+use crate::normalise::{Setting, Sort, Subject, compare};
+use crate::plan::Change;
+use crate::plan::tags::{self, Tags};
+use crate::secret::Shown;
+
+/// The same differences are written so often, without equality seen in between (rule 4).
+const MOST_TIMES: u32 = 2;
+
+/// Whatever differs is written so often at one digest, without equality seen in between: answers that keep moving from one place to
+/// another.
+const MOST_WRITES: u32 = 6;
+
+/// What is to be remembered of one CreateService or UpdateService. `src` asks it for the tags once AWS has answered.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Memory {
+    /// Put in any case.
+    pub(super) tags: Tags,
+    /// The record, as far as it is known before the answer.
+    pub(super) written: Written,
+    /// The id of the deployment that was PRIMARY before.
+    pub(super) before: Option<String>,
+    /// The write begins a deployment.
+    pub(super) deploys: bool,
+    /// What is compared with the answer.
+    pub(super) declared: Document,
+    /// The members that are sent: only of these the answer says how AWS spells them.
+    pub(super) sent: BTreeSet<String>,
+    /// Spellings of other members, remembered already.
+    pub(super) kept: Vec<String>,
+    /// The tag of spellings as it is.
+    pub(super) spellings: Option<String>,
+}
+
+impl Memory {
+    /// The tag that CreateService carries for the deployment that comes with it; `task_definition` is the revision's ARN.
+    pub fn first(&self, task_definition: &str) -> (String, String) {
+        let definition = Some(definition(task_definition));
+        let written = Written { begun: Some(Begun::WithTheService), definition, ..self.written.clone() };
+        (tags::WRITTEN.to_owned(), written.to_string())
+    }
+
+    /// What CreateService's answer adds to the tags that it was sent with; mostly nothing.
+    pub fn after_create(&self, answer: &Value) -> Tags {
+        let learned = self.learned(&answer["service"]);
+        let text = learned.into_iter().collect::<Hashes>().text();
+        if text.is_empty() { Tags::new() } else { [(tags::SPELLING.to_owned(), text)].into() }
+    }
+
+    /// The tags to put after UpdateService answered with `answer`; `task_definition` is the ARN of the revision that was sent, if any.
+    pub fn after_update(&self, answer: &Value, task_definition: Option<&str>) -> Tags {
+        let service = &answer["service"];
+        let mut written = self.written.clone();
+        let primary = primary(service);
+        let id = primary.and_then(|primary| primary["id"].as_str());
+        if self.deploys && id.is_some() && id != self.before.as_deref() {
+            let at = primary.and_then(|primary| primary["createdAt"].as_f64()).unwrap_or_default() as u64;
+            written.begun = id.map(|id| Begun::Deployment { id: id.to_owned(), at });
+        }
+        if let Some(arn) = task_definition {
+            written.definition = Some(definition(arn));
+        }
+        let mut all = self.tags.clone();
+        all.insert(tags::WRITTEN.to_owned(), written.to_string());
+        let text = self.kept.iter().cloned().chain(self.learned(service)).collect::<Hashes>().text();
+        if Some(&text) != self.spellings.as_ref() && !text.is_empty() {
+            all.insert(tags::SPELLING.to_owned(), text);
+        }
+        all
+    }
+
+    /// What the answer shows otherwise than it was sent.
+    fn learned(&self, service: &Value) -> Vec<String> {
+        let Some(members) = service.as_object() else { return Vec::new() };
+        // What only a deployment shows is shown by the one that this write began, or not at all.
+        let begun =
+            self.before.is_none() || !self.deploys || primary(service).and_then(|p| p["id"].as_str()) != self.before.as_deref();
+        let observed = members::observed(members, &[]);
+        let setting = Setting::of_service(&self.declared, &observed);
+        compare(Subject::Service, &self.declared, &observed, &setting, &setting)
+            .iter()
+            .filter(|difference| {
+                let member = &difference.pointer.0[0];
+                let shown = begun || members::of(member).seen != members::Seen::Primary;
+                self.sent.contains(member) && shown && !matches!(difference.sort, Sort::Undeclared | Sort::Unechoed)
+            })
+            .filter(|difference| spelling::may_be(difference))
+            .flat_map(spelling::hashes)
+            .collect()
+    }
+}
+
+/// Short hash of a revision's ARN.
+pub(super) fn definition(arn: &str) -> String {
+    spelling::short(&json!(arn))
+}
+
+fn primary(service: &Value) -> Option<&Value> {
+    service["deployments"].as_array()?.iter().find(|deployment| deployment["status"] == "PRIMARY")
+}
+
+/// Short hash of what a write would change. What somebody else has made of a count or a flag belongs to it: scaling a service
+/// again and again is another change each time. Of names it does not: AWS may show them otherwise each time.
+pub(super) fn places(changes: &[Change]) -> String {
+    let of = |shown: &Option<Shown>| match shown {
+        Some(Shown::Plain(value) | Shown::Hidden(value)) => value.clone(),
+        None => Value::Null,
+    };
+    let mut all: Vec<Value> = changes
+        .iter()
+        .map(|change| {
+            let old = of(&change.old);
+            let old = if matches!(old, Value::Number(_) | Value::Bool(_)) { old } else { Value::Null };
+            json!([change.path, of(&change.new), old])
+        })
+        .collect();
+    all.sort_by_key(Value::to_string);
+    spelling::short(&Value::Array(all))
+}
+
+/// The record of a write of `changes`; None: written often enough.
+pub(super) fn again(prior: Option<&Written>, digest: &str, changes: &[Change], anew: bool) -> Option<Written> {
+    let begun = prior.and_then(|prior| prior.begun.clone());
+    let definition = prior.and_then(|prior| prior.definition.clone());
+    let known = prior.filter(|prior| prior.digest == digest && !anew);
+    let mut written = Written { digest: digest.to_owned(), begun, definition, ..Written::default() };
+    if changes.is_empty() {
+        // Bookkeeping: nothing that AWS could show otherwise.
+        if let Some(known) = known {
+            (written.places, written.times, written.total) = (known.places.clone(), known.times, known.total);
+        }
+        return Some(written);
+    }
+    written.places = places(changes);
+    let same = known.filter(|known| known.places == written.places).map_or(0, |known| known.times);
+    let total = known.map_or(0, |known| known.total);
+    (written.times, written.total) = (same + 1, total + 1);
+    (written.times <= MOST_TIMES && written.total <= MOST_WRITES).then_some(written)
+}
+
+/// So many writes at one digest are forgotten once equality was seen. Fewer are not worth a write of their own.
+const MANY: u32 = 4;
+
+/// The record once equality was seen, where it counts the same more than once, or much: the count begins anew.
+pub(super) fn settled(prior: &Written, digest: &str) -> Option<Written> {
+    let counts = prior.digest == digest && (prior.times > 1 || prior.total >= MANY);
+    counts.then(|| Written { times: 0, total: 0, places: "-".to_owned(), ..prior.clone() })
+}

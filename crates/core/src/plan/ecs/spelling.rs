@@ -1,0 +1,198 @@
+//! AWS's spelling: what the answer to our own write shows otherwise than it was sent. It is remembered by short hashes of the
+//! place, what is declared and what AWS shows, so that exactly this is no difference later, and anything else is drift.
+//!
+//! A count or a boolean that AWS shows otherwise is never a spelling: that is another state.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::normalise::{Difference, Pointer, Sort, Subject};
+use crate::plan::digest;
+use crate::secret::Shown;
+
+/// How many short hashes fit into a tag's value of 256 characters.
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Tag.html>
+const MOST: usize = 256 / SHORT;
+
+/// Hex digits of one.
+pub(super) const SHORT: usize = 8;
+
+/// Eight hex digits.
+pub(super) fn short(value: &Value) -> String {
+    let mut text = digest::of(value);
+    text.truncate(SHORT);
+    text
+}
+
+/// Short hashes, as a tag keeps them: one behind the other.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Hashes(BTreeSet<String>);
+
+impl Hashes {
+    /// Of a tag's value.
+    pub(super) fn read(value: Option<&String>) -> Self {
+        let text = value.map(String::as_str).unwrap_or_default();
+        let whole = text.is_ascii() && text.len().is_multiple_of(SHORT);
+        let parts = (0..text.len() / SHORT).map(|index| text[index * SHORT..][..SHORT].to_owned());
+        Hashes(if whole { parts.collect() } else { BTreeSet::new() })
+    }
+
+    pub(super) fn contains(&self, hash: &str) -> bool {
+        self.0.contains(hash)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// A tag's value. Of more than fit the rest is forgotten, which costs a write and then the guard's verdict.
+    pub(super) fn text(&self) -> String {
+        self.0.iter().take(MOST).map(String::as_str).collect()
+    }
+}
+
+impl FromIterator<String> for Hashes {
+    fn from_iter<I: IntoIterator<Item = String>>(hashes: I) -> Self {
+        Hashes(hashes.into_iter().collect())
+    }
+}
+
+/// What remembers the difference.
+pub(super) fn hash(difference: &Difference) -> String {
+    short(&json!([difference.pointer.0, value(&difference.new), value(&difference.old)]))
+}
+
+/// What remembers that the id of something named is known: another id is another thing from then on.
+pub(super) fn known(difference: &Difference) -> String {
+    short(&json!([difference.pointer.0, value(&difference.new), "known"]))
+}
+
+/// All that remembers the difference.
+pub(super) fn hashes(difference: &Difference) -> impl Iterator<Item = String> + use<> {
+    let known = (difference.sort == Sort::Incomparable).then(|| known(difference));
+    [hash(difference)].into_iter().chain(known)
+}
+
+/// Whether AWS may mean by what it shows (`old`) what is declared (`new`).
+pub(super) fn may_be(difference: &Difference) -> bool {
+    let (declared, shown) = (value(&difference.new), value(&difference.old));
+    if text(&declared).is_some() && text(&declared) == text(&shown) {
+        // `"5"` for `5`.
+        return true;
+    }
+    let exact = |value: &Value| matches!(value, Value::Number(_) | Value::Bool(_));
+    if exact(&declared) || exact(&shown) {
+        return false;
+    }
+    // Counts and booleans inside of what the model does not know.
+    let (mut said, mut seen) = (Vec::new(), Vec::new());
+    scalars(&declared, &mut said);
+    scalars(&shown, &mut seen);
+    shown.is_null() && said.is_empty()
+        || said.iter().all(|one| match seen.iter().position(|other| other == one) {
+            Some(index) => {
+                seen.remove(index);
+                true
+            }
+            None => false,
+        })
+}
+
+/// For a person: ``AWS shows `MEMORY` for `memory` ``.
+pub(super) fn note(subject: Subject, difference: &Difference) -> String {
+    let shown = |shown: &Option<Shown>| shown.as_ref().map_or_else(|| "nothing".to_owned(), ToString::to_string);
+    format!(
+        "AWS shows {} for {} at {}: its own spelling of what was written",
+        shown(&difference.old),
+        shown(&difference.new),
+        difference.pointer.text(subject)
+    )
+}
+
+/// What people write themselves and AWS keeps letter by letter: here nothing is ever spelled otherwise.
+pub(super) fn is_peoples_own(pointer: &Pointer) -> bool {
+    const OWN: [&str; 6] = ["image", "environment", "environmentFiles", "secrets", "command", "entryPoint"];
+    pointer.0.first().is_some_and(|first| first == "containerDefinitions")
+        && pointer.0.get(2).is_some_and(|member| OWN.contains(&member.as_str()))
+}
+
+fn value(shown: &Option<Shown>) -> Value {
+    match shown {
+        Some(Shown::Plain(value) | Shown::Hidden(value)) => value.clone(),
+        None => Value::Null,
+    }
+}
+
+fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(flag) => Some(flag.to_string()),
+        _ => None,
+    }
+}
+
+fn scalars(value: &Value, found: &mut Vec<Value>) {
+    match value {
+        Value::Number(_) | Value::Bool(_) => found.push(value.clone()),
+        Value::Array(list) => list.iter().for_each(|value| scalars(value, found)),
+        Value::Object(members) => members.values().for_each(|value| scalars(value, found)),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn difference(new: Value, old: Value) -> Difference {
+        let shown = |value: Value| (!value.is_null()).then_some(Shown::Plain(value));
+        let pointer = Pointer(vec!["placementStrategy".into(), "0".into(), "field".into()]);
+        Difference { pointer, sort: Sort::Declared, old: shown(old), new: shown(new), has_default: false }
+    }
+
+    #[test]
+    fn names_may_be_spelled_otherwise_and_counts_and_booleans_never_are() {
+        let table = [
+            (json!("memory"), json!("MEMORY"), true),
+            (json!("web"), json!("arn:aws:…/web"), true),
+            (json!(["a", "b"]), json!(["b", "a"]), true),
+            (json!("x"), json!(null), true),
+            (json!("5"), json!(5), true),
+            (json!(true), json!("true"), true),
+            (json!({"port": 80}), json!({"port": 80, "more": 1}), true),
+            (json!(2), json!(3), false),
+            (json!(true), json!(false), false),
+            (json!(true), json!(null), false),
+            (json!("a"), json!(3), false),
+            (json!({"port": 80}), json!({"port": 81}), false),
+            (json!([{"on": true}]), json!([{"on": false}]), false),
+        ];
+        for (new, old, expected) in table {
+            assert_eq!(may_be(&difference(new.clone(), old.clone())), expected, "{new} {old}");
+        }
+    }
+
+    #[test]
+    fn a_hash_is_of_this_place_and_these_two_values() {
+        let one = hash(&difference(json!("memory"), json!("MEMORY")));
+        assert_eq!(one.len(), SHORT);
+        assert_ne!(one, hash(&difference(json!("memory"), json!("CPU"))));
+        assert_ne!(one, hash(&difference(json!("cpu"), json!("MEMORY"))));
+        let mut elsewhere = difference(json!("memory"), json!("MEMORY"));
+        elsewhere.pointer.0[1] = "1".into();
+        assert_ne!(one, hash(&elsewhere));
+    }
+
+    #[test]
+    fn a_tag_holds_thirty_two_and_reads_nothing_into_another_value() {
+        let many: Hashes = (0..40).map(|number| format!("{number:08x}")).collect();
+        let text = many.text();
+        assert_eq!(text.len(), 256);
+        let read = Hashes::read(Some(&text));
+        assert!(read.contains("00000005") && !read.contains("00000027"), "{read:?}");
+        assert!(Hashes::read(Some(&"no hash at all".to_owned())).is_empty());
+        assert!(Hashes::read(None).is_empty());
+    }
+}
