@@ -82,6 +82,8 @@ fn drift_is_measured_against_the_spelling_and_healed_with_one_write() {
     world.edit(json!({"propagateTags": "NONE"}));
     let plan = world.look(&resource, &context());
     assert_eq!(lines(&plan), ["/service/propagateTags: \"none\" -> \"SERVICE\""]);
+    let drift = "changed in AWS since it was written at c1: /service/propagateTags";
+    assert!(plan.notes.iter().any(|note| note == drift), "{:?}", plan.notes);
     let (writes, plan) = passes(&mut world, &resource);
     assert_eq!((writes, plan.is_empty()), (1, true), "{plan:#?}");
     world.edit(json!({"networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-9"], "securityGroups": ["sg-1"]}}}));

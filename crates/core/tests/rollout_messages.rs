@@ -82,3 +82,30 @@ fn the_circuit_breakers_stop_is_not_taken_for_a_persons() {
     });
     assert!(message.ends_with("; left as it is, since `rollback` is off in the circuit breaker"), "{message}");
 }
+
+#[test]
+fn the_log_of_the_container_stands_first_below_and_lines_of_ordinary_work_are_left_out() {
+    let mut task = exited(json!([{"name": "app", "exitCode": 1}]));
+    task["taskArn"] = json!("arn:aws:ecs:eu-central-1:123456789012:task/shop/0123456789abcdef");
+    let message = read(task, |bad| {
+        bad.task_definition = Some(json!({"taskDefinition": {"taskDefinitionArn": NEW, "containerDefinitions": [{"name": "app",
+            "logConfiguration": {"logDriver": "awslogs", "options": {"awslogs-group": "/ecs/web", "awslogs-region": "eu-central-1",
+                "awslogs-stream-prefix": "web"}}}]}}));
+        let Observed::Present(live) = &mut bad.service else { panic!() };
+        let said = |text: &str| json!({"createdAt": BEGAN + 10.0, "message": format!("(service web) {text}")});
+        live["events"] = json!([
+            said("(deployment ecs-svc/1) deployment completed."),
+            said("has started 3 tasks: (task 3e00) (task 3e01) (task 3e02)."),
+            said("registered 1 targets in (target-group tg)"),
+            said("(deployment ecs-svc/2) deployment failed: tasks failed to start."),
+        ]);
+    });
+    let below: Vec<&str> = message.lines().skip(1).collect();
+    assert_eq!(
+        below,
+        [
+            "  its log: aws logs tail /ecs/web --log-stream-names web/app/0123456789abcdef --region eu-central-1",
+            "  (service web) (deployment ecs-svc/2) deployment failed: tasks failed to start",
+        ]
+    );
+}

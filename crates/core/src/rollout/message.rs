@@ -40,8 +40,8 @@ pub(super) fn cause(target: &Target, observed: &ServiceObservation, service: &Va
 
 /// `container app of web:2 exited with code 1 (Essential container in task exited)`; without stopped tasks, ECS's own
 /// reason for the deployment's state.
-/// And the whole of a reason that was shortened.
-fn told(target: &Target, observed: &ServiceObservation, service: &Value) -> (String, Option<String>) {
+/// And where the container's log is, and the whole of a reason that was shortened.
+fn told(target: &Target, observed: &ServiceObservation, service: &Value) -> (String, Vec<String>) {
     let name = short(target.task_definition_arn);
     let since = since(target, observed, service);
     let recent = |task: &Value| task["stoppedAt"].as_f64().is_none_or(|at| at >= since);
@@ -50,7 +50,8 @@ fn told(target: &Target, observed: &ServiceObservation, service: &Value) -> (Str
         .iter()
         .find(|task| is_failure(task) && recent(task) && text(task, "taskDefinitionArn") == target.task_definition_arn);
     if let Some(task) = stopped {
-        return task_failure(task, name, observed);
+        let (cause, reason) = task_failure(task, name, observed);
+        return (cause, log(task, observed).into_iter().chain(reason).collect());
     }
     let own =
         list(service, "deployments").iter().find(|deployment| text(deployment, "taskDefinition") == target.task_definition_arn);
@@ -59,8 +60,11 @@ fn told(target: &Target, observed: &ServiceObservation, service: &Value) -> (Str
         own.map(|deployment| text(deployment, "rolloutStateReason")).filter(|_| has_failed(own)).unwrap_or_default(),
     ];
     match said.into_iter().find(|said| !said.is_empty()) {
-        Some(said) => in_two(said, |said| format!("the rollout of {name} failed: {said}")),
-        None => (format!("the rollout of {name} failed"), None),
+        Some(said) => {
+            let (cause, reason) = in_two(said, |said| format!("the rollout of {name} failed: {said}"));
+            (cause, reason.into_iter().collect())
+        }
+        None => (format!("the rollout of {name} failed"), vec![]),
     }
 }
 
@@ -88,13 +92,7 @@ fn task_failure(task: &Value, name: &str, observed: &ServiceObservation) -> (Str
     if let Some(container) = containers.iter().find(|container| container["healthStatus"] == "UNHEALTHY") {
         return in_two(stopped_reason, |reason| format!("{} failed its health check ({reason})", of(container)));
     }
-    let exited = containers.iter().filter(|container| container["exitCode"].is_i64()).min_by_key(|container| {
-        let code = container["exitCode"].as_i64().unwrap_or_default();
-        // An ordinary code of its own first, then the essential container's, then any that is not 0.
-        let own = code != 0 && !SIGNALS.contains(&code);
-        (!own, !is_essential(text(container, "name"), text(task, "taskDefinitionArn"), observed), code == 0)
-    });
-    match exited {
+    match exited(task, observed) {
         // The scheduler stopped the task (a load balancer's health check): the exit code only echoes its signal.
         Some(container) if text(task, "stopCode") != "ServiceSchedulerInitiated" => {
             in_two(stopped_reason, |reason| format!("{} exited with code {} ({reason})", of(container), container["exitCode"]))
@@ -104,14 +102,49 @@ fn task_failure(task: &Value, name: &str, observed: &ServiceObservation) -> (Str
     }
 }
 
+/// The container that is to blame, of those that ended.
+fn exited<'a>(task: &'a Value, observed: &ServiceObservation) -> Option<&'a Value> {
+    list(task, "containers").iter().filter(|container| container["exitCode"].is_i64()).min_by_key(|container| {
+        let code = container["exitCode"].as_i64().unwrap_or_default();
+        // An ordinary code of its own first, then the essential container's, then any that is not 0.
+        let own = code != 0 && !SIGNALS.contains(&code);
+        (!own, !is_essential(text(container, "name"), text(task, "taskDefinitionArn"), observed), code == 0)
+    })
+}
+
+/// Where the log of the container that is to blame can be read: "prefix-name/container-name/ecs-task-id". One that never ran has
+/// written none.
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LogConfiguration.html>
+fn log(task: &Value, observed: &ServiceObservation) -> Option<String> {
+    let container = exited(task, observed)?;
+    let name = text(container, "name");
+    let definition = definition(text(task, "taskDefinitionArn"), observed)?;
+    let declared = list(definition, "containerDefinitions").iter().find(|one| text(one, "name") == name)?;
+    let options = &declared["logConfiguration"]["options"];
+    let (group, prefix) = (text(options, "awslogs-group"), text(options, "awslogs-stream-prefix"));
+    let id = short(text(task, "taskArn"));
+    let awslogs = declared["logConfiguration"]["logDriver"] == "awslogs";
+    (awslogs && !group.is_empty() && !prefix.is_empty() && !id.is_empty()).then(|| {
+        let region = match text(options, "awslogs-region") {
+            "" => String::new(),
+            region => format!(" --region {region}"),
+        };
+        format!("its log: aws logs tail {group} --log-stream-names {prefix}/{name}/{id}{region}")
+    })
+}
+
+/// The revision of this ARN, if it was read.
+fn definition<'a>(arn: &str, observed: &'a ServiceObservation) -> Option<&'a Value> {
+    let candidates = observed.candidates.present().into_iter().flatten();
+    let known = observed.task_definition.iter().chain(candidates).map(|answer| &answer["taskDefinition"]);
+    known.into_iter().find(|definition| text(definition, "taskDefinitionArn") == arn)
+}
+
 /// "If the `essential` parameter of a container is marked as `true`, and that container fails or stops for any reason, all
 /// other containers that are part of the task are stopped. If this parameter is omitted, a container is assumed to be
 /// essential." <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html>
 fn is_essential(container: &str, arn: &str, observed: &ServiceObservation) -> bool {
-    let candidates = observed.candidates.present().into_iter().flatten();
-    let known = observed.task_definition.iter().chain(candidates).map(|answer| &answer["taskDefinition"]);
-    let definition = known.into_iter().find(|definition| text(definition, "taskDefinitionArn") == arn);
-    let containers = definition.map(|definition| list(definition, "containerDefinitions")).unwrap_or_default();
+    let containers = definition(arn, observed).map(|definition| list(definition, "containerDefinitions")).unwrap_or_default();
     containers.iter().find(|one| text(one, "name") == container).is_none_or(|one| one["essential"] != false)
 }
 
@@ -200,13 +233,26 @@ fn since(target: &Target, observed: &ServiceObservation, service: &Value) -> f64
     on_record.or(listed).and_then(|deployment| deployment["createdAt"].as_f64()).unwrap_or_default()
 }
 
+/// What ECS's events say of ordinary work: nothing that explains a failure.
+/// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messages-list.html>
+const ORDINARY: [&str; 8] = [
+    "has reached a steady state",
+    "deployment completed",
+    ") has started ",
+    ") has stopped ",
+    "has begun draining",
+    ") registered ",
+    ") deregistered ",
+    ") stopped ",
+];
+
 /// The service's last events, newest first as ECS lists them, without the ones that say that all is well.
 pub(super) fn events(service: &Value, since: f64) -> Vec<String> {
     let mut told: Vec<String> = vec![];
     for event in list(service, "events") {
         let said = shortened(text(event, "message"));
         let recent = event["createdAt"].as_f64().is_none_or(|at| at >= since);
-        if recent && !said.is_empty() && !said.contains("has reached a steady state") && !told.contains(&said) {
+        if recent && !said.is_empty() && !ORDINARY.iter().any(|ordinary| said.contains(ordinary)) && !told.contains(&said) {
             told.push(said);
         }
         if told.len() == EVENTS {

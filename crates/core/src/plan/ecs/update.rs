@@ -70,6 +70,7 @@ fn proceed(pass: &Pass, found: &Found, judged: Option<Judged>, retried: bool) ->
     let mut plan = pass.plan(Verdict::Ready { message: String::new() });
     plan.changes = changes(found, !waits);
     plan.notes.extend(found.chosen.notes.iter().chain(&found.differences.notes).cloned());
+    plan.notes.extend(drift(pass, found, &plan.changes));
     let judged = judged.filter(|_| !forced && count.is_none());
     let failing = judged.as_ref().is_some_and(|judged| matches!(judged.verdict, Verdict::Failed { .. }));
     let how = How { deploying: deploys, forced, complete: !waits, keep_failure: retried || failing };
@@ -120,6 +121,16 @@ fn others_rollout(pass: &Pass, found: &Found) -> Option<String> {
         let name = &pass.declared.service_name;
         format!("a rollout of service `{name}` is under way that Driftless did not begin (deployment {id})")
     })
+}
+
+/// The resource is as it was when it was written last, so that what differs was changed in AWS.
+fn drift(pass: &Pass, found: &Found, changes: &[Change]) -> Option<String> {
+    let same = pass.written.as_ref().is_some_and(|written| written.digest == pass.digest);
+    let revision = found.tags.get(tags::REVISION).filter(|_| same)?;
+    let drifted = changes.iter().filter(|change| !matches!(change.cause, Cause::Removed | Cause::Ownership));
+    let paths: Vec<&str> = drifted.map(|change| change.path.as_str()).collect();
+    let revision = if revision.len() == 40 { &revision[..8] } else { revision };
+    (!paths.is_empty()).then(|| format!("changed in AWS since it was written at {revision}: {}", paths.join(", ")))
 }
 
 /// Whether what is to be deployed is what the manifest says, or no longer says.

@@ -52,7 +52,7 @@ pub const FAILED: &str = "driftless:failed";
 
 /// How many of these a service carries at most: all of the above but [`DEFINITION`]. Whoever adds a tag to services counts it here:
 /// AWS takes 50 on a resource, and a manifest may declare what is left.
-pub const ON_SERVICE: usize = 8;
+pub const ON_SERVICE: usize = 10;
 /// Likewise a task definition: whose it is, its revision and [`DEFINITION`].
 pub const ON_DEFINITION: usize = 5;
 /// Likewise a task: whose it is.
