@@ -1,8 +1,9 @@
 //! Good and bad images: what is rolled out, what is rolled back, and what is never tried again by itself.
 
+use driftless_simulator::{Options, Spelling};
 use serde_json::json;
 
-use crate::world::{CAREFUL, World, service};
+use crate::world::{CAREFUL, PACE, World, service};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_commit_becomes_running_tasks_and_the_second_look_writes_nothing() {
@@ -78,7 +79,7 @@ async fn the_fix_of_a_hanging_rollout_waits_for_no_timeout() {
     let world = World::start().await;
     let agent = world.agent().await;
     // No circuit breaker: ECS itself would try for ever, and our timeout is an hour away.
-    let plain = "      desiredCount: 2";
+    let plain = "      desiredCount: 2\n  rollout: {failAfter: never}";
     let good = world.commit(&[("web.yaml", &service("web", "registry.example.com/web:1", plain))]);
     world.ends_as(&good, "success").await;
     let bad = world.commit(&[("web.yaml", &service("web", "registry.example.com/web:2-nopull", plain))]);
@@ -95,7 +96,7 @@ async fn the_fix_of_a_hanging_rollout_waits_for_no_timeout() {
 async fn without_a_circuit_breaker_our_timeout_rolls_back() {
     let world = World::start().await;
     let agent = world.agent().await;
-    let manifest = |image: &str| service("web", image, "      desiredCount: 2\n  rollout: {timeout: 3m}");
+    let manifest = |image: &str| service("web", image, "      desiredCount: 2\n  rollout: {timeout: 3m, failAfter: never}");
     let good = world.commit(&[("web.yaml", &manifest("registry.example.com/web:1"))]);
     world.ends_as(&good, "success").await;
     let bad = world.commit(&[("web.yaml", &manifest("registry.example.com/web:2-nopull"))]);
@@ -110,6 +111,59 @@ async fn without_a_circuit_breaker_our_timeout_rolls_back() {
         .await;
     assert_eq!(world.image("web").await, "registry.example.com/web:1");
     agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_circuit_breaker_tasks_that_only_crash_fail_the_rollout_long_before_its_timeout() {
+    let world = World::start().await;
+    let agent = world.agent().await;
+    let plain = "      desiredCount: 2";
+    let good = world.commit(&[("web.yaml", &service("web", "registry.example.com/web:1", plain))]);
+    world.ends_as(&good, "success").await;
+    let bad = world.commit(&[("web.yaml", &service("web", "registry.example.com/web:2-crash", plain))]);
+    world.ends_as(&bad, "failed").await;
+    let row = world.row(&bad, "driftless/journey/EcsService/web").expect("a status");
+    let told = row.description.as_deref().unwrap_or_default();
+    assert!(told.contains("tasks of the rollout failed (rollout.failAfter: auto") && told.contains("container app"), "{row:?}");
+    world.until("the first version is back", async || world.image("web").await == "registry.example.com/web:1").await;
+    let updates = world.count("UpdateService");
+    world.pass(180.0).await;
+    assert_eq!(world.count("UpdateService"), updates, "nor is it tried again");
+    agent.stop().await;
+}
+
+/// Whatever case, alias, ARN, order or default AWS may invent.
+#[tokio::test(flavor = "multi_thread")]
+async fn spellings_that_nobody_has_seen_cost_no_second_write_and_hide_no_edit() {
+    for seed in 1..=4 {
+        let options = Options { pace: PACE, spelling: Spelling::Invented(seed), ..Options::default() };
+        let world = World::with(options).await;
+        let agent = world.agent().await;
+        let rich = "      desiredCount: 2
+      placementConstraints: [{type: memberOf, expression: \"attribute:zone == a\"}]
+      propagateTags: SERVICE
+      deploymentConfiguration: {maximumPercent: 150, deploymentCircuitBreaker: {enable: true, rollback: true}}
+      serviceConnectConfiguration: {enabled: true, namespace: shop, services: [{portName: http, clientAliases: [{port: 80}]}]}";
+        let manifest = |image: &str| {
+            let text = service("web", image, rich);
+            let text = text.replace("{containerPort: 8080}", "{containerPort: 8080, name: http}");
+            text.replace("requiresCompatibilities: [FARGATE]", "requiresCompatibilities: [EC2]")
+                .replace("launchType: FARGATE", "launchType: EC2")
+        };
+        let sha = world.commit(&[("web.yaml", &manifest("registry.example.com/web:1"))]);
+        world.ends_as(&sha, "success").await;
+        let next = world.commit(&[("web.yaml", &manifest("registry.example.com/web:2"))]);
+        world.ends_as(&next, "success").await;
+        let counts = || ["RegisterTaskDefinition", "CreateService", "UpdateService"].map(|action| world.count(action));
+        assert_eq!(counts(), [2, 1, 1], "seed {seed}: {:#?}", world.simulator.calls());
+        agent.stop().await;
+        let agent = world.agent().await;
+        world.pass(180.0).await;
+        assert_eq!(counts(), [2, 1, 1], "seed {seed}, after a restart: {:#?}", world.simulator.calls());
+        world.call("UpdateService", json!({"cluster": "shop", "service": "web", "desiredCount": 5})).await;
+        world.until("two tasks are wanted again", async || world.service("web").await["desiredCount"] == 2).await;
+        agent.stop().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -331,3 +331,20 @@ fn what_the_model_does_not_know_may_come_back_with_more_in_lists_too() {
     world.edit(json!({"gatewayThings": [{"portName": "other"}]}));
     assert_eq!(actions(&world.look(&resource, &context())), ["UpdateService"]);
 }
+
+/// `has_default` says what the pages say; AWS may fill in something else.
+#[test]
+fn what_aws_fills_in_at_creation_against_its_own_pages_is_its_default_and_drift_from_it_is_healed() {
+    let resource = web(task(), service());
+    let fills = |answer: &mut Value| {
+        if answer.get("deploymentConfiguration").is_some_and(|shown| shown["maximumPercent"] == 200) {
+            answer["deploymentConfiguration"]["maximumPercent"] = json!(150);
+        }
+    };
+    let mut world = World { spelling: Some(fills), ..World::default() };
+    let (writes, plan) = passes(&mut world, &resource);
+    assert_eq!((writes, reason(&plan)), (2, "Ready"), "{:?} {plan:#?}", world.writes);
+    world.edit(json!({"deploymentConfiguration": {"maximumPercent": 300, "minimumHealthyPercent": 100}}));
+    let (writes, plan) = passes(&mut world, &resource);
+    assert_eq!((writes, reason(&plan)), (1, "Ready"), "{:?} {plan:#?}", world.writes);
+}

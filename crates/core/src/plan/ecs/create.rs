@@ -59,7 +59,7 @@ pub(super) fn create(pass: &Pass, inactive: Option<&Value>) -> Plan {
         written: Written { digest: pass.digest.clone(), places: "-".to_owned(), times: 1, total: 1, ..Written::default() },
         deploys: true,
         declared: service::comparable(pass, &observed),
-        sent: document.keys().cloned().collect(),
+        sent: document.clone(),
         ..Memory::default()
     };
     plan.steps.push(EcsStep::CreateService { document, task_definition, memory: Box::new(memory) }.into());

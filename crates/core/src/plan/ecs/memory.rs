@@ -1,15 +1,13 @@
 //! What a write of the service leaves in its tags, part of which only AWS's answer to the write can tell: the id of the
 //! deployment that it began, and AWS's spelling of what was sent.
 
-use std::collections::BTreeSet;
-
 use serde_json::{Value, json};
 
 use super::members;
 use super::spelling::{self, Hashes};
 use super::written::{Begun, Written};
 use crate::desired::Document;
-use crate::normalise::{Setting, Sort, Subject, compare};
+use crate::normalise::{Setting, Sort, Subject, compare, get};
 use crate::plan::Change;
 use crate::plan::tags::{self, Tags};
 use crate::secret::Shown;
@@ -34,8 +32,8 @@ pub struct Memory {
     pub(super) deploys: bool,
     /// What is compared with the answer.
     pub(super) declared: Document,
-    /// The members that are sent: only of these the answer says how AWS spells them.
-    pub(super) sent: BTreeSet<String>,
+    /// What is sent: only of these members the answer says how AWS spells them.
+    pub(super) sent: Document,
     /// Spellings of other members, remembered already.
     pub(super) kept: Vec<String>,
     /// The tag of spellings as it is.
@@ -87,14 +85,20 @@ impl Memory {
             self.before.is_none() || !self.deploys || primary(service).and_then(|p| p["id"].as_str()) != self.before.as_deref();
         let observed = members::observed(members, &[]);
         let setting = Setting::of_service(&self.declared, &observed);
+        let created = self.before.is_none();
         compare(Subject::Service, &self.declared, &observed, &setting, &setting)
             .iter()
             .filter(|difference| {
                 let member = &difference.pointer.0[0];
                 let shown = begun || members::of(member).seen != members::Seen::Primary;
-                self.sent.contains(member) && shown && !matches!(difference.sort, Sort::Undeclared | Sort::Unechoed)
+                (created || self.sent.contains_key(member)) && shown && difference.sort != Sort::Unechoed
             })
-            .filter(|difference| spelling::may_be(difference))
+            .filter(|difference| {
+                let undeclared = difference.sort == Sort::Undeclared;
+                // What nobody has sent is AWS's own default, whatever the pages say, and of whatever type.
+                let filled_in = undeclared && get(Subject::Service, &self.sent, &difference.pointer).is_none();
+                (!undeclared || difference.has_default) && (filled_in || spelling::may_be(difference))
+            })
             .flat_map(spelling::hashes)
             .collect()
     }

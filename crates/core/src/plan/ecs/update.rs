@@ -240,8 +240,7 @@ fn writes(pass: &Pass, found: &Found, how: How, plan: &mut Plan) -> Result<Vec<E
         steps.push(tag(found, &put));
         return Ok(steps);
     };
-    let sent: BTreeSet<String> = document.keys().cloned().collect();
-    let others = found.differences.spellings.iter().filter(|(member, _)| !sent.contains(member));
+    let others = found.differences.spellings.iter().filter(|(member, _)| !document.contains_key(member));
     let memory = Memory {
         tags: put,
         written,
@@ -250,7 +249,7 @@ fn writes(pass: &Pass, found: &Found, how: How, plan: &mut Plan) -> Result<Vec<E
         declared: found.differences.declared.clone(),
         kept: others.map(|(_, hash)| hash.clone()).collect(),
         spellings: found.tags.get(tags::SPELLING).cloned(),
-        sent,
+        sent: document.clone(),
     };
     steps.insert(0, EcsStep::UpdateService { document, task_definition, memory: Some(Box::new(memory)) });
     Ok(steps)
