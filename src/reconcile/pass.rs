@@ -15,11 +15,14 @@ use crate::aws::providers::{Made, Providers};
 use crate::aws::{ProviderError, Retry};
 use crate::queue::Action;
 
-/// How soon the effect of a write is looked at.
+/// How late the effect of a write is looked at, where much is under way.
 const AFTER_A_WRITE: Duration = Duration::from_secs(5);
 
 /// How soon what AWS was asked to look for is read.
 const AFTER_A_LOOK: Duration = Duration::from_secs(30);
+
+/// How late a resource is looked at whose state another actor is changing.
+const CONFLICT: Duration = Duration::from_secs(60);
 
 /// What was observed longer ago is not decided on.
 const STALE: Duration = Duration::from_secs(10);
@@ -53,13 +56,16 @@ impl Reconciler {
         if !self.is_in_force(&commit) || self.0.shutdown.is_cancelled() {
             return Action::Requeue(Duration::ZERO);
         }
-        let plan = self.decide(&commit, &resource, &observed, providers);
+        let revision = tag_value(&commit);
+        let written_here = plan::written_at(&observed) == Some(revision.as_str());
+        let mut plan = self.decide(&commit, &resource, &observed, providers);
+        if let Some(verdict) = self.0.memory.check(&plan, &revision, written_here) {
+            plan.steps.clear();
+            plan.verdict = verdict;
+        }
         match self.act(&commit, &plan, &observed, providers).await {
-            Ok(Acted::Nothing) => {
-                // An agent that was restarted after it wrote finds nothing to do; the change is this commit's all the same.
-                let written_here = plan::written_at(&observed) == Some(tag_value(&commit).as_str());
-                self.settle(&commit, &plan, written_here)
-            }
+            // An agent that was restarted after it wrote finds nothing to do; the change is this commit's all the same.
+            Ok(Acted::Nothing) => self.settle(&commit, &plan, written_here),
             // AWS was asked to look, and the thing stays as it is: so does its verdict.
             Ok(Acted::Everything) if plan.steps.iter().all(Step::looks) => {
                 self.settle(&commit, &plan, false);
@@ -68,18 +74,30 @@ impl Reconciler {
             Ok(Acted::Everything) => {
                 self.retried(&id);
                 self.record(&commit, &id, &verdicts::written(&plan, AFTER_A_WRITE), true);
-                Action::Requeue(self.paced(AFTER_A_WRITE))
+                Action::Requeue(self.0.memory.wrote(&plan, &revision, AFTER_A_WRITE))
             }
             Ok(Acted::Interrupted) => Action::Requeue(Duration::ZERO),
-            Err(error) => {
-                self.record(&commit, &id, &verdicts::write_failed(&error), true);
-                match error.retry() {
-                    Retry::Observe => Action::Requeue(self.paced(AFTER_A_WRITE)),
-                    Retry::Backoff => Action::Retry(None),
-                    // The drift interval's look tries again.
-                    Retry::Interval => Action::Done,
-                }
-            }
+            Err(error) => self.refused(&commit, &id, &error),
+        }
+    }
+
+    /// A write was refused, or its answer was lost.
+    fn refused(&self, commit: &Arc<Commit>, id: &ResourceId, error: &ProviderError) -> Action {
+        let patience = error.failure().patience;
+        if let Some(patience) = patience
+            && let Some(wait) = self.0.memory.refused(id, &tag_value(commit), patience)
+        {
+            self.record(commit, id, &verdicts::refused_for_now(error, patience), true);
+            return Action::Requeue(wait);
+        }
+        self.record(commit, id, &verdicts::write_failed(error), true);
+        match error.retry() {
+            // The drift interval's look tries again.
+            _ if patience.is_some() => Action::Done,
+            Retry::Interval => Action::Done,
+            // What the state is conflicts with may take its time.
+            Retry::Observe => Action::Requeue(self.0.memory.look(id, error.failure().said.as_str(), CONFLICT)),
+            Retry::Backoff => Action::Retry(None),
         }
     }
 
@@ -160,7 +178,7 @@ impl Reconciler {
             revision,
             region: providers.target().region(),
             account_id: providers.target().account_id(),
-            last_write: self.last_write(id, revision),
+            last_write: self.0.memory.last_write(id, revision),
             retry: self.0.retries.lock().expect("not poisoned").contains(id),
         }
     }
@@ -191,7 +209,7 @@ impl Reconciler {
                 match &outcome {
                     Ok(applied) => self.wrote(commit, &plan.resource, applied.now),
                     // An answer that was lost may have had its effect.
-                    Err(ProviderError::Unavailable(_)) => self.wrote(commit, &plan.resource, observed.now()),
+                    Err(error) if error.failure().lost => self.wrote(commit, &plan.resource, observed.now()),
                     Err(_) => {}
                 }
             }
@@ -202,13 +220,7 @@ impl Reconciler {
     }
 
     fn wrote(&self, commit: &Commit, id: &ResourceId, now: f64) {
-        self.0.writes.lock().expect("not poisoned").insert(id.clone(), (tag_value(commit), now));
-    }
-
-    /// Of this revision: what another one wrote is what this one is here to change.
-    fn last_write(&self, id: &ResourceId, revision: &str) -> Option<f64> {
-        let writes = self.0.writes.lock().expect("not poisoned");
-        writes.get(id).filter(|(at, _)| at == revision).map(|(_, now)| *now)
+        self.0.memory.wrote_at(id, &tag_value(commit), now);
     }
 
     fn retried(&self, id: &ResourceId) {
@@ -228,8 +240,16 @@ impl Reconciler {
         }
         match &plan.verdict {
             // The next look is the drift interval's, or a newer revision's.
-            Verdict::Ready { .. } | Verdict::Failed { .. } | Verdict::Stalled { .. } => Action::Done,
-            Verdict::Progressing { requeue, .. } => Action::Requeue(self.paced(Duration::from_secs((*requeue).max(1)))),
+            Verdict::Ready { .. } | Verdict::Failed { .. } | Verdict::Stalled { .. } => {
+                self.0.memory.settled(&plan.resource);
+                Action::Done
+            }
+            // A time that the plan has reckoned.
+            Verdict::Progressing { reason: "NotRun", requeue, .. } => Action::Requeue(self.paced(Duration::from_secs(*requeue))),
+            Verdict::Progressing { reason, message, requeue } => {
+                let longest = Duration::from_secs((*requeue).max(1));
+                Action::Requeue(self.0.memory.look(&plan.resource, &format!("{reason} {message}"), longest))
+            }
             Verdict::Unknown { .. } => Action::Retry(None),
         }
     }

@@ -5,6 +5,7 @@ mod decision;
 pub mod deployment;
 mod dispatch;
 pub mod ecs;
+pub mod guard;
 pub mod render;
 mod shared;
 pub mod stack;
