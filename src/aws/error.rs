@@ -81,10 +81,9 @@ impl fmt::Display for Failure {
 }
 
 impl ProviderError {
-    /// What to do next.
+    /// What to do next, when the failure's patience is over.
     pub fn retry(&self) -> Retry {
         match self {
-            _ if self.failure().patience.is_some() => Retry::Backoff,
             ProviderError::Throttled(_) | ProviderError::Unavailable(_) => Retry::Backoff,
             ProviderError::Conflict(_) => Retry::Observe,
             ProviderError::Denied(_) | ProviderError::NotFound(_) | ProviderError::Invalid(_) => Retry::Interval,

@@ -9,7 +9,8 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use driftless_core::resource::{Kind, ResourceId};
+use driftless_core::plan::looks_a_second;
+use driftless_core::resource::ResourceId;
 use tokio::time::Instant;
 
 /// The first wait after a change.
@@ -64,21 +65,10 @@ impl Looks {
     }
 }
 
-/// How many resources of a kind can be looked at in a second with half of what AWS's quotas give, by the calls that a look
-/// needs. ECS: DescribeServices has ten services a call, but the deployments of each are a call of its own, 20 a second
-/// (<https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html>). The others' quotas are not published:
-/// see [`crate::quota`].
-fn looks_a_second(kind: Kind) -> f64 {
-    match kind {
-        Kind::EcsService | Kind::EcsTask => 10.0,
-        Kind::CloudFormationStack => 3.0,
-        Kind::S3Artifact => 50.0,
-        Kind::Ec2Deployment => 1.0,
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use driftless_core::resource::Kind;
+
     use super::*;
 
     const LONGEST: Duration = Duration::from_secs(10);

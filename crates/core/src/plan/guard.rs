@@ -12,8 +12,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::artifact::ArtifactStep;
+use super::dispatch::not_converging;
 use super::{Change, Plan, Step, Verdict};
-use crate::resource::{Kind, ResourceId};
 use crate::secret::Shown;
 
 /// So often a change is written, until equality was seen.
@@ -116,7 +116,7 @@ fn message(plan: &Plan) -> String {
          change the manifest, or `driftless retry {}`",
         plan.resource,
         calls.join(", "),
-        advice(&plan.resource),
+        not_converging(plan.resource.kind),
         plan.resource
     )
 }
@@ -124,20 +124,6 @@ fn message(plan: &Plan) -> String {
 fn difference(Change { path, old, new, .. }: &Change) -> String {
     let text = |shown: &Option<Shown>| shown.as_ref().map_or_else(|| "nothing".to_owned(), ToString::to_string);
     format!("`{path}` is {} and should be {}", text(old), text(new))
-}
-
-fn advice(resource: &ResourceId) -> &'static str {
-    match resource.kind {
-        Kind::EcsService => {
-            "Declare the value that AWS shows, or put the pointer into `spec.ignore`; if somebody else writes it, agree on one of the two"
-        }
-        Kind::EcsTask => "Look at the task's last runs: what stops them is told there",
-        Kind::CloudFormationStack => {
-            "Declare the value that AWS shows; if somebody else updates the stack, agree on one of the two"
-        }
-        Kind::S3Artifact => "Look who else writes these objects: one bucket's key belongs to one writer",
-        Kind::Ec2Deployment => "Look at the group's last deployments, and who else deploys to it",
-    }
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use crate::plan::artifact::{ArtifactStep, Delete};
 use crate::plan::deployment::DeploymentStep;
 use crate::plan::stack::StackStep;
 use crate::plan::{Cause, EcsStep};
+use crate::resource::{Kind, ResourceId};
 
 fn id(kind: Kind) -> ResourceId {
     ResourceId::new(kind, "web")
