@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use driftless_core::plan::guard::Guard;
-use driftless_core::plan::{Plan, Verdict};
+use driftless_core::plan::Plan;
+use driftless_core::plan::guard::{Check, Guard};
 use driftless_core::resource::ResourceId;
 use tokio::time::Instant;
 
@@ -66,14 +66,14 @@ impl Memory {
         self.state().resources.get(id).filter(|entry| entry.revision == revision)?.wrote
     }
 
-    /// What to think of a plan before it is carried out ([`Guard::check`]). `written_here`: the thing says that this revision
-    /// has written it.
-    pub(super) fn check(&self, plan: &Plan, revision: &str, written_here: bool) -> Option<Verdict> {
+    /// What to think of a plan before it is carried out, at `now` of AWS's clock ([`Guard::check`]). `written_here`: the thing
+    /// says that this revision has written it.
+    pub(super) fn check(&self, plan: &Plan, revision: &str, written_here: bool, now: f64) -> Check {
         let mut state = self.state();
         let entry = state.entry(&plan.resource, revision);
         let guard = entry.guard.get_or_insert_with(|| if written_here { Guard::after_a_restart() } else { Guard::default() });
         guard.saw(plan);
-        guard.check(plan)
+        guard.check(plan, now)
     }
 
     /// A person wants it tried again: nothing counts that was.
@@ -84,11 +84,11 @@ impl Memory {
         }
     }
 
-    /// AWS took all steps of a plan. Says when to look at their effect, at the latest after `longest`.
-    pub(super) fn wrote(&self, plan: &Plan, revision: &str, longest: Duration) -> Duration {
+    /// AWS took all steps of a plan, at `now` of its clock. Says when to look at their effect, at the latest after `longest`.
+    pub(super) fn wrote(&self, plan: &Plan, revision: &str, now: f64, longest: Duration) -> Duration {
         let mut state = self.state();
         let entry = state.entry(&plan.resource, revision);
-        entry.guard.get_or_insert_default().wrote(plan);
+        entry.guard.get_or_insert_default().wrote(plan, now);
         entry.refused = None;
         state.looks.begin(&plan.resource);
         state.looks.next(&plan.resource, "", longest, self.pace)

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use driftless_core::desired::Resource;
 use driftless_core::observed::Observation;
+use driftless_core::plan::guard::Check;
 use driftless_core::plan::stack::StackStep;
 use driftless_core::plan::{self, Context, Plan, Step, Verdict};
 use driftless_core::resource::ResourceId;
@@ -59,22 +60,29 @@ impl Reconciler {
         let revision = tag_value(&commit);
         let written_here = plan::written_at(&observed) == Some(revision.as_str());
         let mut plan = self.decide(&commit, &resource, &observed, providers);
-        if let Some(verdict) = self.0.memory.check(&plan, &revision, written_here) {
-            plan.steps.clear();
-            plan.verdict = verdict;
+        match self.0.memory.check(&plan, &revision, written_here, observed.now()) {
+            Check::Go => {}
+            Check::Late => {
+                self.record(&commit, &id, &verdicts::written(&plan, AFTER_A_WRITE), true);
+                return Action::Requeue(self.0.memory.look(&id, "", AFTER_A_WRITE));
+            }
+            Check::Stop(verdict) => {
+                plan.steps.clear();
+                plan.verdict = verdict;
+            }
         }
         match self.act(&commit, &plan, &observed, providers).await {
             // An agent that was restarted after it wrote finds nothing to do; the change is this commit's all the same.
             Ok(Acted::Nothing) => self.settle(&commit, &plan, written_here),
             // AWS was asked to look, and the thing stays as it is: so does its verdict.
-            Ok(Acted::Everything) if plan.steps.iter().all(Step::looks) => {
+            Ok(Acted::Everything(_)) if plan.steps.iter().all(Step::looks) => {
                 self.settle(&commit, &plan, false);
                 Action::Requeue(self.paced(AFTER_A_LOOK))
             }
-            Ok(Acted::Everything) => {
+            Ok(Acted::Everything(now)) => {
                 self.retried(&id);
                 self.record(&commit, &id, &verdicts::written(&plan, AFTER_A_WRITE), true);
-                Action::Requeue(self.0.memory.wrote(&plan, &revision, AFTER_A_WRITE))
+                Action::Requeue(self.0.memory.wrote(&plan, &revision, now, AFTER_A_WRITE))
             }
             Ok(Acted::Interrupted) => Action::Requeue(Duration::ZERO),
             Err(error) => self.refused(&commit, &id, &error),
@@ -199,7 +207,7 @@ impl Reconciler {
             self.emit(Event::Planned(plan.clone()));
             self.record(commit, &plan.resource, &verdicts::writing(plan), true);
         }
-        let mut made = Made::default();
+        let (mut made, mut now) = (Made::default(), observed.now());
         for step in &plan.steps {
             if !self.is_in_force(commit) || self.0.shutdown.is_cancelled() {
                 return Ok(Acted::Interrupted);
@@ -214,9 +222,10 @@ impl Reconciler {
                 }
             }
             let applied = outcome?;
+            now = applied.now;
             self.emit(Event::Applied { resource: plan.resource.clone(), action: step.action(), arn: applied.arn });
         }
-        Ok(Acted::Everything)
+        Ok(Acted::Everything(now))
     }
 
     fn wrote(&self, commit: &Commit, id: &ResourceId, now: f64) {
@@ -258,7 +267,8 @@ impl Reconciler {
 /// How far the writes came.
 enum Acted {
     Nothing,
-    Everything,
+    /// The last at this time of AWS's clock.
+    Everything(f64),
     Interrupted,
 }
 

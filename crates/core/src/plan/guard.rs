@@ -18,16 +18,38 @@ use crate::secret::Shown;
 
 /// So often a change is written, until equality was seen.
 const WRITES: u32 = 2;
+/// For so many seconds after a write an answer may show an older state. Tags, too, are read late: "Amazon ECS API … eventual
+/// consistency", <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html>.
+const CONSISTENT_AFTER: f64 = 60.0;
 /// So many members are named.
 const NAMED: usize = 5;
 
 /// What was written to one resource at one revision since it was last as declared.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Guard {
-    /// How often each change was written.
-    written: BTreeMap<u64, u32>,
+    /// By what was wanted.
+    written: BTreeMap<u64, Written>,
     /// Writes that an agent before this one made at this revision, of which nobody knows what they were.
     before: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Written {
+    /// How often.
+    times: u32,
+    /// The last time, by AWS's clock. None: its effect was seen since.
+    unseen_since: Option<f64>,
+}
+
+/// What to do with a plan.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Check {
+    /// It may be carried out.
+    Go,
+    /// Just this was written a moment ago, and the answer may be from before (rule 5): look again first.
+    Late,
+    /// It is not carried out any more.
+    Stop(Verdict),
 }
 
 impl Guard {
@@ -37,26 +59,38 @@ impl Guard {
         Guard { written: BTreeMap::new(), before: 1 }
     }
 
-    /// What to think of a plan before it is carried out; None: it may be.
-    pub fn check(&self, plan: &Plan) -> Option<Verdict> {
+    /// What to think of a plan before it is carried out, at `now` of AWS's clock.
+    pub fn check(&self, plan: &Plan, now: f64) -> Check {
         if !writes(plan) {
-            return None;
+            return Check::Go;
         }
-        let written = self.written.get(&fingerprint(plan)).copied().unwrap_or_default() + self.before;
-        (written >= WRITES).then(|| Verdict::Stalled { reason: "NotConverging", message: message(plan) })
+        let written = self.written.get(&fingerprint(plan));
+        if written.and_then(|written| written.unseen_since).is_some_and(|at| now - at < CONSISTENT_AFTER) {
+            return Check::Late;
+        }
+        if written.map_or(0, |written| written.times) + self.before < WRITES {
+            return Check::Go;
+        }
+        Check::Stop(Verdict::Stalled { reason: "NotConverging", message: message(plan) })
     }
 
-    /// Takes note of a plan whose steps AWS has taken, all of them. One that was refused, or whose answer was lost, is none.
-    pub fn wrote(&mut self, plan: &Plan) {
+    /// Takes note of a plan whose steps AWS has taken, all of them, at `now` of its clock. One that was refused, or whose
+    /// answer was lost, is none.
+    pub fn wrote(&mut self, plan: &Plan, now: f64) {
         if writes(plan) {
-            *self.written.entry(fingerprint(plan)).or_default() += 1;
+            let written = self.written.entry(fingerprint(plan)).or_insert(Written { times: 0, unseen_since: None });
+            *written = Written { times: written.times + 1, unseen_since: Some(now) };
         }
     }
 
-    /// Takes note of a plan without steps. Where it finds everything as declared, the count begins anew; a rollout under way
-    /// is not that, as AWS may roll it back.
+    /// Takes note of what a look found. Where everything is as declared, the count begins anew; a rollout under way is not that,
+    /// as AWS may roll it back.
     pub fn saw(&mut self, plan: &Plan) {
-        if plan.steps.is_empty() && plan.changes.is_empty() && matches!(plan.verdict, Verdict::Ready { .. }) {
+        if !plan.steps.is_empty() || !plan.changes.is_empty() || matches!(plan.verdict, Verdict::Unknown { .. }) {
+            return;
+        }
+        self.written.values_mut().for_each(|written| written.unseen_since = None);
+        if matches!(plan.verdict, Verdict::Ready { .. }) {
             *self = Guard::default();
         }
     }
