@@ -65,6 +65,85 @@ fn each_kind_says_when_to_try_again() {
 }
 
 #[test]
+fn words_under_a_code_that_says_anything_have_advice_of_their_own() {
+    let long_arn = "Long arn format must be used for tagging operations";
+    let new_arn =
+        "The new ARN and resource ID format must be enabled to add tags to the service. Opt in to the new format and try again.";
+    let table = [
+        (
+            "cloudformation",
+            "DeleteStack",
+            400,
+            "ValidationError",
+            "Stack [a] cannot be deleted while TerminationProtection is enabled",
+            "spec.terminationProtection",
+        ),
+        ("cloudformation", "CreateChangeSet", 400, "ValidationError", "S3 error: Access Denied", "s3:GetObject"),
+        (
+            "cloudformation",
+            "CreateChangeSet",
+            400,
+            "ValidationError",
+            "Role arn:aws:iam::123456789012:role/a is invalid or cannot be assumed",
+            "spec.roleArn",
+        ),
+        ("ecs", "TagResource", 400, "InvalidParameterException", long_arn, "migrate it"),
+        ("ecs", "CreateService", 400, "InvalidParameterException", new_arn, "serviceLongArnFormat"),
+        ("ecs", "RunTask", 400, "ClientException", "The requested CPU configuration is above your limit", "higher quota"),
+        ("ecs", "RunTask", 400, "ClientException", "Account is blocked", "AWS Support"),
+        ("ecs", "UpdateService", 400, "ClientException", "TaskDefinition not found.", "family and revision"),
+        (
+            "ecs",
+            "CreateService",
+            400,
+            "InvalidParameterException",
+            "Unable to assume the service linked role. Please verify that the ECS service linked role exists.",
+            "create-service-linked-role",
+        ),
+        (
+            "ecs",
+            "CreateService",
+            400,
+            "InvalidParameterException",
+            "The target group with targetGroupArn arn:a does not have an associated load balancer.",
+            "listener",
+        ),
+        (
+            "ecs",
+            "RunTask",
+            400,
+            "InvalidParameterException",
+            "No Container Instances were found in your cluster.",
+            "add instances",
+        ),
+        ("s3", "HeadObject", 400, "", "", "fresh credentials"),
+        ("s3", "PutObject", 400, "KMS.DisabledException", "arn:aws:kms:a is disabled.", "KMS key"),
+        (
+            "sts",
+            "AssumeRoleWithWebIdentity",
+            403,
+            "RegionDisabledException",
+            "STS is not activated in this region",
+            "turn STS on",
+        ),
+        (
+            "sts",
+            "AssumeRoleWithWebIdentity",
+            400,
+            "InvalidIdentityToken",
+            "Couldn't retrieve verification key from your identity provider",
+            "tries again",
+        ),
+    ];
+    for (service, action, status, code, said, advice) in table {
+        let call = Call { service, action, resource: "web" };
+        let code = (!code.is_empty()).then(|| code.to_owned());
+        let error = ProviderError::from_answer(call, status, code, said, None);
+        assert!(error.failure().advice.contains(advice) && !error.failure().advice.contains("correct the manifest"), "{error}");
+    }
+}
+
+#[test]
 fn a_denial_names_the_permission_the_resource_and_the_role() {
     let arn = "arn:aws:ecs:eu-central-1:123456789012:service/shop/web";
     let message = format!(

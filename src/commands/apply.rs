@@ -102,7 +102,10 @@ async fn wait(reconciler: &Reconciler, commit: &Commit, no_wait: bool, patience:
             hopeful_until = Instant::now() + patience;
         }
         // Unless AWS cannot be read or refuses for the moment, something is still moving.
-        let stuck = |progress: &Progress| is_final(progress) || is_stuck(progress) || progress.reason == "DependencyNotReady";
+        let stuck = |progress: &Progress| {
+            let stuck = is_stuck(progress) && !reconciler.is_patient(&progress.resource);
+            is_final(progress) || stuck || progress.reason == "DependencyNotReady"
+        };
         if !standings.iter().all(stuck) {
             hopeful_until = Instant::now() + patience;
         }

@@ -11,6 +11,8 @@ mod commit;
 mod events;
 mod history;
 mod left;
+mod looks;
+mod memory;
 mod pass;
 mod prune;
 mod targets;
@@ -40,6 +42,7 @@ use crate::queue::Queue;
 use crate::source::Source;
 use history::History;
 use left::Left;
+use memory::Memory;
 
 /// How many events a slow listener may lag behind before it misses some.
 const EVENTS: usize = 1024;
@@ -64,8 +67,8 @@ struct Inner {
     writers: Semaphore,
     commit: RwLock<Arc<Commit>>,
     statuses: Mutex<BTreeMap<ResourceId, Status>>,
-    /// When we last wrote to a resource, by AWS's clock, and for which revision.
-    writes: Mutex<BTreeMap<ResourceId, (String, f64)>>,
+    /// Of each resource between passes.
+    memory: Memory,
     /// Resources that a person asked to try again.
     retries: Mutex<BTreeSet<ResourceId>>,
     /// What earlier revisions declared.
@@ -95,7 +98,7 @@ impl Reconciler {
             queue: Queue::new(Backoff::new(FIRST_RETRY.div_f64(pace), backoff::LONGEST.div_f64(pace), rand::random())),
             commit: RwLock::default(),
             statuses: Mutex::default(),
-            writes: Mutex::default(),
+            memory: Memory::new(pace),
             retries: Mutex::default(),
             left: Mutex::default(),
             prune: Notify::new(),
@@ -183,6 +186,7 @@ impl Reconciler {
         let known = self.commit().desired.resources.contains_key(id);
         if known {
             self.0.retries.lock().expect("not poisoned").insert(id.clone());
+            self.0.memory.pardon(id);
             self.0.queue.add(id.clone());
         }
         known
@@ -201,6 +205,11 @@ impl Reconciler {
     /// The revision in force.
     pub fn commit(&self) -> Arc<Commit> {
         self.0.commit.read().expect("not poisoned").clone()
+    }
+
+    /// Whether AWS refuses for now what it may take soon, as what it needs was just made: there is hope for some minutes.
+    pub fn is_patient(&self, id: &ResourceId) -> bool {
+        self.0.memory.is_patient(id)
     }
 
     /// How far the revision in force has come.
@@ -262,6 +271,7 @@ impl Reconciler {
             let declared = commit.declares(id);
             if !declared {
                 self.0.queue.forget(id);
+                self.0.memory.forget(id);
                 let then = if self.prunes() {
                     "goes when all that is declared is Ready"
                 } else {

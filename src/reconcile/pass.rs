@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use driftless_core::desired::Resource;
 use driftless_core::observed::Observation;
+use driftless_core::plan::guard::Check;
 use driftless_core::plan::stack::StackStep;
 use driftless_core::plan::{self, Context, Plan, Step, Verdict};
 use driftless_core::resource::ResourceId;
@@ -15,11 +16,14 @@ use crate::aws::providers::{Made, Providers};
 use crate::aws::{ProviderError, Retry};
 use crate::queue::Action;
 
-/// How soon the effect of a write is looked at.
+/// How late the effect of a write is looked at, where much is under way.
 const AFTER_A_WRITE: Duration = Duration::from_secs(5);
 
 /// How soon what AWS was asked to look for is read.
 const AFTER_A_LOOK: Duration = Duration::from_secs(30);
+
+/// How late a resource is looked at whose state another actor is changing.
+const CONFLICT: Duration = Duration::from_secs(60);
 
 /// What was observed longer ago is not decided on.
 const STALE: Duration = Duration::from_secs(10);
@@ -53,33 +57,55 @@ impl Reconciler {
         if !self.is_in_force(&commit) || self.0.shutdown.is_cancelled() {
             return Action::Requeue(Duration::ZERO);
         }
-        let plan = self.decide(&commit, &resource, &observed, providers);
-        match self.act(&commit, &plan, &observed, providers).await {
-            Ok(Acted::Nothing) => {
-                // An agent that was restarted after it wrote finds nothing to do; the change is this commit's all the same.
-                let written_here = plan::written_at(&observed) == Some(tag_value(&commit).as_str());
-                self.settle(&commit, &plan, written_here)
+        let revision = tag_value(&commit);
+        let written_here = plan::written_at(&observed) == Some(revision.as_str());
+        let mut plan = self.decide(&commit, &resource, &observed, providers);
+        match self.0.memory.check(&plan, &revision, written_here, observed.now()) {
+            Check::Go => {}
+            Check::Late => {
+                self.record(&commit, &id, &verdicts::written(&plan, AFTER_A_WRITE), true);
+                return Action::Requeue(self.0.memory.look(&id, "", AFTER_A_WRITE));
             }
+            Check::Stop(verdict) => {
+                plan.steps.clear();
+                plan.verdict = verdict;
+            }
+        }
+        match self.act(&commit, &plan, &observed, providers).await {
+            // An agent that was restarted after it wrote finds nothing to do; the change is this commit's all the same.
+            Ok(Acted::Nothing) => self.settle(&commit, &plan, written_here),
             // AWS was asked to look, and the thing stays as it is: so does its verdict.
-            Ok(Acted::Everything) if plan.steps.iter().all(Step::looks) => {
+            Ok(Acted::Everything(_)) if plan.steps.iter().all(Step::looks) => {
                 self.settle(&commit, &plan, false);
                 Action::Requeue(self.paced(AFTER_A_LOOK))
             }
-            Ok(Acted::Everything) => {
+            Ok(Acted::Everything(now)) => {
                 self.retried(&id);
                 self.record(&commit, &id, &verdicts::written(&plan, AFTER_A_WRITE), true);
-                Action::Requeue(self.paced(AFTER_A_WRITE))
+                Action::Requeue(self.0.memory.wrote(&plan, &revision, now, AFTER_A_WRITE))
             }
             Ok(Acted::Interrupted) => Action::Requeue(Duration::ZERO),
-            Err(error) => {
-                self.record(&commit, &id, &verdicts::write_failed(&error), true);
-                match error.retry() {
-                    Retry::Observe => Action::Requeue(self.paced(AFTER_A_WRITE)),
-                    Retry::Backoff => Action::Retry(None),
-                    // The drift interval's look tries again.
-                    Retry::Interval => Action::Done,
-                }
-            }
+            Err(error) => self.refused(&commit, &id, &error),
+        }
+    }
+
+    /// A write was refused, or its answer was lost.
+    fn refused(&self, commit: &Arc<Commit>, id: &ResourceId, error: &ProviderError) -> Action {
+        let patience = error.failure().patience;
+        if let Some(patience) = patience
+            && let Some(wait) = self.0.memory.refused(id, &tag_value(commit), patience)
+        {
+            self.record(commit, id, &verdicts::refused_for_now(error, patience), true);
+            return Action::Requeue(wait);
+        }
+        self.record(commit, id, &verdicts::write_failed(error), true);
+        match error.retry() {
+            // The drift interval's look tries again.
+            _ if patience.is_some() => Action::Done,
+            Retry::Interval => Action::Done,
+            // What the state is conflicts with may take its time.
+            Retry::Observe => Action::Requeue(self.0.memory.look(id, error.failure().said.as_str(), CONFLICT)),
+            Retry::Backoff => Action::Retry(None),
         }
     }
 
@@ -160,7 +186,7 @@ impl Reconciler {
             revision,
             region: providers.target().region(),
             account_id: providers.target().account_id(),
-            last_write: self.last_write(id, revision),
+            last_write: self.0.memory.last_write(id, revision),
             retry: self.0.retries.lock().expect("not poisoned").contains(id),
         }
     }
@@ -181,7 +207,7 @@ impl Reconciler {
             self.emit(Event::Planned(plan.clone()));
             self.record(commit, &plan.resource, &verdicts::writing(plan), true);
         }
-        let mut made = Made::default();
+        let (mut made, mut now) = (Made::default(), observed.now());
         for step in &plan.steps {
             if !self.is_in_force(commit) || self.0.shutdown.is_cancelled() {
                 return Ok(Acted::Interrupted);
@@ -191,24 +217,19 @@ impl Reconciler {
                 match &outcome {
                     Ok(applied) => self.wrote(commit, &plan.resource, applied.now),
                     // An answer that was lost may have had its effect.
-                    Err(ProviderError::Unavailable(_)) => self.wrote(commit, &plan.resource, observed.now()),
+                    Err(error) if error.failure().lost => self.wrote(commit, &plan.resource, observed.now()),
                     Err(_) => {}
                 }
             }
             let applied = outcome?;
+            now = applied.now;
             self.emit(Event::Applied { resource: plan.resource.clone(), action: step.action(), arn: applied.arn });
         }
-        Ok(Acted::Everything)
+        Ok(Acted::Everything(now))
     }
 
     fn wrote(&self, commit: &Commit, id: &ResourceId, now: f64) {
-        self.0.writes.lock().expect("not poisoned").insert(id.clone(), (tag_value(commit), now));
-    }
-
-    /// Of this revision: what another one wrote is what this one is here to change.
-    fn last_write(&self, id: &ResourceId, revision: &str) -> Option<f64> {
-        let writes = self.0.writes.lock().expect("not poisoned");
-        writes.get(id).filter(|(at, _)| at == revision).map(|(_, now)| *now)
+        self.0.memory.wrote_at(id, &tag_value(commit), now);
     }
 
     fn retried(&self, id: &ResourceId) {
@@ -228,8 +249,16 @@ impl Reconciler {
         }
         match &plan.verdict {
             // The next look is the drift interval's, or a newer revision's.
-            Verdict::Ready { .. } | Verdict::Failed { .. } | Verdict::Stalled { .. } => Action::Done,
-            Verdict::Progressing { requeue, .. } => Action::Requeue(self.paced(Duration::from_secs((*requeue).max(1)))),
+            Verdict::Ready { .. } | Verdict::Failed { .. } | Verdict::Stalled { .. } => {
+                self.0.memory.settled(&plan.resource);
+                Action::Done
+            }
+            // A time that the plan has reckoned.
+            Verdict::Progressing { reason: "NotRun", requeue, .. } => Action::Requeue(self.paced(Duration::from_secs(*requeue))),
+            Verdict::Progressing { reason, message, requeue } => {
+                let longest = Duration::from_secs((*requeue).max(1));
+                Action::Requeue(self.0.memory.look(&plan.resource, &format!("{reason} {message}"), longest))
+            }
             Verdict::Unknown { .. } => Action::Retry(None),
         }
     }
@@ -238,7 +267,8 @@ impl Reconciler {
 /// How far the writes came.
 enum Acted {
     Nothing,
-    Everything,
+    /// The last at this time of AWS's clock.
+    Everything(f64),
     Interrupted,
 }
 

@@ -23,11 +23,31 @@ pub(super) fn write_failed(error: &ProviderError) -> Verdict {
     match error {
         // Nothing is wrong with the resource: the queue's backoff tries again.
         ProviderError::Throttled(_) => Verdict::Progressing { reason: "Throttled", message, requeue: 0 },
-        ProviderError::Unavailable(_) => Verdict::Progressing { reason: "Unavailable", message, requeue: 0 },
+        ProviderError::Unavailable(failure) if failure.patience.is_none() => {
+            Verdict::Progressing { reason: "Unavailable", message, requeue: 0 }
+        }
         ProviderError::Conflict(_) => Verdict::Progressing { reason: "Conflict", message, requeue: 0 },
-        ProviderError::Denied(_) => Verdict::Failed { reason: "AccessDenied", message },
-        ProviderError::NotFound(_) => Verdict::Failed { reason: "NotFound", message },
-        ProviderError::Invalid(_) => Verdict::Failed { reason: "Refused", message },
+        error => Verdict::Failed { reason: reason(error), message },
+    }
+}
+
+/// A write was refused that AWS may take within `patience`: what it needs was just made.
+pub(super) fn refused_for_now(error: &ProviderError, patience: Duration) -> Verdict {
+    let minutes = patience.as_secs().div_ceil(60);
+    let message = format!(
+        "{error}; as it may have been made a moment ago, and AWS knows it everywhere only after a while, the agent tries again for {minutes} min before it takes that for final"
+    );
+    Verdict::Progressing { reason: reason(error), message, requeue: 0 }
+}
+
+fn reason(error: &ProviderError) -> &'static str {
+    match error {
+        ProviderError::Throttled(_) => "Throttled",
+        ProviderError::Unavailable(_) => "Unavailable",
+        ProviderError::Conflict(_) => "Conflict",
+        ProviderError::Denied(_) => "AccessDenied",
+        ProviderError::NotFound(_) => "NotFound",
+        ProviderError::Invalid(_) => "Refused",
     }
 }
 

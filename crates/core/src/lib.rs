@@ -20,6 +20,7 @@ pub mod normalise;
 pub mod observed;
 pub mod plan;
 pub mod prune;
+pub mod refusal;
 pub mod report;
 pub mod resource;
 pub mod rollout;

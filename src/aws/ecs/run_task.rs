@@ -68,25 +68,10 @@ fn with_reason(refused: &Document, error: &ProviderError) -> Document {
 fn nothing_runs(error: &ProviderError) -> bool {
     match error {
         ProviderError::Denied(_) | ProviderError::NotFound(_) | ProviderError::Invalid(_) => true,
-        ProviderError::Unavailable(failure) => {
-            failure.code.as_deref().is_some_and(|code| code == NO_TASK || REFUSALS.contains(&code))
-        }
+        ProviderError::Unavailable(failure) => !failure.lost,
         ProviderError::Throttled(_) | ProviderError::Conflict(_) => false,
     }
 }
-
-/// RunTask's own errors but for the server's: the caller's, and so nothing was done.
-/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html#API_RunTask_Errors>
-const REFUSALS: [&str; 8] = [
-    "AccessDeniedException",
-    "BlockedException",
-    "ClientException",
-    "ClusterNotFoundException",
-    "InvalidParameterException",
-    "PlatformTaskDefinitionIncompatibilityException",
-    "PlatformUnknownException",
-    "UnsupportedFeatureException",
-];
 
 /// In the place of an error's code: RunTask succeeded and placed no task.
 const NO_TASK: &str = "failures";

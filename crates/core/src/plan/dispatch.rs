@@ -6,6 +6,7 @@ use super::shared::verdict::Verdict;
 use super::{artifact, deployment, ecs as service, stack, task};
 use crate::desired::{Resource, Spec};
 use crate::observed::Observation;
+use crate::resource::Kind;
 
 macro_rules! dispatch {
     ($($(#[$doc:meta])* $kind:ident as $module:ident: $observation:ty),* $(,)?) => {
@@ -25,6 +26,20 @@ macro_rules! dispatch {
         pub fn written_at(observation: &Observation) -> Option<&str> {
             match observation {
                 $(Observation::$kind(observed) => $module::written_at(observed),)*
+            }
+        }
+
+        /// What to do about a resource of this kind that two writes have not made what is declared.
+        pub(super) fn not_converging(kind: Kind) -> &'static str {
+            match kind {
+                $(Kind::$kind => $module::NOT_CONVERGING,)*
+            }
+        }
+
+        /// How many resources of this kind can be looked at in a second within AWS's request quotas.
+        pub fn looks_a_second(kind: Kind) -> f64 {
+            match kind {
+                $(Kind::$kind => $module::LOOKS_A_SECOND,)*
             }
         }
     };

@@ -5,6 +5,7 @@ mod decision;
 pub mod deployment;
 mod dispatch;
 pub mod ecs;
+pub mod guard;
 pub mod render;
 mod shared;
 pub mod stack;
@@ -13,7 +14,7 @@ pub mod task;
 pub mod tree;
 
 pub use decision::Plan;
-pub use dispatch::{plan, written_at};
+pub use dispatch::{looks_a_second, plan, written_at};
 pub use ecs::step::{EcsStep, Secret, TaskDefinitionRef};
 pub use shared::context::{self, Context};
 pub use shared::tags;

@@ -36,6 +36,12 @@ const JOB_REQUEUE: u64 = 10;
 
 type Objects = BTreeMap<String, StoredObject>;
 
+/// What to do where two writes have not made AWS show what is declared.
+pub(super) const NOT_CONVERGING: &str = "Look who else writes these objects: a key of a bucket belongs to one writer";
+
+/// How many can be looked at in a second with half of what AWS's request quotas give: a listing, and a HEAD for what it does not settle.
+pub(super) const LOOKS_A_SECOND: f64 = 50.0;
+
 /// Decides what to write for an object or folder of a bucket.
 pub fn plan(resource: &Resource, declared: &S3Artifact, observation: &ArtifactObservation, context: &Context<'_>) -> Plan {
     let empty = |verdict| Plan::new(&resource.id, verdict);

@@ -41,6 +41,12 @@ pub fn written_at(observed: &DeploymentObservation) -> Option<&str> {
     record::newest_own(&records, &observed.owner)?.marker().map(|marker| marker.revision)
 }
 
+/// What to do where two writes have not made AWS show what is declared.
+pub(super) const NOT_CONVERGING: &str = "Look at the group's last deployments, and who else deploys to it";
+
+/// How many can be looked at in a second with half of what AWS's request quotas give: CodeDeploy publishes no rates.
+pub(super) const LOOKS_A_SECOND: f64 = 1.0;
+
 /// Decides what to write for a CodeDeploy deployment.
 pub fn plan(resource: &Resource, declared: &Ec2Deployment, observed: &DeploymentObservation, context: &Context<'_>) -> Plan {
     let (id, whom) = (&resource.id, format!("{}/{}", declared.application, declared.group));

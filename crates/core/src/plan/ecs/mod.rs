@@ -30,6 +30,13 @@ pub use wants::{Wants, wants};
 
 pub(super) use pass::CONSISTENT_AFTER;
 
+/// What to do where two writes have not made AWS show what is declared.
+pub(super) const NOT_CONVERGING: &str = "Declare the value that AWS shows, or put the pointer into `spec.ignore`; if somebody else writes it, agree on one of the two";
+
+/// How many can be looked at in a second with half of what AWS's request quotas give: DescribeServices has ten services a call, but the deployments of each are a call of its own, 20 a second
+/// (<https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html>).
+pub(super) const LOOKS_A_SECOND: f64 = 10.0;
+
 /// Decides what to write for one service.
 ///
 /// `observation.candidates` and `.base` may be `Absent` where [`wants`] did not ask for them.

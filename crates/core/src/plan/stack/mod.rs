@@ -87,6 +87,13 @@ pub fn wants(
     }
 }
 
+/// What to do where two writes have not made AWS show what is declared.
+pub(super) const NOT_CONVERGING: &str =
+    "Declare the value that AWS shows; if somebody else updates the stack, agree on one of the two";
+
+/// How many can be looked at in a second with half of what AWS's request quotas give: CloudFormation publishes no rates.
+pub(super) const LOOKS_A_SECOND: f64 = 3.0;
+
 /// Decides what to write for a CloudFormation stack.
 pub fn plan(resource: &Resource, declared: &CloudFormationStack, observation: &StackObservation, context: &Context<'_>) -> Plan {
     let stack = match &observation.stack {

@@ -55,6 +55,13 @@ const PATIENCE: f64 = 30.0 * 60.0;
 /// An attempt that was intended so many seconds before our last RunTask is an older one.
 const OLDER_ATTEMPT: f64 = 15.0;
 
+/// What to do where two writes have not made AWS show what is declared.
+pub(super) const NOT_CONVERGING: &str = "Look at the task's last runs: what stops them is told there";
+
+/// How many can be looked at in a second with half of what AWS's request quotas give: DescribeTasks and ListTasks, 20 a second together
+/// (<https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html>).
+pub(super) const LOOKS_A_SECOND: f64 = 10.0;
+
 /// Decides what to write for a run-to-completion task.
 pub fn plan(resource: &Resource, declared: &EcsTask, observation: &TaskObservation, context: &Context<'_>) -> Plan {
     let who = record::who(&resource.id, context);

@@ -1,0 +1,202 @@
+//! Two writes of one change, and no third, for every kind; equality begins the count anew.
+
+use serde_json::json;
+
+use super::*;
+use crate::plan::artifact::{ArtifactStep, Delete};
+use crate::plan::deployment::DeploymentStep;
+use crate::plan::stack::StackStep;
+use crate::plan::{Cause, EcsStep};
+use crate::resource::{Kind, ResourceId};
+
+fn id(kind: Kind) -> ResourceId {
+    ResourceId::new(kind, "web")
+}
+
+fn change(path: &str, old: &str, new: &str) -> Change {
+    let shown = |text: &str| Some(Shown::Plain(json!(text)));
+    Change { path: path.into(), old: shown(old), new: shown(new), cause: Cause::Declared, deploys: true }
+}
+
+fn plan(kind: Kind, changes: Vec<Change>, steps: Vec<Step>) -> Plan {
+    let verdict = Verdict::Progressing { reason: "Updating", message: "…".into(), requeue: 10 };
+    Plan { changes, steps, ..Plan::new(&id(kind), verdict) }
+}
+
+fn document(value: Value) -> crate::desired::Document {
+    value.as_object().cloned().unwrap_or_default()
+}
+
+/// Long after whatever was written before.
+fn check(guard: &Guard, plan: &Plan) -> Check {
+    guard.check(plan, 1e9)
+}
+
+fn stops(check: Check) -> bool {
+    matches!(check, Check::Stop(Verdict::Stalled { reason: "NotConverging", .. }))
+}
+
+/// The `attempt`th plan of each kind that wants the same each time, with all that differs from one to the next.
+fn stuck(attempt: u32) -> Vec<Plan> {
+    let member = || vec![change("/member", &format!("seen-{attempt}"), "wanted")];
+    let (token, at) = (format!("driftless-change-{attempt}"), attempt * 60);
+    vec![
+        plan(
+            Kind::EcsService,
+            member(),
+            vec![
+                EcsStep::UpdateService {
+                    document: document(json!({"service": "web", "clientToken": token})),
+                    task_definition: None,
+                }
+                .into(),
+            ],
+        ),
+        plan(
+            Kind::EcsTask,
+            vec![],
+            vec![
+                EcsStep::TagResource { document: document(json!({"value": format!("refused attempt={attempt} at={at}")})) }
+                    .into(),
+            ],
+        ),
+        plan(
+            Kind::CloudFormationStack,
+            member(),
+            vec![
+                StackStep::ExecuteChangeSet {
+                    stack: "web".into(),
+                    change_set: token.clone(),
+                    token: token.clone(),
+                    disable_rollback: false,
+                    creates: false,
+                }
+                .into(),
+            ],
+        ),
+        plan(
+            Kind::S3Artifact,
+            member(),
+            vec![
+                ArtifactStep::DeleteObjects {
+                    bucket: "b".into(),
+                    objects: vec![Delete { key: "a".into(), etag: token.clone() }],
+                }
+                .into(),
+            ],
+        ),
+        plan(
+            Kind::Ec2Deployment,
+            member(),
+            vec![
+                DeploymentStep::CreateDeployment { document: document(json!({"description": token})), first: attempt == 1 }
+                    .into(),
+            ],
+        ),
+    ]
+}
+
+#[test]
+fn no_kind_writes_the_same_a_third_time_whatever_its_tokens_and_whatever_was_seen() {
+    let kinds = stuck(1).len();
+    for kind in 0..kinds {
+        let mut guard = Guard::default();
+        for attempt in 1..=2 {
+            let plan = &stuck(attempt)[kind];
+            assert_eq!(check(&guard, plan), Check::Go, "{plan:?}");
+            guard.wrote(plan, 0.0);
+        }
+        let third = &stuck(3)[kind];
+        assert!(stops(check(&guard, third)), "{third:?} was made");
+    }
+}
+
+#[test]
+fn equality_begins_the_count_anew_and_a_rollout_under_way_does_not() {
+    let mut guard = Guard::default();
+    for edit in 1..=10 {
+        let plan = &stuck(edit)[0];
+        assert_eq!(check(&guard, plan), Check::Go, "edit {edit} is put back");
+        guard.wrote(plan, 0.0);
+        guard.saw(&Plan::new(
+            &plan.resource,
+            Verdict::Progressing { reason: "RollingOut", message: "1 of 3".into(), requeue: 10 },
+        ));
+        guard.saw(&Plan::new(&plan.resource, Verdict::Ready { message: "3 of 3".into() }));
+    }
+    let mut guard = Guard::default();
+    for attempt in 1..=2 {
+        guard.wrote(&stuck(attempt)[0], 0.0);
+        guard.saw(&Plan::new(
+            &id(Kind::EcsService),
+            Verdict::Progressing { reason: "RollingOut", message: "…".into(), requeue: 10 },
+        ));
+    }
+    assert!(stops(check(&guard, &stuck(3)[0])), "AWS rolled back twice");
+}
+
+#[test]
+fn another_change_is_another_count() {
+    let mut guard = Guard::default();
+    let steps = || stuck(1).remove(0).steps;
+    for _ in 0..2 {
+        guard.wrote(&stuck(1)[0], 0.0);
+    }
+    assert_eq!(check(&guard, &plan(Kind::EcsService, vec![change("/desiredCount", "5", "3")], steps())), Check::Go);
+    assert_eq!(check(&guard, &plan(Kind::EcsService, vec![change("/member", "a", "another")], steps())), Check::Go);
+}
+
+#[test]
+fn the_steps_of_one_run_are_different_things_and_looks_count_for_nothing() {
+    let mut guard = Guard::default();
+    for state in ["intended", "started", "succeeded", "failed"] {
+        let step = EcsStep::TagResource { document: document(json!({"value": format!("{state} attempt=1 task=0a1b2c")})) };
+        let plan = plan(Kind::EcsTask, vec![], vec![step.into()]);
+        assert_eq!(check(&guard, &plan), Check::Go, "{state}");
+        guard.wrote(&plan, 0.0);
+    }
+    let look = plan(Kind::CloudFormationStack, vec![], vec![StackStep::DetectStackDrift { stack: "web".into() }.into()]);
+    for _ in 0..9 {
+        assert_eq!(check(&guard, &look), Check::Go);
+        guard.wrote(&look, 0.0);
+    }
+}
+
+#[test]
+fn a_restarted_agent_writes_once_more_at_the_revision_that_has_written_already() {
+    let mut guard = Guard::after_a_restart();
+    assert_eq!(check(&guard, &stuck(1)[0]), Check::Go);
+    guard.wrote(&stuck(1)[0], 0.0);
+    assert!(stops(check(&guard, &stuck(2)[0])));
+    let mut guard = Guard::after_a_restart();
+    guard.saw(&Plan::new(&id(Kind::EcsService), Verdict::Ready { message: "as declared".into() }));
+    assert_eq!(guard, Guard::default());
+}
+
+#[test]
+fn the_message_names_members_both_values_and_the_way_out() {
+    let mut guard = Guard::default();
+    let stuck =
+        plan(Kind::EcsService, vec![change("/service/placementStrategy/0/field", "MEMORY", "memory")], stuck(1).remove(0).steps);
+    guard.wrote(&stuck, 0.0);
+    guard.wrote(&stuck, 0.0);
+    let Check::Stop(Verdict::Stalled { message, .. }) = check(&guard, &stuck) else { panic!() };
+    insta::assert_snapshot!(message, @r#"EcsService/web was written twice, AWS took it both times, and it still is not as declared: `/service/placementStrategy/0/field` is "MEMORY" and should be "memory"; there is no third UpdateService. Declare the value that AWS shows, or put the pointer into `spec.ignore`; if somebody else writes it, agree on one of the two; then change the manifest, or `driftless retry EcsService/web`"#);
+}
+
+#[test]
+fn what_was_written_a_moment_ago_is_looked_for_and_not_written_again() {
+    let mut guard = Guard::default();
+    guard.wrote(&stuck(1)[0], 1000.0);
+    assert_eq!(guard.check(&stuck(2)[0], 1059.0), Check::Late);
+    assert_eq!(guard.check(&stuck(2)[0], 1061.0), Check::Go);
+    // Its effect was seen: what differs now is somebody else's doing.
+    let rolling = Verdict::Progressing { reason: "RollingOut", message: "1 of 3".into(), requeue: 10 };
+    guard.saw(&Plan::new(&id(Kind::EcsService), rolling));
+    assert_eq!(guard.check(&stuck(2)[0], 1010.0), Check::Go);
+    // An answer that could not be had shows nothing.
+    guard.wrote(&stuck(2)[0], 2000.0);
+    guard.saw(&Plan::new(&id(Kind::EcsService), Verdict::Unknown { message: "throttled".into() }));
+    assert_eq!(guard.check(&stuck(3)[0], 2010.0), Check::Late);
+    assert!(stops(guard.check(&stuck(3)[0], 2061.0)));
+}
