@@ -12,6 +12,10 @@ demo:
 test:
     cargo test --workspace
 
+# The property of tests/property over many random cases; one round alone with DRIFTLESS_SEED=7.
+property CASES="2000":
+    DRIFTLESS_CASES={{CASES}} cargo test --test property -- --nocapture
+
 fmt:
     cargo fmt --all --check
 

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -115,6 +116,12 @@ impl Simulator {
     /// No resource of a stack fails any more because it was told to.
     pub fn clear_stack_failures(&self) {
         self.shared.inner().world.cloudformation.failures.clear();
+    }
+
+    /// What ECS answers without any spelling of [`Options::spelling`], and without a line in the log: what is really there.
+    /// Null when it refuses.
+    pub fn plainly(&self, action: &str, input: &Value) -> Value {
+        self.with_world(|world, now| world.ecs.call(action, input, now).unwrap_or_default())
     }
 
     /// Sets an SSM parameter: what a template's parameter of the type `AWS::SSM::Parameter::Value<...>` comes to from now on.
