@@ -48,6 +48,7 @@ fn stuck(attempt: u32) -> Vec<Plan> {
                 EcsStep::UpdateService {
                     document: document(json!({"service": "web", "clientToken": token})),
                     task_definition: None,
+                    memory: None,
                 }
                 .into(),
             ],
