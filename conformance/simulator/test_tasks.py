@@ -95,7 +95,7 @@ def test_without_room_there_are_failures_and_no_task(run):
 
 
 def test_what_run_task_does_not_take_is_refused_with_awss_code(ecs, cluster, run, shop):
-    for more in ({"count": 11}, {"propagateTags": "SERVICE"}, {"networkConfiguration": {}}, {"startedBy": "a b"}):
+    for more in ({"count": 11}, {"propagateTags": "SERVICE"}, {"networkConfiguration": {}}, {"startedBy": "a:b"}):
         with pytest.raises(ecs.exceptions.InvalidParameterException):
             run("migrate:1", **more)
     arn = shop.register(f"{cluster}-gone")
