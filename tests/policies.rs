@@ -169,10 +169,12 @@ fn is_action(text: &str) -> bool {
     word && VERBS.iter().any(|verb| behind(verb).is_some_and(|next| next.is_ascii_uppercase()))
 }
 
+/// The services that are called, by IAM's names; the folders of `src/aws` have the same.
+const SERVICES: [&str; 6] = ["ecs", "codedeploy", "cloudformation", "s3", "sts", "tag"];
+
 /// The actions that a piece of code names, each with its service: that of `service: "..."` or of a string just before it,
 /// else the one whose folder this is.
 fn actions(code: &str, folder: Option<&str>) -> Vec<String> {
-    const SERVICES: [&str; 6] = ["ecs", "codedeploy", "cloudformation", "s3", "sts", "tag"];
     let (mut found, mut before) = (Vec::new(), None);
     for (place, piece) in code.split('"').enumerate() {
         if place % 2 == 1 && is_action(piece) {
@@ -204,8 +206,8 @@ fn called() -> Rights {
     let mut found = Vec::new();
     for path in files {
         let inside = path.strip_prefix(root().join("src/aws")).expect("below it");
-        let folder = (inside.components().count() > 1).then(|| inside.components().next()).flatten();
-        found.extend(actions(&code(&path), folder.and_then(|folder| folder.as_os_str().to_str())));
+        let folder = inside.components().next().and_then(|folder| folder.as_os_str().to_str());
+        found.extend(actions(&code(&path), folder.filter(|folder| SERVICES.contains(folder))));
     }
     // A stack's steps name their own action.
     let mut files = Vec::new();
@@ -230,13 +232,13 @@ fn needed(called: &Rights) -> Rights {
 
 /// The rights in a file, of the services that the agent's policies are about.
 fn allowed(file: &str) -> Rights {
-    const SERVICES: [&str; 8] = ["ecs", "tag", "cloudformation", "s3", "codedeploy", "iam", "kms", "ssm"];
+    const POLICIES: [&str; 8] = ["ecs", "tag", "cloudformation", "s3", "codedeploy", "iam", "kms", "ssm"];
     const KEYS: [&str; 3] = ["ecs:CreateAction", "iam:PassedToService", "kms:ViaService"];
     let text = read(file);
     let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != ':');
     let right = |word: &&str| {
         let (service, action) = word.split_once(':').unwrap_or_default();
-        SERVICES.contains(&service) && action.starts_with(|c: char| c.is_ascii_uppercase()) && !KEYS.contains(word)
+        POLICIES.contains(&service) && action.starts_with(|c: char| c.is_ascii_uppercase()) && !KEYS.contains(word)
     };
     words.map(|word| word.trim_end_matches(':')).filter(right).map(str::to_string).collect()
 }
