@@ -85,7 +85,9 @@ impl Config {
             Configured::Directory { path } => (self.base.join(path), None),
             Configured::Git(git) => (self.base.join(&git.path), Some(git.reference.as_str().to_owned())),
         };
-        let mut snapshot = Source::Directory(Directory::new(path)).snapshot().await?;
+        let folder = Directory::new(path);
+        let folder = if reference.is_some() { folder.of_checkout() } else { folder };
+        let mut snapshot = Source::Directory(folder).snapshot().await?;
         if let Some(reference) = reference {
             // Which commit the tree will become is not known yet; `${git.sha}` reads as forty zeros.
             snapshot.revision = Revision::Git { reference, sha: "0".repeat(40) };

@@ -56,9 +56,14 @@ impl Default for Commit {
             refused: BTreeMap::new(),
             errors: vec![],
             warnings: vec![],
+            unread: vec![],
             ignored: 0,
         };
-        Commit::new(desired, Arc::new(Snapshot { revision, message: None, files: BTreeMap::new() }), Outputs::new())
+        Commit::new(
+            desired,
+            Arc::new(Snapshot { revision, message: None, files: BTreeMap::new(), unread: vec![] }),
+            Outputs::new(),
+        )
     }
 }
 

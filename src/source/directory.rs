@@ -1,6 +1,6 @@
 //! A folder as a source: read in full, named by its contents, watched through the file system's events.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, Read};
@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use driftless_core::snapshot::{Entry, MAX_FILE_BYTES, Revision, Snapshot};
+use driftless_core::snapshot::{Entry, MAX_FILE_BYTES, Revision, Snapshot, Unread};
 use notify::Watcher;
 use sha2::{Digest, Sha256};
 use tokio::sync::Notify;
@@ -31,6 +31,8 @@ pub struct Directory {
     path: PathBuf,
     deadline: Duration,
     limits: Limits,
+    /// The checkout of a repository, read as its commit will be: without its submodules.
+    checkout: bool,
     /// The digest of the last snapshot that was handed out.
     last: Mutex<Option<String>>,
     touched: Arc<Notify>,
@@ -50,6 +52,7 @@ impl Directory {
             path,
             deadline: DEFAULT_DEADLINE,
             limits: Limits::default(),
+            checkout: false,
             last: Mutex::new(None),
             touched: Arc::new(Notify::new()),
             watcher: Mutex::new(None),
@@ -65,6 +68,12 @@ impl Directory {
     /// Other limits than the default ones.
     pub fn with_limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// The checkout of a repository, of which the agent will read commits: what is a submodule there is not entered here.
+    pub fn of_checkout(mut self) -> Self {
+        self.checkout = true;
         self
     }
 
@@ -95,8 +104,11 @@ impl Directory {
 
     async fn read(&self) -> Result<Snapshot, SourceError> {
         let (path, limits) = (self.path.clone(), self.limits);
-        with_deadline(&path.display().to_string(), self.deadline, move |abandoned| read_with_retries(&path, limits, abandoned))
-            .await
+        let submodules = if self.checkout { submodules(&self.path) } else { None };
+        with_deadline(&path.display().to_string(), self.deadline, move |abandoned| {
+            read_with_retries(&path, limits, submodules.as_ref(), abandoned)
+        })
+        .await
     }
 
     /// Returns when the folder was touched, after 200 ms of quiet, or when its contents differ from the last snapshot's.
@@ -185,14 +197,19 @@ enum Interrupted {
     Failed(SourceError),
 }
 
-fn read_with_retries(root: &Path, limits: Limits, abandoned: &AtomicBool) -> Result<Snapshot, SourceError> {
+fn read_with_retries(
+    root: &Path,
+    limits: Limits,
+    submodules: Option<&BTreeSet<PathBuf>>,
+    abandoned: &AtomicBool,
+) -> Result<Snapshot, SourceError> {
     for attempt in 0..ATTEMPTS {
         check_root(root)?;
-        match read_once(root, limits, abandoned) {
-            Ok(files) => {
-                let revision = Revision::Directory { digest: digest(&files) };
+        match read_once(root, limits, submodules, abandoned) {
+            Ok((files, unread)) => {
+                let revision = Revision::Directory { digest: digest(&files, &unread) };
                 let files = files.into_iter().map(|(path, (entry, _))| (path, entry)).collect();
-                return Ok(Snapshot { revision, message: None, files });
+                return Ok(Snapshot { revision, message: None, files, unread });
             }
             Err(Interrupted::Failed(error)) => return Err(error),
             Err(Interrupted::Raced) => std::thread::sleep(Duration::from_millis(20 << attempt)),
@@ -218,8 +235,15 @@ fn check_root(root: &Path) -> Result<(), SourceError> {
 /// A file, and what of it counts as its content where that was not read: when it was last written.
 type Stamped = (Entry, u128);
 
-fn read_once(root: &Path, limits: Limits, abandoned: &AtomicBool) -> Result<BTreeMap<String, Stamped>, Interrupted> {
-    let mut files = BTreeMap::new();
+type Files = (BTreeMap<String, Stamped>, Vec<Unread>);
+
+fn read_once(
+    root: &Path,
+    limits: Limits,
+    submodules: Option<&BTreeSet<PathBuf>>,
+    abandoned: &AtomicBool,
+) -> Result<Files, Interrupted> {
+    let (mut files, mut unread) = (BTreeMap::new(), Vec::new());
     let (mut entries, mut bytes) = (0_usize, 0_u64);
     let mut folders = vec![(root.to_path_buf(), String::new())];
     let too_large = |limit| Interrupted::Failed(SourceError::TooLarge { source_name: root.display().to_string(), limit });
@@ -242,9 +266,15 @@ fn read_once(root: &Path, limits: Limits, abandoned: &AtomicBool) -> Result<BTre
                 return Err(too_large(format!("{} files and folders", limits.entries)));
             }
             let name = format!("{prefix}{}", super::tree::readable(item.file_name().as_encoded_bytes()));
-            if kind.is_dir() {
+            if kind.is_dir() && submodules.is_some_and(|known| is_submodule(known, &item.path())) {
+                unread.push(Unread::submodule(&name));
+                files.insert(name, (Entry::Submodule, 0));
+            } else if kind.is_dir() {
                 folders.push((item.path(), format!("{name}/")));
             } else if kind.is_symlink() {
+                if !fs::metadata(item.path()).is_ok_and(|target| target.is_file()) {
+                    unread.push(Unread::link(&name));
+                }
                 files.insert(name, (Entry::Symlink, 0));
             } else if kind.is_file() {
                 let entry = read_file(&item.path(), |size| limits.loads(&name, bytes, size))?;
@@ -255,7 +285,22 @@ fn read_once(root: &Path, limits: Limits, abandoned: &AtomicBool) -> Result<BTre
             }
         }
     }
-    Ok(files)
+    Ok((files, unread))
+}
+
+/// The submodules of the repository that `folder` is in, as its `.gitmodules` names them; none where it is in no repository.
+/// <https://git-scm.com/docs/gitmodules>
+fn submodules(folder: &Path) -> Option<BTreeSet<PathBuf>> {
+    let folder = fs::canonicalize(folder).ok()?;
+    let root = folder.ancestors().find(|folder| folder.join(".git").exists())?;
+    let text = fs::read_to_string(root.join(".gitmodules")).unwrap_or_default();
+    let paths = text.lines().filter_map(|line| line.trim().strip_prefix("path")?.trim_start().strip_prefix('='));
+    Some(paths.map(|path| root.join(path.trim().trim_matches('"'))).collect())
+}
+
+/// Whether Git would have a link to another commit here: one of `known`, or a repository of its own.
+fn is_submodule(known: &BTreeSet<PathBuf>, folder: &Path) -> bool {
+    fs::canonicalize(folder).is_ok_and(|folder| known.contains(&folder)) || folder.join(".git").exists()
 }
 
 /// Reads a regular file; what was swapped for a link, or written to, between the looks is a race.
@@ -304,7 +349,7 @@ fn interrupted(path: &Path, error: &io::Error) -> Interrupted {
 
 /// 12 hex digits over the sorted paths and what the snapshot holds under each; lengths keep neighbours apart. Of what is not
 /// read, size and time stand for the content.
-fn digest(files: &BTreeMap<String, Stamped>) -> String {
+fn digest(files: &BTreeMap<String, Stamped>, unread: &[Unread]) -> String {
     let mut hash = Sha256::new();
     let mut part = |bytes: &[u8]| {
         hash.update((bytes.len() as u64).to_be_bytes());
@@ -325,6 +370,10 @@ fn digest(files: &BTreeMap<String, Stamped>) -> String {
             Entry::Symlink => part(b"symlink"),
             Entry::Submodule => part(b"submodule"),
         }
+    }
+    for unread in unread {
+        part(b"unread");
+        part(unread.path.as_bytes());
     }
     hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
 }

@@ -60,9 +60,32 @@ async fn symbolic_links_are_reported_and_never_followed() {
     std::os::unix::fs::symlink(outside.path().join("secret"), folder.path().join("file")).expect("a link");
     std::os::unix::fs::symlink(outside.path(), folder.path().join("folder")).expect("a link");
     std::os::unix::fs::symlink("/nowhere", folder.path().join("dangling")).expect("a link");
-    let files = snapshot(folder.path()).await.expect("readable").files;
+    let found = snapshot(folder.path()).await.expect("readable");
+    let mut unread: Vec<&str> = found.unread.iter().map(|unread| unread.path.as_str()).collect();
+    unread.sort_unstable();
+    assert_eq!(unread, ["dangling", "folder"], "a link to a file hides no folder");
+    let files = found.files;
     assert_eq!(files.len(), 4);
     assert!(["file", "folder", "dangling"].iter().all(|name| files[*name] == Entry::Symlink));
+}
+
+#[tokio::test]
+async fn a_checkout_is_read_as_its_commit_will_be_without_submodules() {
+    let folder = folder(&[
+        (".git/HEAD", "x"),
+        (".gitmodules", "[submodule \"a\"]\n\tpath = deploy/named\n\turl = ../a\n"),
+        ("deploy/web.yaml", "x"),
+        ("deploy/named/web.yaml", "x"),
+        ("deploy/nested/.git", "gitdir: x"),
+        ("deploy/nested/web.yaml", "x"),
+    ]);
+    let of = |directory: Directory| async move { directory.snapshot().await.expect("readable") };
+    let path = folder.path().join("deploy");
+    let read = of(Directory::new(path.clone()).of_checkout()).await;
+    assert_eq!(read.files.keys().collect::<Vec<_>>(), ["named", "nested", "web.yaml"]);
+    assert_eq!((&read.files["named"], &read.files["nested"]), (&Entry::Submodule, &Entry::Submodule));
+    assert_eq!(read.unread.iter().map(|unread| unread.path.as_str()).collect::<Vec<_>>(), ["named", "nested"]);
+    assert_eq!(of(Directory::new(path)).await.unread, [], "a folder of its own is what it is");
 }
 
 #[tokio::test]

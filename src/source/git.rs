@@ -190,9 +190,9 @@ impl Inner {
         let revision = Revision::Git { reference: reference.into(), sha: commit.to_string() };
         let (url, shown) = (self.address.shown(), revision.to_string());
         let reading = Reading { url: &url, revision: &shown, path: &self.path, limits, abandoned };
-        let files = reading.files(repository, commit)?;
+        let (files, unread) = reading.files(repository, commit)?;
         let message = message(repository, commit);
-        Ok(Snapshot { revision, message, files })
+        Ok(Snapshot { revision, message, files, unread })
     }
 
     /// Opened anew each time, so that nothing another Git process does to it stays unseen.

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use driftless_core::agent::GitReference;
-use driftless_core::snapshot::{Entry, MAX_FILE_BYTES, Revision};
+use driftless_core::snapshot::{Entry, MAX_FILE_BYTES, Revision, Snapshot};
 use gix::prelude::Write;
 
 use super::fixtures::{Item, Pushed, git_source, main_branch};
@@ -159,6 +159,27 @@ async fn links_submodules_and_large_files_are_named_and_not_read() {
     assert!(matches!(files["fits"], Entry::File(_)));
     assert_eq!(files["large"], Entry::TooLarge(MAX_FILE_BYTES + 1));
     assert_eq!((&files["link"], &files["module"]), (&Entry::Symlink, &Entry::Submodule));
+}
+
+#[tokio::test]
+async fn what_may_hold_manifests_and_is_not_entered_is_unread() {
+    let pushed = Pushed::new();
+    let items = [
+        ("README.md", Item::File("x")),
+        ("docs/readme", Item::Link("../README.md")),
+        ("team", Item::Link("elsewhere/team")),
+        ("elsewhere/team/web.yaml", Item::File("x")),
+        ("outside", Item::Link("../../x")),
+        ("passwd", Item::Link("/etc/passwd")),
+        ("nothing", Item::Link("gone")),
+        ("module", Item::Submodule),
+    ];
+    pushed.point("refs/heads/main", &pushed.commit(&items, &[]));
+    let unread = |snapshot: Snapshot| snapshot.unread.into_iter().map(|unread| unread.path).collect::<Vec<_>>();
+    let mut all = unread(pushed.source(main_branch(), "").snapshot().await.expect("readable"));
+    all.sort();
+    assert_eq!(all, ["module", "nothing", "outside", "passwd", "team"]);
+    assert_eq!(unread(pushed.source(main_branch(), "docs").snapshot().await.expect("readable")), [""; 0]);
 }
 
 #[tokio::test]

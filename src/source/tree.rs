@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use driftless_core::snapshot::{Entry, MAX_FILE_BYTES};
+use driftless_core::snapshot::{Entry, MAX_FILE_BYTES, Unread};
 use gix::objs::tree::EntryKind;
 
 use super::content::{LINK, NO_UTF_8, Refused, SUBMODULE, TreeFile};
@@ -29,7 +29,7 @@ pub(super) struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    /// Every file below the path, by its path relative to that.
+    /// Every file below the path, by its path relative to that, and what may hold manifests and is not entered.
     ///
     /// # Errors
     /// [`SourceError::PathNotFound`], [`TooLarge`](SourceError::TooLarge), [`Corrupt`](SourceError::Corrupt).
@@ -37,8 +37,8 @@ impl Reading<'_> {
         &self,
         repository: &gix::Repository,
         commit: gix::ObjectId,
-    ) -> Result<BTreeMap<String, Entry>, SourceError> {
-        let mut files = BTreeMap::new();
+    ) -> Result<(BTreeMap<String, Entry>, Vec<Unread>), SourceError> {
+        let (mut files, mut unread) = (BTreeMap::new(), Vec::new());
         let (mut entries, mut bytes) = (0_usize, 0_u64);
         let mut folders = vec![(self.folder(repository, commit)?, String::new())];
         while let Some((id, prefix)) = folders.pop() {
@@ -61,14 +61,49 @@ impl Reading<'_> {
                         folders.push((item.object_id(), format!("{path}/")));
                         continue;
                     }
-                    EntryKind::Link => Entry::Symlink,
-                    EntryKind::Commit => Entry::Submodule,
+                    EntryKind::Link => {
+                        if !self.leads_to_a_file(repository, commit, &prefix, item.object_id()) {
+                            unread.push(Unread::link(&path));
+                        }
+                        Entry::Symlink
+                    }
+                    EntryKind::Commit => {
+                        unread.push(Unread::submodule(&path));
+                        Entry::Submodule
+                    }
                     EntryKind::Blob | EntryKind::BlobExecutable => self.blob(repository, item.object_id(), &path, &mut bytes)?,
                 };
                 files.insert(path, entry);
             }
         }
-        Ok(files)
+        Ok((files, unread))
+    }
+
+    /// Whether a link in the folder `prefix` leads to a file of the same commit: then no folder hides behind it. What cannot be
+    /// told is taken for one.
+    fn leads_to_a_file(&self, repository: &gix::Repository, commit: gix::ObjectId, prefix: &str, link: gix::ObjectId) -> bool {
+        let size = repository.find_header(link).map_or(u64::MAX, |header| header.size());
+        if size > MAX_PATH_BYTES as u64 {
+            return false;
+        }
+        let Ok(blob) = repository.find_blob(link) else { return false };
+        let Ok(target) = std::str::from_utf8(&blob.data) else { return false };
+        let mut parts: Vec<&str> =
+            self.path.split('/').chain(prefix.split('/')).filter(|part| !matches!(*part, "" | ".")).collect();
+        if target.starts_with('/') {
+            return false;
+        }
+        for part in target.split('/') {
+            match part {
+                "" | "." => {}
+                ".." if parts.pop().is_none() => return false,
+                ".." => {}
+                part => parts.push(part),
+            }
+        }
+        let tree = repository.find_commit(commit).ok().and_then(|commit| commit.tree().ok());
+        let found = tree.and_then(|tree| tree.lookup_entry(parts).ok().flatten());
+        found.is_some_and(|entry| matches!(entry.mode().kind(), EntryKind::Blob | EntryKind::BlobExecutable))
     }
 
     /// The files at and below `below`, by their path relative to the configured one, and what cannot be pushed of it; nothing of

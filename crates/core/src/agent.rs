@@ -10,6 +10,8 @@ pub struct Agent {
     pub name: String,
     /// Where the manifests are.
     pub source: Source,
+    /// `source.ignore`: globs of places below the source's path where no manifests are.
+    pub ignore: Vec<String>,
     /// At least one; the first is the default.
     pub targets: Vec<Target>,
     /// Where to report, if anywhere.

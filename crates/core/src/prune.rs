@@ -213,6 +213,14 @@ fn blocked(desired: &Desired, gone: usize, all: usize, asked: &Asked<'_>) -> Opt
             problem.location, problem.message
         ));
     }
+    if let Some(unread) = desired.unread.first() {
+        let more = desired.unread.len() - 1;
+        let more = if more > 0 { format!(" (and {more} more)") } else { String::new() };
+        return Some(format!(
+            "{things} left the source, and nothing is deleted while a part of it is not read: {}: {}{more}",
+            unread.location, unread.message
+        ));
+    }
     if desired.resources.is_empty() {
         return Some(format!(
             "{things} left the source, which declares nothing at all any more, and nothing is deleted; if that is meant, delete them by hand, or keep one manifest"

@@ -26,6 +26,7 @@ fn desired(resources: &[Resource]) -> Desired {
         refused: BTreeMap::new(),
         errors: Vec::new(),
         warnings: Vec::new(),
+        unread: vec![],
         ignored: 0,
     }
 }
@@ -223,4 +224,22 @@ fn what_is_going_already_holds_back_what_it_depends_on() {
     // It is no reason to be afraid of deleting too much.
     let going: Vec<Item> = (0..9).map(|index| Item { going: true, ..running(&format!("old{index}"), &[]) }).collect();
     assert_eq!(decide(&desired(&[]), &going, &Asked::default()).blocked, None);
+}
+
+#[test]
+fn nothing_goes_while_a_part_of_the_source_is_not_read() {
+    let inventory = [running("web", &[]), running("old", &[])];
+    let mut source = desired(&[service("web", "web")]);
+    assert_eq!(plainly(&source, &inventory), "EcsService/old");
+    let unread =
+        |path: &str| Problem { location: Location::new(path, 1, 1), resource: None, message: "it is a submodule".into() };
+    source.unread = vec![unread("team"), unread("vendor")];
+    let prune = decide(&source, &inventory, &Asked::default());
+    assert_eq!(prune.count(), 0);
+    assert_eq!(
+        prune.blocked.as_deref(),
+        Some(
+            "1 thing has left the source, and nothing is deleted while a part of it is not read: team:1:1: it is a submodule (and 1 more)"
+        )
+    );
 }

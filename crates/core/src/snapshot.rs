@@ -69,4 +69,39 @@ pub struct Snapshot {
     pub message: Option<String>,
     /// By path relative to the source's path, `/` between its parts.
     pub files: BTreeMap<String, Entry>,
+    /// What is there and was not looked into, though manifests may be in it.
+    pub unread: Vec<Unread>,
+}
+
+/// A place of the source that was not looked into. Unread is not absent: what stood there before may stand there still.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unread {
+    /// As a file's.
+    pub path: String,
+    /// A clause that follows the path: "is a submodule, and submodules are not entered".
+    pub reason: String,
+}
+
+impl Unread {
+    /// A symbolic link that does not lead to a file: to a folder, out of the source, or to nothing.
+    pub fn link(path: impl Into<String>) -> Self {
+        let reason =
+            "is a symbolic link that leads to no file of this source, and links are not followed; put the folder itself there";
+        Unread { path: path.into(), reason: reason.to_owned() }
+    }
+
+    /// A submodule.
+    pub fn submodule(path: impl Into<String>) -> Self {
+        let reason = "is a submodule, and submodules are not entered; put its files into this repository";
+        Unread { path: path.into(), reason: reason.to_owned() }
+    }
+}
+
+/// Whether a file is what Git LFS leaves in its place: "version https://git-lfs.github.com/spec/v1", and where the content is.
+/// <https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md>: "Pointer files must be less than 1024 bytes in size", and older ones
+/// name `hawser.github.com`.
+pub fn is_lfs_pointer(bytes: &[u8]) -> bool {
+    let begins = |start: &[u8]| bytes.starts_with(start);
+    bytes.len() < 1024
+        && (begins(b"version https://git-lfs.github.com/spec/") || begins(b"version https://hawser.github.com/spec/"))
 }

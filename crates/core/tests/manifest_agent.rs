@@ -78,6 +78,7 @@ spec:
     let expected = Agent {
         name: "production".into(),
         source: Source::Git(git),
+        ignore: vec![],
         targets: vec![
             Target {
                 account_id: Some("123456789012".into()),
@@ -229,4 +230,25 @@ driftless.yaml:7:11: `spec.gitlab.project` is missing; `group/project` or the pr
 driftless.yaml:7:11: `spec.gitlab.tokenFile` is missing; it is a file whose first line is a token with the scope `api`
 driftless.yaml:7:11: `spec.gitlab.url` is missing; it is GitLab's own address, such as `https://gitlab.example.com`
 ");
+}
+
+#[test]
+fn places_without_manifests_are_named_by_globs() {
+    let of = |ignore: &str| {
+        format!(
+            "apiVersion: driftless/v1alpha1\nkind: Agent\nmetadata: {{name: production}}\nspec:\n  source: {{directory: {{path: .}}, ignore: {ignore}}}\n  targets: [{{name: prod, region: eu-central-1}}]\n"
+        )
+    };
+    assert_eq!(read(&of("[vendor, '**/x']")).ignore, ["vendor", "**/x"]);
+    assert_eq!(read(&of("")).ignore, Vec::<String>::new());
+    let told = |ignore: &str| match driftless_core::manifest::read_agent("driftless.yaml", of(ignore).as_bytes()) {
+        Ok(_) => "fine".to_owned(),
+        Err(problems) => problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),
+    };
+    assert!(
+        told("['[a']").starts_with("driftless.yaml:5:43: `spec.source.ignore[0]` is `[a`, which is no glob: "),
+        "{}",
+        told("['[a']")
+    );
+    assert!(told("vendor").contains("`spec.source.ignore` is the string `vendor`; a list of globs"), "{}", told("vendor"));
 }

@@ -2,9 +2,10 @@
 
 mod manifest_source;
 
+use driftless_core::agent::Agent;
 use driftless_core::manifest::removed;
 use driftless_core::resource::ResourceId;
-use driftless_core::snapshot::Entry;
+use driftless_core::snapshot::{Entry, Unread};
 use insta::assert_snapshot;
 use manifest_source::*;
 
@@ -182,4 +183,59 @@ fn what_is_no_longer_declared_is_named_by_its_pointer() {
     let mut elsewhere = new.clone();
     elsewhere.target = "test".into();
     assert_eq!(removed(&old, &elsewhere), Vec::<String>::new());
+}
+
+/// A snapshot in which one folder is a submodule and one a link.
+fn with_unread(ignore: &[&str]) -> driftless_core::desired::Desired {
+    let mut snapshot = snapshot(&[("a.yaml", "# nothing\n")]);
+    snapshot.files.insert("module".into(), Entry::Submodule);
+    snapshot.files.insert("team/link".into(), Entry::Symlink);
+    snapshot.unread = vec![Unread::submodule("module"), Unread::link("team/link")];
+    let agent = Agent { ignore: ignore.iter().map(|glob| (*glob).into()).collect(), ..agent() };
+    driftless_core::manifest::read(&snapshot, &agent)
+}
+
+#[test]
+fn a_part_that_was_not_read_is_told_and_is_not_absent() {
+    let desired = with_unread(&[]);
+    let places: Vec<String> = desired.unread.iter().map(|unread| unread.location.to_string()).collect();
+    assert_eq!(places, ["module:1:1", "team/link:1:1"]);
+    assert_eq!(desired.warnings, desired.unread);
+    assert_eq!(desired.errors, []);
+    assert_snapshot!(problems(&desired).join("\n"), @"
+    warning: module:1:1: `module` is a submodule, and submodules are not entered; put its files into this repository, or list it in the agent's `source.ignore`; until then nothing is pruned, as what is not read is not known to be gone
+    warning: team/link:1:1: `team/link` is a symbolic link that leads to no file of this source, and links are not followed; put the folder itself there, or list it in the agent's `source.ignore`; until then nothing is pruned, as what is not read is not known to be gone
+    ");
+    let left = |ignore: &[&str]| with_unread(ignore).unread.len();
+    assert_eq!((left(&["module"]), left(&["module", "team/*"]), left(&["**"])), (1, 0, 0));
+}
+
+#[test]
+fn a_document_that_was_probably_meant_for_us_is_unread_until_somebody_says_otherwise() {
+    let unread = |text: &str| read(&[("a.yaml", text)]).unread.len();
+    for (text, expected) in [
+        ("apiVersion: driftles/v1alpha1\nkind: EcsService\n", 1),
+        ("apiVersion: drifltess/v1alpha1\nkind: Servise\n", 1),
+        ("apiVersion: Driftless/v1alpha1\nkind: EcsTask\n", 1),
+        ("apiVersion: driftlss/v1\nkind: EcsTask\n", 1),
+        ("apiVersion: example.com/v1\nkind: S3Artifact\n", 1),
+        ("apiVersion: v1\nkind: Service\n", 0),
+        ("apiVersion: apps/v1\nkind: Deployment\n", 0),
+        ("apiVersion: example.com/v1\nkind: Agent\n", 0),
+        ("a: 1\n", 0),
+    ] {
+        assert_eq!(unread(text), expected, "{text}");
+    }
+    let agent = Agent { ignore: vec!["other".into()], ..agent() };
+    let desired =
+        driftless_core::manifest::read(&snapshot(&[("other/a.yaml", "apiVersion: driftles/v1alpha1\nkind: EcsTask\n")]), &agent);
+    assert_eq!((desired.unread, desired.warnings, desired.ignored), (vec![], vec![], 0));
+}
+
+#[test]
+fn what_an_artifact_pushes_may_hold_links_without_blocking() {
+    let artifact = "apiVersion: driftless/v1alpha1\nkind: S3Artifact\nmetadata: {name: site}\nspec: {source: {path: site}, bucket: shop, prefix: a}\n";
+    let mut snapshot = snapshot(&[("site.yaml", artifact), ("site/index.html", "x")]);
+    snapshot.unread = vec![Unread::link("site/link")];
+    assert_eq!(driftless_core::manifest::read(&snapshot, &agent()).unread, []);
 }

@@ -39,6 +39,9 @@ pub struct Desired {
     pub errors: Vec<Problem>,
     /// Worth a look; refuses nothing.
     pub warnings: Vec<Problem>,
+    /// Parts of the source that were not read though manifests may be in them; each is a warning too. While there is one, what
+    /// is missing is not known to be gone.
+    pub unread: Vec<Problem>,
     /// How many documents were somebody else's (no `apiVersion: driftless/...`), and were ignored.
     pub ignored: usize,
 }

@@ -51,6 +51,7 @@ pub fn read(snapshot: &Snapshot, agent: &Agent) -> Desired {
         refused,
         errors: found.errors,
         warnings: found.warnings,
+        unread: collected.unread,
         ignored: collected.ignored,
     }
 }

@@ -23,6 +23,7 @@ pub fn agent() -> Agent {
     Agent {
         name: "production".into(),
         source: Source::Directory { path: ".".into() },
+        ignore: vec![],
         targets: vec![target("prod"), target("test")],
         gitlab: None,
         variables: [("domain", "example.com"), ("count", "3")].map(|(name, value)| (name.into(), value.into())).into(),
@@ -38,6 +39,7 @@ pub fn snapshot<B: AsRef<[u8]>>(files: &[(&str, B)]) -> Snapshot {
         revision: Revision::Git { reference: "main".into(), sha: "0123456789abcdef0123456789abcdef01234567".into() },
         message: None,
         files: files.iter().map(|(path, bytes)| ((*path).into(), Entry::File(bytes.as_ref().to_vec()))).collect(),
+        unread: vec![],
     }
 }
 

@@ -28,7 +28,7 @@ pub fn declared(spec: &str) -> Resource {
 pub fn from(files: &[(&str, &str)]) -> Resource {
     let revision = Revision::Git { reference: "main".into(), sha: SHA.into() };
     let files = files.iter().map(|(path, text)| ((*path).into(), Entry::File(text.as_bytes().to_vec()))).collect();
-    let desired = driftless_core::manifest::read(&Snapshot { revision, message: None, files }, &agent());
+    let desired = driftless_core::manifest::read(&Snapshot { revision, message: None, files, unread: vec![] }, &agent());
     assert_eq!(desired.errors, []);
     desired.resources[&id()].clone()
 }
@@ -49,6 +49,7 @@ pub fn agent() -> Agent {
     Agent {
         name: "production".into(),
         source: Source::Directory { path: ".".into() },
+        ignore: vec![],
         targets: vec![target],
         gitlab: None,
         gitlab_template: None,

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use crate::agent::{Agent, GitLab, GitLabTemplate, GitReference, GitSource, Reconcile, Source};
 use crate::location::Problem;
 use crate::manifest::documents::fields::{Fields, Found, Scope};
+use crate::manifest::documents::ignored::Ignored;
 use crate::manifest::documents::words::{API_VERSION, agent_name, check_version, is_ours};
 use crate::manifest::text::node::{Content, Mark, Node};
 use crate::manifest::text::parse::{is_json, parse};
@@ -63,14 +64,14 @@ fn agent_of(scope: &mut Scope<'_>, bytes: &[u8]) -> Option<Agent> {
     let spec = scope.required(&top, "spec", "it says where the manifests are and which account they are for");
     let known = ["source", "targets", "gitlab", "variables", "reconcile", "server", "gitlabTemplate"];
     let spec = scope.fields(spec?, "spec", &known)?;
-    let source = source(scope, &spec);
+    let (source, ignore) = (source(scope, &spec), ignore(scope, &spec));
     let targets = targets::read(scope, &spec);
     let gitlab = gitlab(scope, &spec, source.as_ref());
     let variables = variables(scope, &spec);
     let reconcile = reconcile(scope, &spec);
     let listen = listen(scope, &spec);
     let gitlab_template = gitlab_template(scope, &spec);
-    Some(Agent { name: name?, source: source?, targets, gitlab, variables, reconcile, listen, gitlab_template })
+    Some(Agent { name: name?, source: source?, ignore, targets, gitlab, variables, reconcile, listen, gitlab_template })
 }
 
 fn name(scope: &mut Scope<'_>, top: &Fields<'_>) -> Option<String> {
@@ -87,7 +88,7 @@ fn name(scope: &mut Scope<'_>, top: &Fields<'_>) -> Option<String> {
 
 fn source(scope: &mut Scope<'_>, spec: &Fields<'_>) -> Option<Source> {
     let node = scope.required(spec, "source", "it says where the manifests are: `git` or `directory`")?;
-    let source = scope.fields(node, "spec.source", &["git", "directory"])?;
+    let source = scope.fields(node, "spec.source", &["git", "directory", "ignore"])?;
     match (source.get("git"), source.get("directory")) {
         (Some(git), None) => git_source(scope, git).map(Source::Git),
         (None, Some(directory)) => {
@@ -104,6 +105,27 @@ fn source(scope: &mut Scope<'_>, spec: &Fields<'_>) -> Option<Source> {
             None
         }
     }
+}
+
+/// `spec.source.ignore`, each a glob that can be one.
+fn ignore(scope: &mut Scope<'_>, spec: &Fields<'_>) -> Vec<String> {
+    let Some(node) = spec.get("source").and_then(|source| source.get("ignore")).filter(|node| !node.is_null()) else {
+        return Vec::new();
+    };
+    let Content::List(elements) = &node.content else {
+        scope.wrong(node, "spec.source.ignore", "a list of globs, as in `[vendor, \"**/node_modules\"]`,");
+        return Vec::new();
+    };
+    let mut globs = Vec::new();
+    for (index, element) in elements.iter().enumerate() {
+        let name = format!("spec.source.ignore[{index}]");
+        let Some(text) = scope.text_of(element, &name) else { continue };
+        match Ignored::new(std::slice::from_ref(&text)) {
+            Ok(_) => globs.push(text),
+            Err(why) => scope.error(element.at, format!("`{name}` is {}, which is no glob: {why}", shown(&text))),
+        }
+    }
+    globs
 }
 
 fn git_source(scope: &mut Scope<'_>, node: &Node) -> Option<GitSource> {
@@ -173,7 +195,7 @@ fn gitlab(scope: &mut Scope<'_>, spec: &Fields<'_>, source: Option<&Source>) -> 
     let url = scope.required_text(&gitlab, "url", "it is GitLab's own address, such as `https://gitlab.example.com`");
     let project = match scope.required(&gitlab, "project", "`group/project` or the project's number is expected") {
         // GitLab's own examples write the number without quotes.
-        Some(Node { content: Content::Number(number), .. }) => Some(number.to_string()),
+        Some(node) if matches!(node.content, Content::Number(_)) => node.written(),
         Some(node) => scope.text_of(node, "spec.gitlab.project"),
         None => None,
     };

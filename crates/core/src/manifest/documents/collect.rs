@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::fields::{Found, location};
+use super::ignored::Ignored;
 use super::manifest::{Manifest, is_candidate, place_of};
 use super::reading::{Interpolated, Reading, TOO_MUCH};
 use super::words::{API_VERSION, is_ours};
@@ -11,9 +12,9 @@ use crate::location::{Location, Problem};
 use crate::manifest::text::bounds::Fault;
 use crate::manifest::text::node::{Content, Mark, Node};
 use crate::manifest::text::parse::{is_json, parse};
-use crate::model::report::{did_you_mean, shown};
+use crate::model::report::shown;
 use crate::resource::Kind;
-use crate::snapshot::Entry;
+use crate::snapshot::{Entry, Unread, is_lfs_pointer};
 
 /// Documents of one file that are told to be neither ours nor anybody's.
 const MAX_ERRORS: usize = 20;
@@ -24,6 +25,8 @@ pub(in crate::manifest) struct Collected {
     pub(in crate::manifest) documents: Vec<Manifest>,
     /// Documents of others, and agents.
     pub(in crate::manifest) ignored: usize,
+    /// See [`Desired`](crate::desired::Desired).
+    pub(in crate::manifest) unread: Vec<Problem>,
 }
 
 /// What one document of a file is.
@@ -47,17 +50,29 @@ pub(in crate::manifest) fn collect(reading: &mut Reading<'_>, found: &mut Found)
         named.extend(files.into_iter().flatten().filter_map(|path| files::resolve("driftless.yaml", path).ok()));
         collected.documents = gitlab_template::manifests(reading, template, found);
     }
+    let ignored = Ignored::new(&reading.agent.ignore).ok();
     let pushed = covers::covers(reading, &collected.documents);
-    for (path, entry) in snapshot.files.iter().filter(|(path, _)| is_candidate(path)) {
-        if pushed.iter().any(|folder| files::covers(folder, path)) {
-            continue;
-        }
-        let (mut errors, mut warnings, mut ignored) = (Vec::new(), Vec::new(), 0);
+    // Where no manifests are.
+    let elsewhere = |path: &str| {
+        ignored.as_ref().is_some_and(|ignored| ignored.covers(path)) || pushed.iter().any(|folder| files::covers(folder, path))
+    };
+    // A link that is called as a manifest's file is an error of its own.
+    let told = |path: &str| is_candidate(path) && snapshot.files.contains_key(path);
+    for Unread { path, reason } in snapshot.unread.iter().filter(|unread| !told(&unread.path) && !elsewhere(&unread.path)) {
+        let message = format!("`{path}` {reason}, or list it in the agent's `source.ignore`; {NOT_PRUNED}");
+        collected.unread.push(Problem { location: location(path, Mark::START), resource: None, message });
+    }
+    for (path, entry) in snapshot.files.iter().filter(|(path, _)| is_candidate(path) && !elsewhere(path)) {
+        let (mut errors, mut warnings, mut others) = (Vec::new(), Vec::new(), 0);
         let Entry::File(bytes) = entry else {
             errors.extend(files::unreadable(entry, path).map(|message| Fault::new(Mark::START, message)));
-            pending.push((path.clone(), errors, warnings, ignored));
+            pending.push((path.clone(), errors, warnings, others));
             continue;
         };
+        if is_lfs_pointer(bytes) {
+            pending.push((path.clone(), vec![Fault::new(Mark::START, files::lfs(path))], warnings, others));
+            continue;
+        }
         let parsed = parse(bytes, is_json(path));
         for document in parsed.documents {
             match sort(&document.root) {
@@ -67,9 +82,9 @@ pub(in crate::manifest) fn collect(reading: &mut Reading<'_>, found: &mut Found)
                     collected.documents.push(Manifest { file: path.clone(), document });
                 }
                 Sort::Ours => errors.push(Fault::new(document.root.at, TOO_MUCH)),
-                Sort::Ignored => ignored += 1,
+                Sort::Ignored => others += 1,
                 Sort::Suspicious(at, message) => {
-                    ignored += 1;
+                    others += 1;
                     warnings.push(Fault { at, message });
                 }
                 Sort::Neither(at, message) => errors.push(Fault { at, message }),
@@ -78,19 +93,23 @@ pub(in crate::manifest) fn collect(reading: &mut Reading<'_>, found: &mut Found)
         errors.truncate(MAX_ERRORS);
         warnings.truncate(MAX_ERRORS);
         errors.extend(parsed.broken);
-        pending.push((path.clone(), errors, warnings, ignored));
+        pending.push((path.clone(), errors, warnings, others));
     }
-    for (path, errors, warnings, ignored) in pending {
+    for (path, errors, warnings, others) in pending {
         if named.contains(&path) && !reading.manifests.contains(&path) {
             continue;
         }
-        collected.ignored += ignored;
+        collected.ignored += others;
         let problem = |fault: Fault| Problem { location: location(&path, fault.at), resource: None, message: fault.message };
         found.errors.extend(errors.into_iter().map(problem));
-        found.warnings.extend(warnings.into_iter().map(problem));
+        collected.unread.extend(warnings.into_iter().map(problem));
     }
+    found.warnings.extend(collected.unread.iter().cloned());
     collected
 }
+
+/// What is said of a part that was not read.
+const NOT_PRUNED: &str = "until then nothing is pruned, as what is not read is not known to be gone";
 
 /// The manifest that begins at `place`.
 pub(in crate::manifest) fn document_at(reading: &mut Reading<'_>, place: &Location) -> Option<Manifest> {
@@ -129,15 +148,28 @@ fn sort(root: &Node) -> Sort {
         },
         Some(version) => {
             let text = version.text().unwrap_or_default();
-            let ours = kind.and_then(Node::text).is_some_and(|kind| kind.parse::<Kind>().is_ok());
-            let near = did_you_mean(text, [API_VERSION]);
-            if ours && !near.is_empty() {
-                let message = format!("`apiVersion` is {}, so that the document is ignored{near}", shown(text));
-                return Sort::Suspicious(version.at, message);
+            let kind = kind.and_then(Node::text).filter(|kind| kind.parse::<Kind>().is_ok());
+            if !misspelt(text) && kind.is_none() {
+                return Sort::Ignored;
             }
-            Sort::Ignored
+            let meant = match kind {
+                Some(kind) if !misspelt(text) => format!("; `{kind}` is a kind of Driftless: write `{API_VERSION}`."),
+                _ => format!("; did you mean `{API_VERSION}`?"),
+            };
+            let message = format!(
+                "`apiVersion` is {}, so that the document is ignored{meant} If it is somebody else's, list the file in the agent's `source.ignore`; {NOT_PRUNED}",
+                shown(text)
+            );
+            Sort::Suspicious(version.at, message)
         }
     }
+}
+
+/// Whether an `apiVersion` is within two letters of ours, as a whole or before the slash.
+fn misspelt(version: &str) -> bool {
+    let near = |one: &str, other: &str| one.len() < 64 && strsim::damerau_levenshtein(&one.to_lowercase(), other) <= 2;
+    let group = |version: &'_ str| version.split('/').next().unwrap_or_default().to_owned();
+    near(version, API_VERSION) || near(&group(version), &group(API_VERSION))
 }
 
 /// Every `file:` and `parametersFile:` in the document, outside of inline documents. Where one cannot be resolved, its reader tells.

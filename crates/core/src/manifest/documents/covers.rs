@@ -2,6 +2,7 @@
 //! called. A website's `config.json` need not say that it is none of ours.
 
 use super::files;
+use super::ignored::Ignored;
 use super::manifest::{Manifest, is_candidate};
 use super::reading::{Interpolated, Reading};
 use super::words::is_ours;
@@ -17,7 +18,9 @@ pub(in crate::manifest) fn covers(reading: &Reading<'_>, made: &[Manifest]) -> V
     let of = |manifest: &Manifest| pushed(reading, &manifest.file, &manifest.document.root);
     let mut named: Vec<(String, &str)> =
         made.iter().filter_map(|manifest| Some((of(manifest)?, manifest.file.as_str()))).collect();
-    for (file, entry) in reading.snapshot.files.iter().filter(|(path, _)| is_candidate(path)) {
+    let ignored = Ignored::new(&reading.agent.ignore).ok();
+    let may_be = |path: &str| is_candidate(path) && !ignored.as_ref().is_some_and(|ignored| ignored.covers(path));
+    for (file, entry) in reading.snapshot.files.iter().filter(|(path, _)| may_be(path)) {
         let Entry::File(bytes) = entry else { continue };
         // Most files are not worth a parse.
         if !std::str::from_utf8(bytes).is_ok_and(|text| text.contains(Kind::S3Artifact.as_str())) {

@@ -8,6 +8,7 @@ pub(super) mod fields;
 pub(super) mod file;
 pub(super) mod files;
 mod gitlab_template;
+pub(super) mod ignored;
 pub(super) mod manifest;
 pub(super) mod reading;
 pub(super) mod words;
