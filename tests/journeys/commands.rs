@@ -47,3 +47,20 @@ async fn credentials_of_another_account_write_nothing() {
     assert_eq!(code, 1, "{text}");
     assert_eq!(world.simulator.mutations(), 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_word_that_is_not_known_is_a_warning_and_an_error_when_asked() {
+    let world = World::start().await;
+    let manifest = service("web", "registry.example.com/web:1", CAREFUL);
+    let unknown = manifest.replace("networkMode: awsvpc", "networkMode: awsvpc\n      pidMode: galaxy");
+    assert_ne!(manifest, unknown);
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("web.yaml"), unknown).expect("written");
+    let source = folder.path().display().to_string();
+    let (code, text) = world.command(&["validate", "--source", &source]).await;
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains("warning: web.yaml:") && text.contains("`pidMode` is `galaxy`"), "{text}");
+    let (code, text) = world.command(&["validate", "--strict", "--source", &source]).await;
+    assert_eq!(code, 1, "{text}");
+    assert!(text.contains("with `--strict` a warning is an error"), "{text}");
+}

@@ -233,3 +233,86 @@ fn a_directory_has_no_commit_to_name() {
     snapshot.revision = driftless_core::snapshot::Revision::Directory { digest: "0123456789ab".into() };
     assert_snapshot!(problems(&driftless_core::manifest::read(&snapshot, &agent())).join("\n"), @"web.yaml:5:47: EcsService/web: `${git.sha}` needs a Git source, and these manifests are read from a directory; write the value itself, or use `${vars.NAME}`");
 }
+
+/// The task definition and the problems of a manifest in YAML.
+fn inline(task: &str) -> (Value, String) {
+    let manifest = format!("{WEB}  taskDefinition:\n    inline:\n{task}");
+    let desired = read(&[("web.yaml", manifest.as_str())]);
+    let told = problems(&desired).join("\n");
+    let definition = desired.resources.into_values().next().map(|resource| match resource.spec {
+        driftless_core::desired::Spec::EcsService(service) => document(service.task_definition),
+        _ => panic!("a service"),
+    });
+    (definition.unwrap_or_default(), told)
+}
+
+#[test]
+fn environment_and_tags_reach_aws_as_they_are_written() {
+    for written in
+        ["012345678901", "00123", "0x1F", "0o17", "+49", "1e3", "22:22", "1_000", "256.0", "True", "no", "80", "2026-11-27"]
+    {
+        let (task, told) = inline(&format!(
+            "      family: web\n      tags: [{{key: a, value: {written}}}]\n      containerDefinitions:\n        - {{name: app, image: w, memory: 64, environment: [{{name: A, value: {written}}}]}}\n"
+        ));
+        assert_eq!(task["containerDefinitions"][0]["environment"][0]["value"], json!(written), "{told}");
+        assert_eq!(task["tags"][0]["value"], json!(written), "{told}");
+        assert!(!told.contains(written), "it may be secret: {told}");
+    }
+    let (_, told) = inline(
+        "      family: web\n      containerDefinitions:\n        - {name: app, image: w, memory: 64, environment: [{name: A, value: 80}]}\n",
+    );
+    assert_snapshot!(told, @"warning: web.yaml:9:76: EcsService/web: `environment[].value` is a number, and AWS takes text: it is sent as it stands here; write it in quotes");
+    let (_, told) = inline(
+        "      family: web\n      containerDefinitions:\n        - {name: app, image: w, memory: 64, environment: [{name: A, value: }]}\n",
+    );
+    assert!(told.contains("`environment[0]` (`A`) has no `value`"), "{told}");
+}
+
+#[test]
+fn numbers_in_the_place_of_text_are_told_as_they_are_written() {
+    let (task, _) = inline("      family: 007\n      containerDefinitions: [{name: app, image: w, memory: 64}]\n");
+    assert_eq!(task["family"], "007");
+    let of = |member: &str| {
+        inline(&format!(
+            "      family: web\n      containerDefinitions:\n        - {{name: app, image: w, memory: 64, {member}}}\n"
+        ))
+        .1
+    };
+    assert_snapshot!(of("command: [sleep, 0x10]"), @r#"web.yaml:9:62: EcsService/web: container `app`: `command[1]` is the number 0x10, where AWS takes a string: write "0x10" with quotes"#);
+    assert_snapshot!(of("user: True"), @r#"web.yaml:9:45: EcsService/web: container `app`: `user` is the boolean True, where AWS takes a string: write "True" with quotes"#);
+    assert_snapshot!(of("stopTimeout: 010"), @"warning: web.yaml:9:58: EcsService/web: `stopTimeout` is 010, which is 10 in YAML 1.2 and another number for older readers of YAML: write 10");
+    assert_snapshot!(of("stopTimeout: '0x10'"), @"web.yaml:9:45: EcsService/web: container `app`: `stopTimeout` is the string `0x10`, where AWS takes a whole number");
+    assert_snapshot!(of("stopTimeout: '010'"), @"web.yaml:9:45: EcsService/web: container `app`: `stopTimeout` is the string `010`, where AWS takes a whole number: write 10 without quotes");
+}
+
+#[test]
+fn a_size_is_a_number_however_it_is_written_and_the_advice_is_taken() {
+    let of = |size: &str| {
+        inline(&format!("      family: web\n      {size}\n      containerDefinitions: [{{name: app, image: w, memory: 64}}]\n"))
+    };
+    for (written, sent) in [("cpu: 256.0", "256"), ("cpu: 256", "256"), ("memory: 512.0", "512"), ("memory: 1e3", "1000")] {
+        let (task, told) = of(written);
+        assert_eq!(task[written.split(':').next().unwrap_or_default()], sent, "{told}");
+        assert!(told.starts_with("warning: ") && told.lines().count() == 1, "{told}");
+    }
+    assert_snapshot!(of("cpu: 0.5").1, @r#"web.yaml:8:7: EcsService/web: `cpu` is the number 0.5, where AWS takes a string: write "0.5 vCPU", or CPU units, as "256""#);
+    assert_eq!(of("cpu: '0.5 vCPU'").1, "");
+}
+
+#[test]
+fn a_document_that_is_a_pointer_of_lfs_is_refused() {
+    let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n";
+    for name in ["task.json", "task.yaml", "task"] {
+        let told = from_file(name, &[(format!("apps/{name}").as_str(), pointer)]);
+        assert_eq!(
+            told,
+            format!(
+                "apps/web.yaml:5:26: EcsService/web: `spec.taskDefinition.file`: `apps/{name}` is a pointer of Git LFS, and not the file: its content is not in the repository, and not fetched; keep the file in Git itself (`git lfs untrack`, and commit it again)"
+            )
+        );
+    }
+    assert!(
+        from_file("task.json", &[("apps/task.json", TASK), ("apps/other.yaml", pointer)])
+            .starts_with("apps/other.yaml:1:1: `apps/other.yaml` is a pointer of Git LFS")
+    );
+}

@@ -29,7 +29,8 @@ fn a_bomb_of_aliases_is_stopped() {
     let text = format!("a: &a '{}'\nb: [{}]\n", "x".repeat(MEBIBYTE), vec!["*a"; 1000].join(", "));
     assert_snapshot!(file(text), @"a.yaml:2:57: the file has more than 16 MiB of text (with what its aliases repeat); split it");
     assert_snapshot!(file("a: &a [*a]\n"), @"a.yaml:1:8: the alias stands within what it names, which would never end");
-    assert_snapshot!(file("a: *b\n"), @"a.yaml:1:4: this is not YAML: while parsing node, found unknown anchor");
+    assert_snapshot!(file("a: *b\n"), @"a.yaml:1:4: this is not YAML: while parsing node, found unknown anchor; an alias (`*name`) repeats what stands above it, in the same document");
+    assert_snapshot!(file("a: &a {kind: Secret}\n---\nb: *a\n"), @"a.yaml:3:4: what the alias names stands in another document of the file, or further below; an alias repeats what stands above it in the same document: write it out here");
 }
 
 #[test]
@@ -96,7 +97,8 @@ fn tabs_and_other_slips_say_what_to_do() {
 #[test]
 fn json_that_is_none_says_where() {
     assert_snapshot!(json("{\"a\": 1,}"), @"a.json:1:9: this is not JSON: the last element is followed by a comma before `}`; remove it");
-    assert_snapshot!(json("{\n  // a comment\n  \"a\": 1}"), @"a.json:2:3: this is not JSON: a comment begins here, and JSON has none; remove it, or name the file `.yaml`");
+    assert_snapshot!(json("{\n  // a comment\n  \"a\": 1}"), @"a.json:2:3: this is not JSON: a comment begins here, and JSON has none; remove it");
+    assert_snapshot!(json("{\n  # a comment\n  \"a\": 1}"), @"a.json:2:3: this is not JSON: a comment begins here, and JSON has none; remove it, or name the file `.yaml`");
     assert_snapshot!(json("{'a': 1}"), @"a.json:1:2: this is not JSON: a single quote stands here; JSON has double ones");
     assert_snapshot!(json("{\"a\": True}"), @"a.json:1:7: this is not JSON: the word `True`; write strings in double quotes");
     assert_snapshot!(json("{\"a\" 1}"), @"a.json:1:6: this is not JSON: `1` stands here, where `:` is expected");

@@ -146,3 +146,102 @@ fn files_that_a_stack_names_need_not_be_manifests() {
     assert_eq!(told(&files), "");
     assert_eq!(stack(&files).stack_policy, Some(serde_json::json!({"Statement": []})));
 }
+
+/// Every spelling of a number, a boolean or a date that YAML 1.1 or 1.2 knows, and that JSON would write otherwise.
+const SPELT: [&str; 36] = [
+    "012345678901",
+    "00123",
+    "0x1F",
+    "0o17",
+    "0b101",
+    "017",
+    "+49",
+    "-0",
+    "+0",
+    "1e3",
+    "1E3",
+    "1e+3",
+    "1.0",
+    "1.10",
+    "256.0",
+    "1.",
+    ".5",
+    "+.5",
+    "6.02e23",
+    "1_000",
+    "0x1_F",
+    "22:22",
+    "190:20:30",
+    "22:22:22.5",
+    "2026-11-27",
+    "2026-11-27T22:22:22Z",
+    "2026-11-27 22:22:22",
+    "True",
+    "TRUE",
+    "False",
+    "yes",
+    "No",
+    "on",
+    "Off",
+    "y",
+    "18446744073709551615",
+];
+
+#[test]
+fn parameters_and_tags_reach_aws_as_they_are_written() {
+    let manifest = |size: &str| {
+        with(&format!(
+            "  template: {{file: t.yaml}}\n  parameters:\n    Size: {size}\n    Zones: [{size}, {size}]\n  tags:\n    a: {size}\n"
+        ))
+    };
+    for written in SPELT {
+        let read = stack(&[("net.yaml", &manifest(written)), ("t.yaml", TEMPLATE)]);
+        assert_eq!((value(&read, "Size"), value(&read, "Zones")), (written, format!("{written},{written}").as_str()));
+        assert_eq!(read.tags.expect("declared")["a"], written);
+        let list =
+            with(&format!("  template: {{file: t.yaml}}\n  parametersFile: p.yaml\n  tags: [{{Key: a, Value: {written}}}]\n"));
+        for file in [
+            format!("Size: {written}\n"),
+            format!("Parameters: {{Size: {written}}}\n"),
+            format!("- ParameterKey: Size\n  ParameterValue: {written}\n"),
+            format!("x: &size {written}\nSize: *size\n").replace("x: &", "Zones: &"),
+        ] {
+            let read = stack(&[("net.yaml", &list), ("t.yaml", TEMPLATE), ("p.yaml", &file)]);
+            assert_eq!((value(&read, "Size"), read.tags.as_ref().expect("declared")["a"].as_str()), (written, written), "{file}");
+        }
+    }
+    for written in ["1.10", "1e3", "1E3", "-0", "0.10", "256.0", "true"] {
+        let json = format!("{{\"Size\": {written}}}");
+        let manifest = with("  template: {file: t.yaml}\n  parametersFile: p.json\n");
+        assert_eq!(value(&stack(&[("net.yaml", &manifest), ("t.yaml", TEMPLATE), ("p.json", &json)]), "Size"), written);
+    }
+}
+
+#[test]
+fn what_json_cannot_hold_is_refused_with_its_text() {
+    for written in ["123456789012345678901234", "1e999", ".inf", "-.INF", ".nan"] {
+        let manifest = with(&format!("  template: {{file: t.yaml}}\n  parameters: {{Size: {written}}}\n"));
+        let told = told(&[("net.yaml", manifest.as_str()), ("t.yaml", TEMPLATE)]);
+        assert!(told.contains(&format!("`{written}`")) && told.contains("write it in quotes"), "{told}");
+    }
+}
+
+#[test]
+fn an_inline_template_keeps_the_text_of_its_numbers() {
+    let mapping =
+        "  template:\n    inline:\n      Resources: {T: {Type: T, Account: 012345678901, Version: 1.10, Port: 80, On: true}}\n";
+    assert_eq!(
+        text(&stack(&[("net.yaml", &with(mapping))])),
+        r#"{"Resources":{"T":{"Account":"012345678901","On":true,"Port":80,"Type":"T","Version":"1.10"}}}"#
+    );
+}
+
+#[test]
+fn a_template_that_is_a_pointer_of_lfs_is_refused() {
+    let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n";
+    let told = told(&[("net.yaml", with("  template: {file: t.template}\n").as_str()), ("t.template", pointer)]);
+    assert!(
+        told.starts_with("net.yaml:5:20: CloudFormationStack/net: `spec.template.file`: `t.template` is a pointer of Git LFS"),
+        "{told}"
+    );
+}

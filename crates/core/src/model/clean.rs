@@ -122,6 +122,13 @@ fn scalars(members: &mut Document, operation: Operation, shape: &Shape) -> Vec<F
             let Some((_, target)) = shape.of_member(member) else { continue };
             let new = match (target.r#type, &*value) {
                 (Type::String, Value::Number(number)) if number.is_i64() || number.is_u64() => Value::String(number.to_string()),
+                // As some generators write whole numbers: 256.0 is 256, and "256.0" is none of AWS's sizes.
+                (Type::String, Value::Number(number)) if matches!(member.as_str(), "cpu" | "memory") => {
+                    match number.as_f64().filter(|value| value.fract() == 0.0 && value.abs() < 1e12) {
+                        Some(whole) => Value::String(format!("{whole:.0}")),
+                        None => continue,
+                    }
+                }
                 (Type::Boolean, Value::String(text)) if text == "true" || text == "false" => Value::Bool(text == "true"),
                 _ => continue,
             };

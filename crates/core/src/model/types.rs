@@ -77,10 +77,20 @@ fn walk(report: &mut Report, value: &Value, name: &str, shape: &Shape, path: &st
 
 fn wrong_type(report: &mut Report, value: &Value, shape: &Shape, path: &str) {
     let hint = match (value, shape.r#type) {
-        (Value::String(text), Type::Integer | Type::Long | Type::Double | Type::Float) if text.parse::<f64>().is_ok() => {
+        // What is advised has to be taken then: neither `inf` nor `1e3` is a whole number.
+        (Value::String(text), Type::Integer | Type::Long) if text.trim().parse::<i64>().is_ok() => {
+            format!(": write {} without quotes", text.trim().parse::<i64>().unwrap_or_default())
+        }
+        (Value::String(text), Type::Double | Type::Float) if serde_json::from_str::<serde_json::Number>(text).is_ok() => {
             format!(": write {text} without quotes")
         }
         (Value::String(text), Type::Boolean) if text == "true" || text == "false" => format!(": write {text} without quotes"),
+        (Value::Number(_) | Value::Bool(_), Type::String) if !shape.r#enum.is_empty() => {
+            format!("; AWS accepts {}", listed(shape.r#enum.iter().map(String::as_str)))
+        }
+        // Quotes alone would not do.
+        (Value::Number(_), Type::String) if path == "/cpu" => format!(": write \"{value} vCPU\", or CPU units, as \"256\""),
+        (Value::Number(_), Type::String) if path == "/memory" => format!(": write \"{value} GB\", or MiB, as \"512\""),
         (Value::Number(_) | Value::Bool(_), Type::String) => format!(": write \"{value}\" with quotes"),
         (Value::Null, _) => ": remove it".to_owned(),
         (value, Type::List) if !value.is_array() => ": put it in square brackets".to_owned(),

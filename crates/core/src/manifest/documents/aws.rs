@@ -10,7 +10,7 @@ use super::reading::{Interpolated, Reading, TOO_MUCH};
 use crate::desired::Document;
 use crate::interpolate::{Place, first_reference};
 use crate::location::Location;
-use crate::manifest::text::node::{Content, Mark, Node};
+use crate::manifest::text::node::{Content, Mark, Member, Node};
 use crate::manifest::text::parse::{is_json, parse};
 use crate::model::{Checked, Finding};
 
@@ -40,6 +40,7 @@ impl Written {
         if self.open.contains(&node.at) || (self.file == scope.file && scope.unresolved.contains(&node.at)) {
             return None;
         }
+        let finding = Finding { message: as_written(finding.message, node), ..finding };
         let laid = self.laid.iter().find(|(laid, _)| *laid == finding.pointer).map(|(_, location)| location.clone());
         let message = match finding.message.split_once(", where AWS takes ") {
             Some((what, expected)) if self.changed.contains(&node.at) => {
@@ -175,7 +176,9 @@ fn first_in(node: &Node) -> Option<(Mark, String)> {
 /// Checks the document against AWS's model, and tells what is wrong where it stands. The document comes back in any case,
 /// for what else can be said about it.
 pub(in crate::manifest) fn check(scope: &mut Scope<'_>, written: &Written, model: fn(&Value) -> Checked) -> Document {
-    let checked = model(&written.root.to_json());
+    let mut root = written.root.clone();
+    scalars(scope, &written.file, &mut root);
+    let checked = model(&root.to_json());
     for (location, message) in checked.errors.into_iter().filter_map(|finding| written.tell(scope, finding)).collect::<Vec<_>>() {
         scope.error_in(location, message);
     }
@@ -212,4 +215,85 @@ pub(in crate::manifest) fn tell_together(
             scope.error_in(location, message);
         }
     }
+}
+
+/// What a finding says of a scalar, in the words of the file: 7 is `007` there.
+fn as_written(message: String, node: &Node) -> String {
+    let (Some(spelling), Some(value)) = (node.spelling(), plain(node)) else { return message };
+    message
+        .replace(&format!("the number {value},"), &format!("the number {spelling},"))
+        .replace(&format!("the boolean {value},"), &format!("the boolean {spelling},"))
+        .replace(&format!("write \"{value}\""), &format!("write \"{spelling}\""))
+}
+
+/// The value of a number or boolean, as JSON writes it.
+fn plain(node: &Node) -> Option<String> {
+    matches!(node.content, Content::Number(_) | Content::Bool(_)).then(|| node.to_json().to_string())
+}
+
+/// The members at the top of a task definition that are numbers in AWS's eyes, whatever their type: `cpu: 0256` is 256.
+const SIZES: [&str; 2] = ["cpu", "memory"];
+
+/// Numbers and booleans where AWS takes people's own text: environment values, tags, and (where JSON would write them otherwise)
+/// what stands at the top, as `family: 007`. They become the text that stands in the file. Anywhere else a number in a string's
+/// place is refused, by the model.
+fn scalars(scope: &mut Scope<'_>, file: &str, root: &mut Node) {
+    let Content::Map(members) = &mut root.content else { return };
+    for member in members {
+        let own = member.node.spelling().is_some() && !SIZES.contains(&member.key.as_str());
+        if own && matches!(member.node.content, Content::Number(_)) {
+            text(scope, file, &member.key, &mut member.node);
+        }
+        entries(scope, file, member);
+    }
+}
+
+fn entries(scope: &mut Scope<'_>, file: &str, member: &mut Member) {
+    let names: &[&str] = match member.key.as_str() {
+        "environment" => &["name", "value"],
+        "tags" => &["key", "value"],
+        _ => &[],
+    };
+    if let (Content::Number(number), Some(spelling)) = (&member.node.content, member.node.spelling().filter(|text| octal(text))) {
+        // Read by YAML 1.2 as ten, and by older readers as eight.
+        let message = format!(
+            "`{}` is {spelling}, which is {number} in YAML 1.2 and another number for older readers of YAML: write {number}",
+            member.key
+        );
+        scope.warn_in(location(file, member.node.at), message);
+    }
+    match &mut member.node.content {
+        Content::Map(members) => members.iter_mut().for_each(|inner| entries(scope, file, inner)),
+        Content::List(elements) => {
+            for element in elements {
+                let Content::Map(members) = &mut element.content else { continue };
+                for inner in members {
+                    if names.contains(&inner.key.as_str()) {
+                        text(scope, file, &format!("{}[].{}", member.key, inner.key), &mut inner.node);
+                    }
+                    entries(scope, file, inner);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// `010`, `-007`: digits after a zero.
+fn octal(text: &str) -> bool {
+    let digits = text.trim_start_matches(['+', '-']);
+    digits.len() > 1 && digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The scalar as the text that stands in the file. It may be secret, and is not repeated.
+fn text(scope: &mut Scope<'_>, file: &str, name: &str, node: &mut Node) {
+    let what = match node.content {
+        Content::Number(_) => "a number",
+        Content::Bool(_) => "a boolean",
+        _ => return,
+    };
+    let Some(written) = node.written() else { return };
+    let message = format!("`{name}` is {what}, and AWS takes text: it is sent as it stands here; write it in quotes");
+    scope.warn_in(location(file, node.at), message);
+    node.content = Content::Text(written);
 }

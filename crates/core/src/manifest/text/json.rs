@@ -54,7 +54,9 @@ impl Reader<'_> {
     fn expected(&mut self, what: &str) -> Fault {
         let message = match self.rest.peek() {
             None => format!("the file ends, where {what} is expected"),
-            Some('/' | '#') => "a comment begins here, and JSON has none; remove it, or name the file `.yaml`".to_owned(),
+            Some('#') => "a comment begins here, and JSON has none; remove it, or name the file `.yaml`".to_owned(),
+            // No YAML either.
+            Some('/') => "a comment begins here, and JSON has none; remove it".to_owned(),
             Some('\'') => "a single quote stands here; JSON has double ones".to_owned(),
             Some(found) => format!("{} stands here, where {what} is expected", crate::model::report::shown(&found.to_string())),
         };
@@ -68,7 +70,7 @@ impl Reader<'_> {
             Some('{') => self.nested(Self::object)?,
             Some('[') => self.nested(Self::array)?,
             Some('"') => Content::Text(self.string()?),
-            Some('-' | '0'..='9') => self.number()?,
+            Some('-' | '0'..='9') => return self.number(),
             Some('a'..='z' | 'A'..='Z') => self.word()?,
             _ => return Err(self.expected("a value")),
         };
@@ -170,23 +172,25 @@ impl Reader<'_> {
         }
     }
 
-    fn number(&mut self) -> Result<Content, Fault> {
+    fn number(&mut self) -> Result<Node, Fault> {
         let (at, mut text) = (self.at, String::new());
         while let Some(c) = self.rest.peek().copied().filter(|c| matches!(c, '0'..='9' | '-' | '+' | '.' | 'e' | 'E')) {
             text.push(c);
             self.next();
         }
         self.budget.take(0, text.len(), at)?;
-        let number: Option<Number> = serde_json::from_str(&text).ok();
+        // Zero has no sign as a whole number.
+        let unsigned = if text == "-0" { "0" } else { text.as_str() };
+        let number: Option<Number> = serde_json::from_str(unsigned).ok();
         let integer = !text.contains(['.', 'e', 'E']);
         match number {
             Some(number) if integer && number.is_f64() => {
                 let message =
                     format!("{} does not fit into 64 bits; write it in quotes, as a string", crate::model::report::shown(&text));
                 note(&mut self.faults, at, message);
-                Ok(Content::Text(text))
+                Ok(Node::new(at, Content::Text(text)))
             }
-            Some(number) => Ok(Content::Number(number)),
+            Some(number) => Ok(Node::spelt(at, Content::Number(number), &text)),
             None => Err(Fault::new(at, format!("this is not JSON: {} is no number of JSON", crate::model::report::shown(&text)))),
         }
     }

@@ -18,6 +18,8 @@ impl Mark {
 pub(crate) struct Node {
     pub(crate) at: Mark,
     pub(crate) content: Content,
+    /// Of a number or a boolean: its text, where JSON would write the value otherwise (`007`, `0x1F`, `1e3`, `True`).
+    spelling: Option<Box<str>>,
 }
 
 /// What JSON can say. Members stay in the order of the file.
@@ -42,7 +44,38 @@ pub(crate) struct Member {
 
 impl Node {
     pub(crate) fn new(at: Mark, content: Content) -> Self {
-        Node { at, content }
+        Node { at, content, spelling: None }
+    }
+
+    /// An unquoted word that stands for `content`, as which it is remembered.
+    pub(crate) fn spelt(at: Mark, content: Content, text: &str) -> Self {
+        let plain = match &content {
+            Content::Bool(value) => value.to_string() == text,
+            Content::Number(value) => value.to_string() == text,
+            _ => true,
+        };
+        Node { at, content, spelling: (!plain).then(|| text.into()) }
+    }
+
+    /// The same value at another place.
+    pub(crate) fn copied(&self, at: Mark) -> Self {
+        Node { at, ..self.clone() }
+    }
+
+    /// A scalar's text as it was written: what AWS gets where it takes text. None of nothing, lists and mappings.
+    pub(crate) fn written(&self) -> Option<String> {
+        match (&self.content, &self.spelling) {
+            (Content::Text(text), _) => Some(text.clone()),
+            (_, Some(spelling)) => Some(spelling.to_string()),
+            (Content::Bool(value), None) => Some(value.to_string()),
+            (Content::Number(value), None) => Some(value.to_string()),
+            _ => None,
+        }
+    }
+
+    /// How a number or boolean is spelt, where JSON would write it otherwise.
+    pub(crate) fn spelling(&self) -> Option<&str> {
+        self.spelling.as_deref()
     }
 
     /// The members; none for what is no mapping.
@@ -108,10 +141,11 @@ impl Node {
 
     /// What it is, for a message.
     pub(crate) fn kind(&self) -> String {
+        let written = || self.written().unwrap_or_default();
         match &self.content {
             Content::Null => "empty".to_owned(),
-            Content::Bool(value) => format!("the boolean {value}"),
-            Content::Number(value) => format!("the number {value}"),
+            Content::Bool(_) => format!("the boolean {}", written()),
+            Content::Number(_) => format!("the number {}", written()),
             Content::Text(text) => format!("the string {}", crate::model::report::shown(text)),
             Content::List(_) => "a list".to_owned(),
             Content::Map(_) => "a mapping".to_owned(),
@@ -129,6 +163,20 @@ impl Node {
             Content::Map(members) => {
                 Value::Object(members.iter().map(|member| (member.key.clone(), member.node.to_json())).collect::<Map<_, _>>())
             }
+        }
+    }
+
+    /// The same for a reader to whom every scalar is text in the end, as CloudFormation is: a number that JSON would write
+    /// otherwise is its text.
+    pub(crate) fn to_json_as_written(&self) -> Value {
+        match &self.content {
+            Content::Number(_) if self.spelling.is_some() => Value::String(self.written().unwrap_or_default()),
+            Content::List(elements) => Value::Array(elements.iter().map(Node::to_json_as_written).collect()),
+            Content::Map(members) => {
+                let members = members.iter().map(|member| (member.key.clone(), member.node.to_json_as_written()));
+                Value::Object(members.collect::<Map<_, _>>())
+            }
+            _ => self.to_json(),
         }
     }
 

@@ -78,6 +78,7 @@ fn crowded(text: &str) -> Option<Fault> {
 
 fn not_yaml(info: &str) -> String {
     let hint = match info {
+        info if info.contains("unknown anchor") => "; an alias (`*name`) repeats what stands above it, in the same document",
         info if info.contains("tab") => "; indent with spaces",
         info if info.contains("mapping values are not allowed") => "; a value that contains `: ` needs quotes",
         info if info.contains("while parsing a block mapping") => "; check the indentation of this line and the one before",
@@ -171,14 +172,23 @@ impl Builder {
             Event::SequenceEnd | Event::MappingEnd => self.close()?,
             Event::Alias(anchor) => {
                 let Some(node) = self.anchors.get(&anchor) else {
-                    return Err(Fault::new(at, "the alias stands within what it names, which would never end"));
+                    let open = self.stack.iter().any(|frame| frame.anchor == anchor);
+                    return Err(Fault::new(
+                        at,
+                        match open {
+                            true => "the alias stands within what it names, which would never end",
+                            false => {
+                                "what the alias names stands in another document of the file, or further below; an alias repeats what stands above it in the same document: write it out here"
+                            }
+                        },
+                    ));
                 };
                 let (nodes, bytes) = node.size();
                 if self.stack.len() + node.depth() > MAX_DEPTH {
                     return Err(Fault::new(at, too_deep()));
                 }
                 self.budget.take(nodes, bytes, at)?;
-                let node = Node::new(at, node.content.clone());
+                let node = node.copied(at);
                 self.add(node)?;
             }
             Event::Nothing | Event::StreamStart | Event::StreamEnd => {}
@@ -213,7 +223,7 @@ impl Builder {
                 Content::Text(text.to_owned())
             })
         };
-        let node = applied(function, Node::new(at, content));
+        let node = applied(function, Node::spelt(at, content, text));
         self.anchor(anchor, &node)?;
         self.add(node)
     }

@@ -175,7 +175,7 @@ fn tags(scope: &mut Scope<'_>, spec: &Fields<'_>) -> Option<BTreeMap<String, Str
         } else if key.is_empty() || key.chars().count() > 128 {
             scope.error(at, "a tag's key has 1 to 128 characters");
         }
-        let text = match parameters::scalar(&value) {
+        let text = match value.written() {
             Some(text) if text.chars().count() <= 256 => text,
             Some(_) => {
                 scope.error(value.at, format!("the value of the tag {} has more than 256 characters", shown(&key)));

@@ -38,7 +38,7 @@ pub(super) fn read(
         match &node.content {
             Content::Map(members) => {
                 for member in members {
-                    put(scope, &mut found, &member.key, &member.node, scope.location(member.at), "spec.parameters");
+                    put(scope, &mut found, &member.key, &member.node, scope.location(member.at));
                 }
             }
             _ => scope.wrong(node, "spec.parameters", "a mapping of parameters and their values"),
@@ -104,7 +104,7 @@ fn from_file(scope: &mut Scope<'_>, file: &str, root: &Node, found: &mut Found) 
                 _ => members,
             };
             for member in inner {
-                put(scope, found, &member.key, &member.node, location(file, member.at), "Parameters");
+                put(scope, found, &member.key, &member.node, location(file, member.at));
             }
         }
         _ => {
@@ -130,7 +130,7 @@ fn element_of(scope: &mut Scope<'_>, file: &str, element: &Node, found: &mut Fou
     let previous = element.get("UsePreviousValue").is_some_and(|flag| flag.content == Content::Bool(true));
     match (previous, element.get("ParameterValue").filter(|node| !node.is_null())) {
         (true, None) => drop(found.insert(key.to_owned(), (ParameterValue::Previous, place))),
-        (false, Some(value)) => put(scope, found, key, value, place, "ParameterValue"),
+        (false, Some(value)) => put(scope, found, key, value, place),
         (true, Some(_)) => {
             scope.error_in(place, format!("{} has both a `ParameterValue` and `UsePreviousValue`; keep one of them", shown(key)));
         }
@@ -139,30 +139,19 @@ fn element_of(scope: &mut Scope<'_>, file: &str, element: &Node, found: &mut Fou
 }
 
 /// One value: a scalar, a list (joined by commas), or `{usePreviousValue: true}`.
-fn put(scope: &mut Scope<'_>, found: &mut Found, key: &str, node: &Node, place: Location, within: &str) {
+fn put(scope: &mut Scope<'_>, found: &mut Found, key: &str, node: &Node, place: Location) {
     // "Logical ID: must be alphanumeric and unique": `ParameterKey` has the same letters.
     if key.is_empty() || key.len() > 255 || !key.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         scope.error_in(place.clone(), format!("{} is no parameter's name, which has letters and digits only", shown(key)));
     }
     let previous = |node: &Node| matches!(node.members(), [one] if matches!(one.key.as_str(), "usePreviousValue" | "UsePreviousValue") && one.node.content == Content::Bool(true));
     let value = match &node.content {
-        Content::List(elements) => elements.iter().map(scalar).collect::<Option<Vec<_>>>().map(|values| values.join(",")),
+        Content::List(elements) => elements.iter().map(Node::written).collect::<Option<Vec<_>>>().map(|values| values.join(",")),
         Content::Map(_) if previous(node) => {
             found.insert(key.to_owned(), (ParameterValue::Previous, place));
             return;
         }
-        // What it was in the file is not known any more: 0.10 is 0.1 here.
-        Content::Number(number) if number.is_f64() => {
-            let message = format!(
-                "`{within}` has the number {number} for {}; write it in quotes, so that AWS gets it as it stands",
-                shown(key)
-            );
-            scope.error_in(place.clone(), message);
-            // It is refused, and not missing as well.
-            found.insert(key.to_owned(), (ParameterValue::Previous, place));
-            return;
-        }
-        _ => scalar(node),
+        _ => node.written(),
     };
     match value {
         Some(value) if value.len() > MAX_VALUE => {
@@ -179,16 +168,6 @@ fn put(scope: &mut Scope<'_>, found: &mut Found, key: &str, node: &Node, place: 
             scope.error_in(place.clone(), message);
             found.insert(key.to_owned(), (ParameterValue::Previous, place));
         }
-    }
-}
-
-/// A scalar as AWS gets it.
-pub(super) fn scalar(node: &Node) -> Option<String> {
-    match &node.content {
-        Content::Text(text) => Some(text.clone()),
-        Content::Bool(value) => Some(value.to_string()),
-        Content::Number(value) => Some(value.to_string()),
-        _ => None,
     }
 }
 

@@ -97,7 +97,7 @@ fn from_file(scope: &mut Scope<'_>, reading: &mut Reading<'_>, fields: &Fields<'
 fn inline(scope: &mut Scope<'_>, reading: &mut Reading<'_>, node: &Node) -> Option<Written> {
     let text = match &node.content {
         Content::Text(text) => text.clone(),
-        Content::Map(_) => node.to_json().to_string(),
+        Content::Map(_) => node.to_json_as_written().to_string(),
         _ => {
             scope.wrong(node, "spec.template.inline", "the template, as a block (`inline: |`) or as a mapping,");
             return None;
