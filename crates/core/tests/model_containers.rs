@@ -347,3 +347,12 @@ fn a_proxy_exists() {
         ],
     );
 }
+
+#[test]
+fn ten_environment_files_are_taken_and_no_more() {
+    let files = |count: usize| {
+        let files: Vec<_> = (0..count).map(|n| json!({"type": "s3", "value": format!("arn:aws:s3:::bucket/{n}.env")})).collect();
+        check_task_definition(&role(json!({"environmentFiles": files}))).errors.len()
+    };
+    assert_eq!((files(10), files(11), files(12)), (0, 1, 1));
+}

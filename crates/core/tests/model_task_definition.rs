@@ -359,3 +359,42 @@ fn registry_credentials_are_a_secret() {
         ],
     );
 }
+
+#[test]
+fn an_empty_string_is_none_where_one_is_required() {
+    assert_findings(
+        &checked(check_task_definition(&task(json!({"family": ""})))),
+        &["/family | `family` is empty; AWS requires it"],
+    );
+    assert_findings(
+        &checked(check_task_definition(&container(json!({"name": ""})))),
+        &["/containerDefinitions/0/name | container 1 (it has no name): `name` is empty; AWS requires it"],
+    );
+}
+
+#[test]
+fn an_arn_has_all_of_its_parts() {
+    let file_system = |arn: &str| {
+        let volume = json!({"name": "data", "s3filesVolumeConfiguration": {"fileSystemArn": arn}});
+        check_task_definition(&task(json!({"volumes": [volume]}))).errors.len()
+    };
+    assert_eq!(file_system("arn:aws:s3files:eu-central-1:123456789012:file-system/fs-1"), 0);
+    for broken in [
+        "arn:aws::eu-central-1:123456789012:file-system/fs-1",
+        "arn:aws:s3files:eu-central-1:123456789012:",
+        "arn:aws:s3files:eu-central-1:123456789012:file system",
+        "arn:aws:s3files:EU:123456789012:fs-1",
+        "arn:aws:s3files:eu-central-1:1234:fs-1",
+    ] {
+        assert_eq!(file_system(broken), 1, "{broken}");
+    }
+}
+
+#[test]
+fn a_tag_has_letters_of_any_language_digits_spaces_and_some_signs() {
+    let errors = |key: &str, value: &str| check_task_definition(&task(json!({"tags": [{"key": key, "value": value}]}))).errors;
+    assert_eq!(errors("Kosten stelle", "Müller 1_.:/=+-@"), []);
+    for wrong in ["a,b", "a#b", "a*", "{x}"] {
+        assert_eq!((errors(wrong, "x").len(), errors("x", wrong).len()), (1, 1), "{wrong}");
+    }
+}

@@ -245,3 +245,15 @@ fn a_template_that_is_a_pointer_of_lfs_is_refused() {
         "{told}"
     );
 }
+
+#[test]
+fn a_tag_that_says_string_makes_one_and_no_other_does() {
+    let of = |size: &str| with(&format!("  template: {{file: t.yaml}}\n  parameters: {{Size: {size}}}\n"));
+    for size in ["!!str 007", "! 007", "'007'"] {
+        assert_eq!(value(&stack(&[("net.yaml", &of(size)), ("t.yaml", TEMPLATE)]), "Size"), "007", "{size}");
+    }
+    for size in ["!!int 7", "!str 007"] {
+        let told = told(&[("net.yaml", of(size).as_str()), ("t.yaml", TEMPLATE)]);
+        assert!(told.contains("has no meaning here; remove it"), "{size}: {told}");
+    }
+}

@@ -209,7 +209,7 @@ impl Builder {
     fn scalar(&mut self, text: &str, style: ScalarStyle, anchor: usize, tag: Option<&Tag>, at: Mark) -> Result<(), Fault> {
         self.budget.take(1, text.len(), at)?;
         let quoted = style != ScalarStyle::Plain;
-        let string = tag.is_some_and(|tag| tag.is_yaml_core_schema() && tag.suffix == "str" || tag.to_string() == "!");
+        let string = tag.is_some_and(says_string);
         let function = tag.filter(|_| !string).and_then(|tag| self.tag(Some(tag), "", at));
         if self.wants_key() {
             // A key is its text, whatever it looks like: JSON's keys are strings.
@@ -338,6 +338,11 @@ impl Builder {
         }
         Ok(())
     }
+}
+
+/// `!!str`, and `!` alone, "the non-specific tag": <https://yaml.org/spec/1.2.2/#691-node-tags>.
+fn says_string(tag: &Tag) -> bool {
+    (tag.is_yaml_core_schema() && tag.suffix == "str") || (tag.suffix == "!" && matches!(tag.handle.as_str(), "" | "!"))
 }
 
 /// `!Ref` and `!Condition` are the long forms without `Fn::`; every other function has it.
