@@ -6,7 +6,8 @@
 Kept of each shape reachable from the inputs below: type, members, required, enum, and the lengths, ranges and
 patterns that the model states. `readOnly` of a structure lists what AWS returns in its place and does not take:
 the members of the output's structure that the input's has not. With --check, nothing is written, and the exit
-code is 1 when the table differs from what the installed botocore says. Shapes of other services than ECS carry the
+code is 1 when the table differs from what the installed botocore says. With --news, what the installed botocore knows
+besides is printed, and the exit code is 0: AWS's news is no fault of a commit. Shapes of other services than ECS carry the
 service's name in front, as both may have a shape of one name.
 """
 import json
@@ -127,8 +128,31 @@ def build():
     )
 
 
+def news(old, new):
+    """What `new` has that `old` has not, one line each: operations' and structures' members, and enumerations' values."""
+    found = []
+    for name, shape in sorted(new["shapes"].items()):
+        before = old["shapes"].get(name)
+        if before is None:
+            # A new shape is told by the member that has it.
+            continue
+        found += [f"{name}.{member}" for member in shape.get("members", {}) if member not in before.get("members", {})]
+        found += [f"{name}: {word}" for word in shape.get("enum", []) if word not in before.get("enum", [])]
+    return found
+
+
 def main():
     text = build()
+    if "--news" in sys.argv[1:]:
+        table = json.loads(TABLE.read_text())
+        known = table["generatedBy"].split(" from ")[1].split(",")[0]
+        found = news(table, json.loads(text))
+        if found:
+            print(f"botocore {botocore.__version__} knows more than {TABLE.name} ({known}); run {pathlib.Path(__file__).name}:")
+            print("\n".join(f"  {line}" for line in found))
+        else:
+            print(f"botocore {botocore.__version__} knows no more than {TABLE.name} ({known})")
+        return
     if "--check" in sys.argv[1:]:
         def body(table):
             return {key: value for key, value in json.loads(table).items() if key != "generatedBy"}
