@@ -233,7 +233,7 @@ fn what_goes_away_by_itself_is_asked_again_with_patience_before_it_is_a_failure(
 }
 
 #[test]
-fn an_operation_that_failed_for_the_moment_is_run_again_twice() {
+fn an_operation_that_failed_for_the_moment_is_run_once_more() {
     let resource = declared("  parameters: {Size: large}\n");
     let name = name_of(&resource);
     let lines = [
@@ -250,7 +250,7 @@ fn an_operation_that_failed_for_the_moment_is_run_again_twice() {
     let waits = plan(&resource, &observation);
     assert_eq!((reason(&waits), waits.steps.len()), ("Retrying", 0));
     observation.now = NOW;
-    observation.events = newest_first(vec![failed(1), failed(2), failed(3)]);
+    observation.events = newest_first(vec![failed(1), failed(2)]);
     assert_eq!(reason(&plan(&resource, &observation)), "UpdateFailed");
 }
 

@@ -14,7 +14,7 @@ use super::token::{Kind, Token};
 use super::transient;
 use crate::model::report::escape;
 use crate::observed::{ChangeSet, Stack};
-use crate::plan::{Change, Plan, Verdict};
+use crate::plan::{Change, Plan, Step, Verdict};
 use crate::plan::{ownership, tags};
 
 /// Seconds during which an answer may lack what our own call has made (rule 5).
@@ -275,7 +275,7 @@ fn mangled_tags(pass: &Pass<'_>, stack: &Stack) -> Option<String> {
 }
 
 /// Change sets of ours that nobody will execute any more.
-fn leftovers(pass: &Pass<'_>, stack: Option<&Stack>) -> Vec<crate::plan::Step> {
+fn leftovers(pass: &Pass<'_>, stack: Option<&Stack>) -> Vec<Step> {
     let Some(stack) = stack else { return Vec::new() };
     let ours = pass.observation.change_sets.iter().filter(|change_set| {
         // One of `plan --change-set` is its own to remove, while that runs.

@@ -1,4 +1,4 @@
-//! An operation that AWS rolled back for a reason that goes away by itself: run once more, twice at most.
+//! An operation that AWS rolled back for a reason that goes away by itself: run once more.
 
 use super::messages::failure;
 use super::operations::Operation;

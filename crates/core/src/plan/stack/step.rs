@@ -167,6 +167,8 @@ pub struct ChangeSetRequest {
     pub nested: bool,
     /// DeploymentMode REVERT_DRIFT.
     pub revert_drift: bool,
+    /// How often AWS could not work it out for the moment: each of these is another question.
+    pub tries: u32,
     /// Nothing is to be changed by it as far as is known: it asks what hides behind the template.
     pub looks: bool,
 }

@@ -1,35 +1,22 @@
 //! What AWS says when it could not just now: tried again before it is a failure.
 
-/// Parts of AWS's sentences, in lower case, and where they come from.
-const SENTENCES: [&str; 13] = [
-    // "Transform AWS::Serverless-2016-10-31 failed with: Rate exceeded": https://github.com/aws/serverless-application-model/issues/3143
-    "rate exceeded",
-    "throttlingexception",
-    "throttled",
-    "(throttling",
-    "too many requests",
-    "request limit exceeded",
-    // "Internal Failure" as a reason of a resource or a change set:
-    // https://repost.aws/knowledge-center/cloudformation-internal-failure-error
-    "internal failure",
-    "internal error",
-    "internalfailure",
-    "service unavailable",
-    "serviceunavailable",
-    "try again later",
-    // A role that the same commit has made: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
-    "cannot be assumed by",
-];
+use crate::refusal::{Class, Refusal, read, read_words};
 
 /// Seconds before each next try of a change set that AWS could not work out.
 const CHANGE_SETS: [f64; 5] = [15.0, 30.0, 60.0, 120.0, 300.0];
-/// Seconds before each next try of an operation that was rolled back.
-const OPERATIONS: [f64; 2] = [60.0, 300.0];
+/// Seconds before the next try of an operation that was rolled back: one, as each writes.
+const OPERATIONS: [f64; 1] = [60.0];
 
-/// Whether a reason is one that goes away by itself.
+/// Whether a reason is one that goes away by itself: the agent's one table of those, and "Internal Failure", which AWS gives as
+/// the reason of a resource: <https://repost.aws/knowledge-center/cloudformation-internal-failure-error>.
 pub(super) fn is(reason: &str) -> bool {
-    let reason = reason.to_lowercase();
-    SENTENCES.iter().any(|sentence| reason.contains(sentence))
+    let refusal =
+        Refusal { service: "cloudformation", action: "CreateChangeSet", status: 400, code: "ValidationError", said: reason };
+    let meaning = read(&refusal);
+    // What does not exist is mostly misspelt, and is told at once.
+    let made_now = meaning.patience.is_some() && meaning.class != Class::NotFound;
+    let passes = matches!(read_words(reason), Some(Class::Throttled | Class::Unavailable));
+    passes || made_now || reason.to_lowercase().contains("internal failure")
 }
 
 /// Seconds until the change set is asked for again, after `tries` further tries; None: it has failed for good.
@@ -74,6 +61,6 @@ mod tests {
     fn patience_grows_and_ends() {
         assert_eq!((ask_again(0, 5.0), ask_again(0, 20.0)), (Some(10.0), Some(0.0)));
         assert_eq!((ask_again(4, 0.0), ask_again(5, 1e6)), (Some(300.0), None));
-        assert_eq!((run_again(1, 0.0), run_again(2, 0.0)), (Some(300.0), None));
+        assert_eq!((run_again(0, 0.0), run_again(1, 1e6)), (Some(60.0), None));
     }
 }

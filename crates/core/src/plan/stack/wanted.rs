@@ -111,6 +111,7 @@ impl<'a> Wanted<'a> {
             // What is yet to be created replaces nothing.
             nested: live.is_some() && self.template.nests(),
             revert_drift: false,
+            tries: 0,
             looks: false,
         }
     }
