@@ -107,6 +107,8 @@ const TABLE: &[Row] = &[
             "ListChangeSets",
             "DescribeChangeSet",
             "DescribeStackResourceDrifts",
+            "DescribeStackDriftDetectionStatus",
+            "DescribeEvents",
         ],
         burst: 40.0,
         sustained: 10.0,

@@ -6,7 +6,7 @@
 
 use driftless_core::observed::Observed;
 use driftless_core::plan::tags;
-use driftless_core::prune::{Item, Thing};
+use driftless_core::prune::{Item, Thing, is_ours};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
@@ -76,7 +76,8 @@ impl Providers {
     /// The stack as CloudFormation itself shows it; None when it is gone, or another one of its name has come.
     async fn stack(&self, arn: &str, name: &str) -> Result<Option<Item>, ProviderError> {
         let stack = match self.cloudformation().look(name).await {
-            Observed::Present(stack) if stack.id == arn => stack,
+            // What inherited our tags is not ours: it goes with the stack that it belongs to.
+            Observed::Present(stack) if stack.id == arn && is_ours(&stack) => stack,
             Observed::Present(_) | Observed::Absent => return Ok(None),
             Observed::Unknown(why) => {
                 let call = Call { service: "cloudformation", action: "DescribeStacks", resource: name };
@@ -87,7 +88,8 @@ impl Providers {
             target: self.target().name().to_owned(),
             arn: stack.id,
             thing: Thing::Stack { name: stack.name },
-            going: stack.status == "DELETE_IN_PROGRESS",
+            // Whatever AWS is at, and whoever asked for it, is waited for.
+            going: stack.status.ends_with("_IN_PROGRESS") && stack.status != "REVIEW_IN_PROGRESS",
             trouble: (stack.status == "DELETE_FAILED")
                 .then(|| format!("DELETE_FAILED: {}", stack.status_reason.unwrap_or_else(|| "AWS does not say why".to_owned()))),
             tags: stack.tags,

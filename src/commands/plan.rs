@@ -48,7 +48,7 @@ pub(super) async fn run(common: &Common, show_values: bool, change_set: bool) ->
         let looks = layer.iter().map(|id| async {
             let (reconciler, resource) = (&setup.reconciler, &desired.resources[id]);
             let plan = reconciler.preview(&commit, resource).await;
-            if change_set { reconciler.with_change_set(resource, plan).await } else { plan }
+            if change_set { reconciler.with_change_set(&commit, resource, plan).await } else { plan }
         });
         plans.extend(join_all(looks).await);
     }

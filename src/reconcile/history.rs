@@ -42,6 +42,13 @@ impl History {
         older.map(|older| manifest::removed(older, resource)).unwrap_or_default()
     }
 
+    /// Whether the commit that last wrote the resource can be read, so that [`History::removed`] has compared it.
+    pub(super) async fn knows(&self, resource: &Resource, observed: &Observation, sha: Option<&str>) -> bool {
+        let (Some(written_at), Some(sha)) = (plan::written_at(observed), sha) else { return false };
+        let older = if sha == written_at { return true } else { self.desired_at(written_at).await };
+        older.is_some_and(|older| older.resources.contains_key(&resource.id))
+    }
+
     /// A resource as the commit `sha` declared it.
     pub(super) async fn resource_at(&self, id: &ResourceId, sha: &str) -> Option<Resource> {
         self.desired_at(sha).await?.resources.get(id).cloned()

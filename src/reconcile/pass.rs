@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use driftless_core::desired::Resource;
+use driftless_core::desired::{Resource, Spec};
 use driftless_core::observed::Observation;
 use driftless_core::plan::guard::Check;
 use driftless_core::plan::stack::StackStep;
@@ -114,11 +114,15 @@ impl Reconciler {
         let mut resource = resource.clone();
         let observed = self.observe_once(commit, &resource, providers).await;
         let removed = self.0.history.removed(&resource, &observed, commit.desired.revision.sha()).await;
+        let before = resource.clone();
         let Some(place) = resource.spec.removed_mut() else { return (resource, observed) };
-        if *place == removed {
+        *place = removed;
+        if let Spec::CloudFormationStack(stack) = &mut resource.spec {
+            stack.compared_secrets = self.0.history.knows(&before, &observed, commit.desired.revision.sha()).await;
+        }
+        if resource == before {
             return (resource, observed);
         }
-        *place = removed;
         // What must be read depends on what is compared.
         let observed = self.observe_once(commit, &resource, providers).await;
         (resource, observed)
@@ -152,7 +156,7 @@ impl Reconciler {
 
     /// `plan`, with AWS's own word on what a change of a stack would do (`driftless plan --change-set`). Writes, and takes it
     /// back: a change set is created and removed.
-    pub async fn with_change_set(&self, resource: &Resource, mut plan: Plan) -> Plan {
+    pub async fn with_change_set(&self, commit: &Commit, resource: &Resource, plan: Plan) -> Plan {
         let asked = plan.steps.iter().find_map(|step| match step {
             Step::CloudFormation(StackStep::CreateChangeSet(asked)) => Some((**asked).clone()),
             _ => None,
@@ -163,20 +167,18 @@ impl Reconciler {
             Ok(_) => providers.cloudformation().preview(&asked, self.0.pace).await,
             Err(error) => Err(error),
         };
-        match found {
-            Ok(change_set) if change_set.status == "FAILED" => {
-                plan.notes.push(format!("AWS: {}", change_set.status_reason.unwrap_or_default()));
-            }
-            Ok(change_set) => {
-                plan.changes.extend(plan::stack::resource_changes(&change_set));
-                plan.notes.extend(plan::stack::warnings(&change_set));
-                if change_set.changes.is_empty() {
-                    plan.notes.push("AWS: no resource changes; only outputs do".to_owned());
-                }
-            }
-            Err(error) => plan.verdict = Verdict::Unknown { message: error.to_string() },
-        }
-        plan
+        let change_set = match found {
+            Ok(change_set) => change_set,
+            Err(error) => return Plan { verdict: Verdict::Unknown { message: error.to_string() }, ..plan },
+        };
+        let Ok(resource) = commit.resolve(resource, &self.0.agent) else { return plan };
+        let (resource, observed) = self.observe(commit, &resource, providers).await;
+        let (Spec::CloudFormationStack(declared), Observation::CloudFormationStack(seen)) = (&resource.spec, &observed) else {
+            return plan;
+        };
+        let revision = tag_value(commit);
+        let context = self.context(&revision, &resource.id, providers);
+        plan::stack::with_change_set(plan, &resource, declared, seen, &context, &change_set)
     }
 
     pub(super) fn context<'a>(&'a self, revision: &'a str, id: &ResourceId, providers: &'a Providers) -> Context<'a> {

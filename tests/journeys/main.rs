@@ -13,6 +13,7 @@ mod kill;
 mod killing;
 mod prune;
 mod rollouts;
+mod stack_destruction;
 mod stack_kill;
 mod stack_states;
 mod stack_world;

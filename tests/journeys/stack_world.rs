@@ -95,6 +95,11 @@ impl Stacks {
         assert_eq!(self.world.simulator.mutations(), writes, "{:#?}", self.world.simulator.calls());
     }
 
+    /// No oftener than said.
+    pub fn wrote_at_most(&self, action: &str, times: u64) {
+        assert!(self.world.count(action) <= times, "{action}: {:?}", self.world.simulator.counters());
+    }
+
     /// As often as said, and no other one of these.
     pub fn wrote(&self, expected: &[(&str, u64)]) {
         for action in [

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use crate::desired::{Desired, Resource, S3Artifact, Spec};
+use crate::observed::Stack;
 use crate::plan::tags::{self, Tags};
 use crate::resource::{Kind, ResourceId};
 
@@ -30,7 +31,7 @@ pub struct Item {
     pub arn: String,
     /// What it is.
     pub thing: Thing,
-    /// AWS is deleting it already: it only has to be waited for.
+    /// AWS is deleting it already, or is at something else with it: it is waited for.
     pub going: bool,
     /// Why its last deletion came to nothing, as AWS says it: what still stands.
     pub trouble: Option<String>,
@@ -173,6 +174,17 @@ pub fn decide<'a>(desired: &Desired, inventory: &'a [Item], asked: &Asked<'_>) -
 fn named(item: &Item) -> Option<ResourceId> {
     let id: ResourceId = item.tags.get(tags::RESOURCE)?.parse().ok()?;
     (id.kind == item.thing.kind()).then_some(id)
+}
+
+/// Whether a stack with our tags is one that we made. A nested stack inherits its parent's tags, ours among them ("CloudFormation
+/// also propagates these tags to the resources created in the stack"), and so may a stack that a resource of one makes: such a
+/// one has a parent, or another name than the one that was recorded when the tags were written. Where none was, it has the
+/// resource's.
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-resource-tags.html>
+pub fn is_ours(stack: &Stack) -> bool {
+    let resource = || stack.tags.get(tags::RESOURCE).and_then(|id| id.parse::<ResourceId>().ok()).map(|id| id.name);
+    let recorded = stack.tags.get(tags::NAME).cloned().or_else(resource);
+    stack.parent_id.is_none() && recorded.as_ref() == Some(&stack.name)
 }
 
 /// Why this one stays, if it does.

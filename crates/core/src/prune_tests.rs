@@ -243,3 +243,30 @@ fn nothing_goes_while_a_part_of_the_source_is_not_read() {
         )
     );
 }
+
+#[test]
+fn a_stack_that_inherited_our_tags_is_not_ours() {
+    let tags = |more: &[(&str, &str)]| -> Tags {
+        let all = [(tags::RESOURCE, "CloudFormationStack/net"), (tags::PRUNE, tags::PRUNE_ENABLED)];
+        all.iter().chain(more).map(|(key, value)| ((*key).into(), (*value).into())).collect()
+    };
+    let named = |name: &str, recorded: Option<&str>| Stack {
+        name: name.into(),
+        tags: tags(&recorded.map(|recorded| (tags::NAME, recorded)).into_iter().collect::<Vec<_>>()),
+        ..Stack::default()
+    };
+    for (stack, ours) in [
+        (named("net", Some("net")), true),
+        // `spec.stackName` is another than the resource's name.
+        (named("prod-net", Some("prod-net")), true),
+        // Nested, or made by a resource of the stack: the tags are the parent's.
+        (Stack { parent_id: Some("arn:parent".into()), ..named("net", Some("net")) }, false),
+        (named("net-Child-1A2B3C", Some("net")), false),
+        // Written before the name was recorded.
+        (named("net", None), true),
+        (named("net-Child-1A2B3C", None), false),
+        (Stack { name: "net".into(), ..Stack::default() }, false),
+    ] {
+        assert_eq!(is_ours(&stack), ours, "{stack:?}");
+    }
+}

@@ -21,6 +21,8 @@ pub const MAX_OBJECT: usize = 1_048_576;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Template {
     root: Node,
+    /// What it was read from: quotes are seen there.
+    source: String,
     /// `Parameters`, by name.
     pub parameters: BTreeMap<String, Parameter>,
     /// `Parameters` itself comes from a macro, so that more of them may appear.
@@ -79,8 +81,11 @@ impl Template {
             return Err(Broken { at: root.at, message: format!("this is {}; a template is a mapping", root.kind()) });
         }
         // "Resources (required)": https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html
+        // A macro at the top of the template, `AWS::Include` among them, may bring them:
+        // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-macros.html
+        let brought = root.get("Transform").is_some() || root.get("Fn::Transform").is_some();
         match root.get("Resources") {
-            Some(resources) if resources.members().is_empty() => {
+            Some(resources) if resources.members().is_empty() && !brought => {
                 let message = "`Resources` has no resource; a template needs at least one".to_owned();
                 return Err(Broken { at: resources.at, message });
             }
@@ -88,21 +93,95 @@ impl Template {
             None => {
                 let near = root.members().iter().map(|member| member.key.as_str());
                 let near = crate::model::report::nearest("Resources", near).filter(|near| *near != "Resources");
-                let near = near.map_or(String::new(), |near| format!("; `{near}` is probably meant to be it"));
-                return Err(Broken { at: root.at, message: format!("the template has no `Resources`{near}") });
+                if near.is_some() || !brought {
+                    let near = near.map_or(String::new(), |near| format!("; `{near}` is probably meant to be it"));
+                    return Err(Broken { at: root.at, message: format!("the template has no `Resources`{near}") });
+                }
             }
         }
         let declared = root.get("Parameters");
-        let open_parameters = declared.is_some_and(|declared| declared.get("Fn::Transform").is_some());
+        let included = |node: Option<&Node>| node.is_some_and(|node| node.get("Fn::Transform").is_some());
+        let open_parameters = included(declared) || included(Some(&root));
         let parameters = declared.into_iter().flat_map(Node::members);
         let parameters = parameters.filter(|member| member.key != "Fn::Transform");
         let parameters = parameters.map(|member| (member.key.clone(), parameter(member.at, &member.node))).collect();
-        Ok(Template { root, parameters, open_parameters })
+        Ok(Template { root, source: text.to_owned(), parameters, open_parameters })
+    }
+
+    /// A template that nobody here can read: an SSM document's.
+    pub(crate) fn unread() -> Template {
+        Template {
+            root: Node::new(Mark::START, Content::Null),
+            source: String::new(),
+            parameters: BTreeMap::new(),
+            open_parameters: true,
+        }
+    }
+
+    /// Whether it is one.
+    pub(crate) fn is_unread(&self) -> bool {
+        matches!(self.root.content, Content::Null)
     }
 
     /// The template as a value: short forms written out, every scalar as text.
     pub(crate) fn canonical(&self) -> Value {
-        canonical(&self.root)
+        canonical(&self.root, None)
+    }
+
+    /// The same with numbers and truth values told from texts, but in `Parameters`, where all are texts. Comments, order and
+    /// white space are not in it.
+    pub(crate) fn exact(&self) -> Value {
+        let lines: Vec<&str> = self.source.lines().collect();
+        match &self.root.content {
+            Content::Map(members) => {
+                let all = members.iter().map(|member| {
+                    let lines = (member.key != "Parameters").then_some(&lines[..]);
+                    (member.key.clone(), canonical(&member.node, lines))
+                });
+                all.collect::<Map<_, _>>().into()
+            }
+            _ => canonical(&self.root, None),
+        }
+    }
+
+    /// Logical id, type and condition of each resource.
+    pub(crate) fn resources(&self) -> Vec<(&str, Option<&str>, Option<&str>)> {
+        let members = self.root.get("Resources").map(Node::members).unwrap_or_default();
+        let members = members.iter().filter(|member| !member.key.starts_with("Fn::"));
+        members
+            .map(|member| {
+                let text = |key| member.node.get(key).and_then(Node::text);
+                (member.key.as_str(), text("Type"), text("Condition"))
+            })
+            .collect()
+    }
+
+    /// Resources in which something is decided by a condition, or by a macro.
+    pub(crate) fn conditional(&self) -> BTreeSet<String> {
+        fn decides(node: &Node) -> bool {
+            let words = ["Fn::If", "Condition", "Fn::FindInMap", "Fn::Transform"];
+            match &node.content {
+                Content::List(elements) => elements.iter().any(decides),
+                Content::Map(members) => {
+                    members.iter().any(|member| words.contains(&member.key.as_str()) || decides(&member.node))
+                }
+                _ => false,
+            }
+        }
+        let macros = self.has_macros();
+        let members = self.root.get("Resources").map(Node::members).unwrap_or_default();
+        members.iter().filter(|member| macros || decides(&member.node)).map(|member| member.key.clone()).collect()
+    }
+
+    /// Whether a macro makes something else of it than what is written.
+    pub(crate) fn has_macros(&self) -> bool {
+        self.is_unread() || self.hidden().contains("macros")
+    }
+
+    /// Whether it has stacks within it, as far as can be told.
+    pub(crate) fn nests(&self) -> bool {
+        let nested = |kind: Option<&str>| matches!(kind, Some("AWS::CloudFormation::Stack" | "AWS::Serverless::Application"));
+        self.is_unread() || self.hidden().contains("nested stacks") || self.resources().iter().any(|(_, kind, _)| nested(*kind))
     }
 
     /// What in the template can change behind its back: AWS looks these up when it runs a change.
@@ -162,31 +241,112 @@ fn scalar(node: &Node) -> Option<String> {
     }
 }
 
-fn canonical(node: &Node) -> Value {
+/// `lines`: the source, where `1` is told from `"1"`.
+fn canonical(node: &Node, lines: Option<&[&str]>) -> Value {
     match &node.content {
         Content::Null => Value::Null,
-        Content::List(elements) => elements.iter().map(canonical).collect(),
+        Content::List(elements) => elements.iter().map(|element| canonical(element, lines)).collect(),
         Content::Map(members) => {
-            Value::Object(members.iter().map(|member| (member.key.clone(), canonical(&member.node))).collect::<Map<_, _>>())
+            let members = members.iter().map(|member| (member.key.clone(), canonical(&member.node, lines)));
+            Value::Object(members.collect::<Map<_, _>>())
         }
-        _ => Value::String(scalar(node).unwrap_or_default()),
+        _ => {
+            let text = scalar(node).unwrap_or_default();
+            match lines.is_some_and(|lines| is_bare(node, &text, lines)) {
+                true => serde_json::from_str(&text).unwrap_or(Value::String(text)),
+                false => Value::String(text),
+            }
+        }
     }
+}
+
+/// Whether it is a number or a truth value that stands there without quotes.
+fn is_bare(node: &Node, text: &str, lines: &[&str]) -> bool {
+    let typed = matches!(text, "true" | "false") || text.starts_with(|first: char| first.is_ascii_digit() || first == '-');
+    let (line, column) = (node.at.line as usize, node.at.column as usize);
+    let at = || lines.get(line.checked_sub(1)?)?.chars().nth(column.checked_sub(1)?);
+    typed && !matches!(at(), Some('"' | '\'' | '|' | '>'))
+}
+
+/// How like a declared text is to the one that AWS shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Likeness {
+    /// The same.
+    Same,
+    /// The same as far as AWS shows it.
+    Unsure,
+    /// Another.
+    Different,
 }
 
 /// Whether AWS's `Original` template of a stack is the declared one. Equal texts are; so are texts that differ only in
 /// what CloudFormation takes for no change (comments, order, white space, JSON against YAML), since it would refuse a
 /// change set for that ("The submitted information didn't contain changes").
 ///
-/// GetTemplate shows `?` for every character outside of ASCII (<https://github.com/aws/aws-cdk/pull/25912>), so that a
-/// change between two such characters is not seen.
-pub(crate) fn same(declared: &str, live: &str) -> bool {
-    let plain = |text: &str| ascii(&text.replace("\r\n", "\n")).trim_end().to_owned();
-    let (declared, live) = (plain(declared), plain(live));
-    if declared == live {
-        return true;
+/// GetTemplate shows `?` for every character outside of ASCII
+/// (<https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1220>), so that of such text only the likeness
+/// is known; and whether `1` is `"1"` is for each resource type to say.
+pub(crate) fn likeness(declared: &Template, live: &str) -> Likeness {
+    let Ok(live) = Template::read(live, is_json(live, None)) else { return Likeness::Different };
+    let (wanted, shown) = (declared.canonical(), live.canonical());
+    if folded(&wanted) != folded(&shown) {
+        Likeness::Different
+    } else if wanted == shown && declared.exact() == live.exact() && is_shown(&wanted.to_string()) {
+        Likeness::Same
+    } else {
+        Likeness::Unsure
     }
-    let read = |text: &str| Template::read(text, is_json(text, None)).ok().map(|template| template.canonical());
-    read(&declared).is_some_and(|declared| read(&live) == Some(declared))
+}
+
+/// Whether AWS shows every character of it.
+fn is_shown(text: &str) -> bool {
+    text.is_ascii() && !text.contains('?')
+}
+
+/// The same for a single text that AWS shows with `?`: a tag, a parameter's value.
+pub(crate) fn text_likeness(declared: &str, shown: &str) -> Likeness {
+    if ascii(declared) != ascii(shown) {
+        Likeness::Different
+    } else if declared == shown && is_shown(declared) {
+        Likeness::Same
+    } else {
+        Likeness::Unsure
+    }
+}
+
+/// A value with every text in it as [`ascii`] has it.
+fn folded(value: &Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(ascii(text)),
+        Value::Array(elements) => elements.iter().map(folded).collect(),
+        Value::Object(members) => members.iter().map(|(key, value)| (ascii(key), folded(value))).collect::<Map<_, _>>().into(),
+        other => other.clone(),
+    }
+}
+
+/// The suffix of a Region's endpoints, by its partition.
+/// <https://github.com/boto/botocore/blob/develop/botocore/data/partitions.json>
+pub fn dns_suffix(region: &str) -> &'static str {
+    let row = SUFFIXES.iter().find(|(prefix, _)| region.starts_with(prefix));
+    row.map_or("amazonaws.com", |(_, suffix)| suffix)
+}
+
+const SUFFIXES: [(&str, &str); 6] = [
+    ("cn-", "amazonaws.com.cn"),
+    ("eusc-", "amazonaws.eu"),
+    ("us-isob-", "sc2s.sgov.gov"),
+    ("us-isof-", "csp.hci.ic.gov"),
+    ("us-iso-", "c2s.ic.gov"),
+    ("eu-isoe-", "cloud.adc-e.uk"),
+];
+
+/// Whether it names a Systems Manager document: `ssm-doc://arn:aws:ssm:REGION:ACCOUNT:document/NAME`.
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateChangeSet.html>,
+/// <https://docs.aws.amazon.com/cli/latest/userguide/cli_cloudformation_code_examples.html>
+pub fn is_ssm_document(url: &str) -> bool {
+    let arn = url.strip_prefix("ssm-doc://").unwrap_or_default();
+    let name = arn.split_once(":document/").filter(|(head, _)| head.starts_with("arn:") && head.contains(":ssm:"));
+    name.is_some_and(|(_, name)| !name.is_empty())
 }
 
 /// Bucket, key and version of an object's address in S3, in each of its forms; None for any other address.
@@ -198,7 +358,8 @@ pub fn s3_object(url: &str) -> Option<(String, String, Option<String>)> {
         Some((path, query)) => (path, Some(query.strip_prefix("versionId=")?.to_owned())),
         None => (path, None),
     };
-    let host = host.strip_suffix(".amazonaws.com").or_else(|| host.strip_suffix(".amazonaws.com.cn"))?;
+    let suffixes = SUFFIXES.iter().map(|(_, suffix)| *suffix).chain(["amazonaws.com"]);
+    let host = suffixes.filter_map(|suffix| host.strip_suffix(suffix)?.strip_suffix('.')).next()?;
     let is_s3 = |host: &str| host == "s3" || host.starts_with("s3.") || host.starts_with("s3-");
     let (bucket, key) = if is_s3(host) {
         path.split_once('/')?
@@ -233,21 +394,53 @@ mod tests {
         assert!(template.parameters["Key"].no_echo && !template.parameters["Size"].no_echo);
     }
 
+    fn like(declared: &str, live: &str) -> Likeness {
+        likeness(&Template::read(declared, is_json(declared, None)).expect("a template"), live)
+    }
+
     #[test]
     fn comments_order_and_short_forms_are_no_change() {
         let json = r#"{"Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {"Other": {"Fn::GetAtt": ["A", "B.C"]},
             "List": {"Fn::Join": [",", [{"Ref": "Size"}, "b"]]}, "TopicName": {"Fn::Sub": "${AWS::StackName}-x"}}}},
             "Parameters": {"Size": {"Type": "Number", "Default": "010"}, "Key": {"Type": "String", "NoEcho": true}}}"#;
-        assert!(same(YAML, json));
-        assert!(!same(YAML, &json.replace("-x", "-y")));
-        assert!(same(YAML, &format!("{YAML}\n\n")));
+        assert_eq!(like(YAML, json), Likeness::Same);
+        assert_eq!(like(YAML, &json.replace("-x", "-y")), Likeness::Different);
+        assert_eq!(like(YAML, &format!("{YAML}\n\n# für")), Likeness::Same, "a comment is no part of it");
+        // Each resource type reads these its own way.
+        let count = |value: &str| format!("Resources: {{A: {{Type: T, Properties: {{Count: {value}}}}}}}");
+        assert_eq!(like(&count("1"), &count("'1'")), Likeness::Unsure);
+        assert_eq!(like(&count("1"), r#"{"Resources": {"A": {"Type": "T", "Properties": {"Count": 1}}}}"#), Likeness::Same);
     }
 
     #[test]
-    fn characters_that_get_template_cannot_show_are_no_change() {
-        assert!(same("Resources: {A: {Type: T, D: für}}", "Resources: {A: {Type: T, D: f??r}}"));
-        assert!(same("Resources: {A: {Type: T, D: für}}", "Resources: {A: {Type: T, D: f?r}}"));
-        assert!(!same("Resources: {A: {Type: T, D: für}}", "Resources: {A: {Type: T, D: fur}}"));
+    fn of_characters_that_get_template_cannot_show_only_the_likeness_is_known() {
+        let template = |text: &str| format!("Resources: {{A: {{Type: T, D: {text}}}}}");
+        for (declared, live, expected) in [
+            ("für", "f??r", Likeness::Unsure),
+            ("für", "f?r", Likeness::Unsure),
+            ("你好", "????", Likeness::Unsure),
+            ("f?r", "f?r", Likeness::Unsure),
+            ("für", "fur", Likeness::Different),
+            ("fur", "fur", Likeness::Same),
+        ] {
+            assert_eq!(like(&template(declared), &template(live)), expected, "{declared} {live}");
+            assert_eq!(text_likeness(declared, live), expected, "{declared} {live}");
+        }
+    }
+
+    #[test]
+    fn resources_may_come_from_a_macro_at_the_top_or_an_include() {
+        for accepted in [
+            "Transform: Mine\nMappings: {A: {B: {C: d}}}\n",
+            "Transform: [Mine]\nResources: {}\n",
+            "Fn::Transform: {Name: AWS::Include, Parameters: {Location: s3://b/k}}\n",
+            "Resources: {'Fn::Transform': {Name: AWS::Include, Parameters: {Location: s3://b/k}}}\n",
+        ] {
+            assert!(Template::read(accepted, false).is_ok(), "{accepted}");
+        }
+        let broken = Template::read("Transform: Mine\nResource: {A: {Type: T}}\n", false).expect_err("refused");
+        assert!(broken.message.contains("`Resource` is probably meant to be it"));
+        assert!(Template::read("Description: nothing\nResources: {}\n", false).is_err());
     }
 
     #[test]
@@ -266,10 +459,17 @@ mod tests {
         assert_eq!(object("https://s3.eu-central-1.amazonaws.com/b/x/y").as_deref(), Some("b x/y "));
         assert_eq!(object("https://s3-eu-west-1.amazonaws.com/b/x?versionId=7").as_deref(), Some("b x 7"));
         assert_eq!(object("https://b.s3.amazonaws.com/x").as_deref(), Some("b x "));
+        assert_eq!(object("https://b.s3.cn-north-1.amazonaws.com.cn/x").as_deref(), Some("b x "));
+        assert_eq!(object("https://b.s3.eusc-de-east-1.amazonaws.eu/x").as_deref(), Some("b x "));
+        assert_eq!(dns_suffix("eusc-de-east-1"), "amazonaws.eu");
+        assert_eq!(dns_suffix("eu-central-1"), "amazonaws.com");
+        assert!(is_ssm_document("ssm-doc://arn:aws:ssm:eu-central-1:123456789012:document/net"));
+        assert!(!is_ssm_document("ssm-doc://net") && !is_ssm_document("https://arn:aws:ssm:x:1:document/net"));
         for other in [
             "http://b.s3.amazonaws.com/x",
             "https://169.254.170.2/x/y",
             "https://example.com/s3.amazonaws.com/x",
+            "https://b.s3.eviamazonaws.com/x",
             "https://b.s3.amazonaws.com/",
         ] {
             assert_eq!(object(other), None, "{other}");

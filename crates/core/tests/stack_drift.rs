@@ -2,7 +2,7 @@
 
 mod stack_world;
 
-use driftless_core::observed::{PropertyDrift, ResourceDrift, Stack};
+use driftless_core::observed::{DriftDetection, PropertyDrift, ResourceDrift, Stack};
 use driftless_core::plan::stack::{Kind, StackStep, Token};
 use stack_world::*;
 
@@ -22,12 +22,14 @@ fn drifted() -> driftless_core::observed::StackObservation {
             logical_id: "Topic".into(),
             resource_type: "AWS::SNS::Topic".into(),
             status: "MODIFIED".into(),
+            reason: None,
             differences: vec![difference],
         },
         ResourceDrift {
             logical_id: "Queue".into(),
             resource_type: "AWS::SQS::Queue".into(),
             status: "DELETED".into(),
+            reason: None,
             differences: vec![],
         },
     ];
@@ -107,4 +109,66 @@ fn what_hides_behind_an_equal_template_is_asked_for_after_each_look_for_drift_an
     let next = Stack { drift_checked_at: Some(NOW - 30.0), ..checked(60.0, "IN_SYNC") };
     observation.stack = driftless_core::observed::Observed::Present(next);
     assert_eq!(actions(&plan(&resource, &observation)), ["DeleteChangeSet", "CreateChangeSet"]);
+}
+
+#[test]
+fn what_aws_could_not_compare_is_no_no_drift() {
+    assert!(message(&plan(&declared(DETECT), &observed(checked(60.0, "IN_SYNC")))).ends_with("; no drift"));
+    for status in ["UNKNOWN", "NOT_CHECKED", "SOMETHING_NEW"] {
+        let mut observation = observed(checked(60.0, status));
+        let told = plan(&declared(DETECT), &observation);
+        assert!(is_ready(&told) && !message(&told).contains("no drift"), "{status}: {}", message(&told));
+        assert!(message(&told).contains("AWS could not tell of every resource"), "{status}: {}", message(&told));
+        observation.drifts = vec![ResourceDrift {
+            logical_id: "Topic".into(),
+            resource_type: "AWS::SNS::Topic".into(),
+            status: "UNKNOWN".into(),
+            reason: Some("not authorized to perform sns:GetTopicAttributes".into()),
+            differences: vec![],
+        }];
+        let told = plan(&declared(DETECT), &observation);
+        assert!(message(&told).contains("Topic (AWS::SNS::Topic) could not be read: not authorized"), "{}", message(&told));
+    }
+    let mut nameless = observed(checked(60.0, "DRIFTED"));
+    nameless.drifts.clear();
+    assert!(message(&plan(&declared(DETECT), &nameless)).contains("names no resource"));
+}
+
+#[test]
+fn a_detection_is_followed_by_its_own_id_and_not_begun_twice() {
+    let detection = |status: &str, ago: f64| DriftDetection {
+        id: "d-1".into(),
+        at: NOW - ago,
+        status: status.into(),
+        reason: (status == "DETECTION_FAILED").then(|| "Failed to detect drift on resource [Topic]: Access Denied".to_owned()),
+    };
+    // AWS may note the time of a check when it ends, or never.
+    let mut observation = observed(checked(7200.0, "IN_SYNC"));
+    observation.detection = Some(detection("DETECTION_IN_PROGRESS", 60.0));
+    let follows = plan(&declared(DETECT), &observation);
+    assert_eq!((actions(&follows), reason(&follows)), (vec!["DescribeStackDriftDetectionStatus"], "Ready"));
+    assert!(follows.is_empty(), "looking changes nothing");
+    observation.detection = Some(detection("DETECTION_COMPLETE", 60.0));
+    assert!(plan(&declared(DETECT), &observation).steps.is_empty());
+    observation.detection = Some(detection("DETECTION_FAILED", 60.0));
+    let failed = plan(&declared(DETECT), &observation);
+    assert!(failed.steps.is_empty() && message(&failed).contains("resource [Topic]: Access Denied"), "{}", message(&failed));
+    assert!(!message(&failed).contains("no drift"));
+    observation.detection = Some(detection("DETECTION_FAILED", 3700.0));
+    assert_eq!(actions(&plan(&declared(DETECT), &observation)), ["DetectStackDrift"], "the next interval");
+}
+
+#[test]
+fn events_and_change_sets_are_read_where_drift_is_to_be_put_back_and_not_where_it_is_only_told() {
+    let wants_of = |spec: &str| {
+        let mut resource = declared(spec);
+        let stack = stack_of(&mut resource).clone();
+        driftless_core::plan::stack::wants(&resource, &stack, &drifted(), &context())
+    };
+    let told = wants_of(DETECT);
+    assert!(told.drifts && !told.events && !told.change_sets);
+    let healed = wants_of(HEAL);
+    assert!(healed.drifts && healed.events && healed.change_sets);
+    let off = wants_of("");
+    assert!(!off.drifts && !off.events && !off.change_sets);
 }

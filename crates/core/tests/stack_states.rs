@@ -318,3 +318,71 @@ fn only_change_sets_of_ours_in_a_reviewed_stack_are_executed_or_removed() {
     observation.change_sets = vec![others];
     assert_eq!(reason(&plan(&resource, &observation)), "OwnedByAnotherAgent");
 }
+
+#[test]
+fn hooks_and_nested_stacks_that_repeat_a_state_begin_no_operation() {
+    let resource = declared("  parameters: {Size: large}\n");
+    let name = name_of(&resource);
+    let mut observation = observed(live("UPDATE_IN_PROGRESS"));
+    let lines = [
+        "stack UPDATE_IN_PROGRESS User Initiated",
+        "Topic UPDATE_IN_PROGRESS",
+        "stack UPDATE_IN_PROGRESS Hook AWS::X::Y COMPLETED",
+    ];
+    let mut all = events(Some(&name), &lines);
+    // A nested stack is a resource of this one, and tells of itself as a stack too.
+    for (at, status) in [(1, "UPDATE_IN_PROGRESS"), (2, "UPDATE_COMPLETE")] {
+        let child = driftless_core::observed::StackEvent {
+            logical_id: "Child".into(),
+            physical_id: "arn:child".into(),
+            status: status.into(),
+            ..all[0].clone()
+        };
+        all.insert(at, child);
+    }
+    observation.events = newest_first(vec![all]);
+    let waits = plan(&resource, &observation);
+    assert_eq!(reason(&waits), "Updating");
+    assert!(message(&waits).contains("1 of 2 resources"), "{}", message(&waits));
+    // Without the token of the operation before it, an update is another one.
+    observation.events = newest_first(vec![
+        events(Some(&name), &["stack UPDATE_IN_PROGRESS User Initiated"]),
+        events(Some("Console-1"), &["stack UPDATE_IN_PROGRESS User Initiated"]),
+    ]);
+    assert_eq!(reason(&plan(&resource, &observation)), "OperationInProgress");
+}
+
+#[test]
+fn what_somebody_else_began_is_waited_for_as_theirs_and_the_adopting_pass_cancels_nothing() {
+    let older = name_of(&declared("  parameters: {Size: large}\n"));
+    let running = |token: Option<&str>, tags: bool| {
+        let mut stack = live("UPDATE_IN_PROGRESS");
+        if !tags {
+            stack.tags.clear();
+        }
+        let mut observation = observed(stack);
+        observation.events = newest_first(vec![events(token, &["stack UPDATE_IN_PROGRESS User Initiated"])]);
+        observation
+    };
+    for (token, tags) in [(None, true), (Some("Console-UpdateStack-1"), true), (Some(older.as_str()), false)] {
+        let waits = plan(&declared(""), &running(token, tags));
+        assert_eq!((reason(&waits), waits.steps.len()), ("OperationInProgress", 0), "{token:?} {tags}");
+        assert!(message(&waits).contains("asked for by somebody else; it is waited for"));
+    }
+    // Not even where its first event is out of reach.
+    let mut observation = running(Some(&older), true);
+    observation.events.clear();
+    assert_eq!(plan(&declared(""), &observation).steps.len(), 0);
+}
+
+#[test]
+fn a_failed_create_whose_reason_goes_away_by_itself_is_made_again() {
+    let resource = declared("");
+    let name = name_of(&resource);
+    let mut observation = observed(live("ROLLBACK_COMPLETE"));
+    let lines = ["stack CREATE_IN_PROGRESS User Initiated", "Topic CREATE_FAILED Internal Failure", "stack ROLLBACK_COMPLETE"];
+    observation.events = newest_first(vec![events(Some(&name), &lines)]);
+    assert_eq!(actions(&plan(&resource, &observation)), ["DeleteStack"]);
+    observation.now = 2001.0;
+    assert_eq!(reason(&plan(&resource, &observation)), "Retrying");
+}

@@ -2,12 +2,14 @@
 
 use aws_sdk_cloudformation::types::{Capability, ChangeSetType, DeploymentMode, OnStackFailure, Parameter, Tag};
 use driftless_core::desired::ParameterValue;
+use driftless_core::observed::DriftDetection;
 use driftless_core::plan::stack::{ChangeSetRequest, StackStep, TemplateSource};
 use driftless_core::template::MAX_BODY;
 
 use super::{CloudFormation, cfn_call};
 use crate::aws::error::ProviderError;
 use crate::aws::providers::Applied;
+use crate::clock;
 
 impl CloudFormation {
     /// Makes the step. Every kind of [`ProviderError`]; after `Unavailable` the call may have had its effect.
@@ -29,7 +31,7 @@ impl CloudFormation {
                 );
                 Ok(Applied { arn: Some(change_set.clone()), now: request.await?.now })
             }
-            StackStep::DeleteChangeSet { stack, change_set } => {
+            StackStep::DeleteChangeSet { stack, change_set, .. } => {
                 let request = cfn_call!(target, action, stack, delete_change_set().stack_name(stack).change_set_name(change_set));
                 Ok(Applied { arn: Some(change_set.clone()), now: request.await?.now })
             }
@@ -65,10 +67,35 @@ impl CloudFormation {
                 applied(stack, request.await?.now)
             }
             StackStep::DetectStackDrift { stack } => {
-                let request = cfn_call!(target, action, stack, detect_stack_drift().stack_name(stack));
-                applied(stack, request.await?.now)
+                let said = cfn_call!(target, action, stack, detect_stack_drift().stack_name(stack)).await?;
+                if let Some(id) = said.output.stack_drift_detection_id {
+                    let status = "DETECTION_IN_PROGRESS".to_owned();
+                    self.memory.detection(stack, DriftDetection { id, at: said.now, status, reason: None });
+                }
+                applied(stack, said.now)
             }
+            StackStep::DescribeStackDriftDetectionStatus { stack, detection } => self.detection(stack, detection).await,
         }
+    }
+
+    /// How far a drift detection is. One that AWS does not know any more, or does not tell of, has ended.
+    async fn detection(&self, stack: &str, id: &str) -> Result<Applied, ProviderError> {
+        const ACTION: &str = "DescribeStackDriftDetectionStatus";
+        let request =
+            cfn_call!(&self.target, ACTION, stack, describe_stack_drift_detection_status().stack_drift_detection_id(id));
+        let (status, reason, now) = match request.await {
+            Ok(said) => {
+                let status = said.output.detection_status.map(|word| word.as_str().to_owned()).unwrap_or_default();
+                (status, said.output.detection_status_reason, said.now)
+            }
+            Err(error) if error.unknown_action() || matches!(error, ProviderError::NotFound(_) | ProviderError::Denied(_)) => {
+                ("DETECTION_COMPLETE".to_owned(), None, clock::now() as f64)
+            }
+            Err(error) => return Err(error),
+        };
+        let at = self.memory.begun(stack, id).unwrap_or(now);
+        self.memory.detection(stack, DriftDetection { id: id.to_owned(), at, status, reason });
+        applied(stack, now)
     }
 
     pub(super) async fn create_change_set(&self, asked: &ChangeSetRequest) -> Result<Applied, ProviderError> {
@@ -87,6 +114,8 @@ impl CloudFormation {
         });
         let tags = asked.tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build());
         let kind = if asked.creates { ChangeSetType::Create } else { ChangeSetType::Update };
+        // No ClientToken: the name is taken once anyway, and whether a token can be used again once its change set was deleted,
+        // AWS does not say. https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateChangeSet.html
         let on_failure = asked.on_failure.map(|word| OnStackFailure::from(word.as_str()));
         let request = cfn_call!(
             &self.target,
@@ -95,7 +124,6 @@ impl CloudFormation {
             create_change_set()
                 .stack_name(&asked.stack)
                 .change_set_name(&asked.name)
-                .client_token(&asked.name)
                 .change_set_type(kind)
                 .set_template_body(body)
                 .set_template_url(url)
@@ -105,8 +133,11 @@ impl CloudFormation {
                 .set_role_arn(asked.role_arn.clone())
                 .set_notification_arns(asked.notification_arns.clone())
                 .set_on_stack_failure(on_failure)
+                .set_include_nested_stacks(asked.nested.then_some(true))
                 .set_deployment_mode(asked.revert_drift.then_some(DeploymentMode::RevertDrift))
         );
+        // Before the answer, which may be lost.
+        self.memory.sent(&asked.stack, &asked.name, asked.hidden.clone());
         let said = request.await?;
         Ok(Applied { arn: said.output.id, now: said.now })
     }

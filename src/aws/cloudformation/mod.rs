@@ -2,6 +2,7 @@
 
 mod apply;
 mod change_sets;
+mod memory;
 mod observe;
 mod preview;
 mod read;
@@ -21,6 +22,7 @@ use super::loader::Loader;
 use super::raw::Raw;
 use super::send::send;
 use super::target::Target;
+use memory::Memory;
 use stacks::{Deleted, Looked};
 
 /// The CloudFormation provider of one target, one for the whole process: its reads wait for each other, to leave together, and
@@ -33,13 +35,14 @@ pub struct CloudFormation {
     /// The newest deleted stack, by name.
     deleted: Loader<(), String, Deleted>,
     templates: Arc<Templates>,
+    memory: Arc<Memory>,
 }
 
 impl CloudFormation {
     /// For `target`.
     pub fn new(target: &Target) -> Self {
         let (stacks, deleted) = (stacks::loader(target.clone()), stacks::deleted(target.clone()));
-        CloudFormation { target: target.clone(), stacks, deleted, templates: Arc::default() }
+        CloudFormation { target: target.clone(), stacks, deleted, templates: Arc::default(), memory: Arc::default() }
     }
 }
 

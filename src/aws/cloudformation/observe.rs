@@ -4,6 +4,7 @@ use driftless_core::desired::{CloudFormationStack, OnStackFailure, Resource, Sta
 use driftless_core::observed::{Observed, ResourceDrift, Stack, StackEvent, StackObservation, StackResource};
 use driftless_core::plan::Context;
 use driftless_core::plan::stack::{Wants, wants, wants_first};
+use driftless_core::template::is_ssm_document;
 
 use aws_sdk_cloudformation::types::{StackResourceDriftStatus, TemplateStage};
 
@@ -41,12 +42,16 @@ impl CloudFormation {
         observation: &mut StackObservation,
     ) -> Result<(), ProviderError> {
         if let StackTemplate::Url(url) = &declared.template {
-            observation.template_at_url = Some(self.object_at(url).await?);
+            // What a document of Systems Manager says is not read: AWS is asked what it changes.
+            if !is_ssm_document(url) {
+                observation.template_at_url = Some(self.object_at(url).await?);
+            }
         }
         let first = wants_first(declared, &observation.stack);
         if first.predecessor {
             self.predecessor(declared, observation).await?;
         }
+        self.memory.add_to(&declared.stack_name, observation);
         let Some(stack) = observation.stack.present().cloned() else { return Ok(()) };
         if first.template {
             observation.template = Some(self.template(&stack).await?);
@@ -167,6 +172,7 @@ impl CloudFormation {
                     .stack_name(name)
                     .stack_resource_drift_status_filters(StackResourceDriftStatus::Modified)
                     .stack_resource_drift_status_filters(StackResourceDriftStatus::Deleted)
+                    .stack_resource_drift_status_filters(StackResourceDriftStatus::UnknownValue)
                     .set_next_token(token)
             );
             let said = request.await?;

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use aws_sdk_cloudformation::types;
 use aws_smithy_types::DateTime;
-use driftless_core::observed::{PropertyDrift, ResourceChange, ResourceDrift, Stack, StackEvent, StackResource};
+use driftless_core::observed::{ChangeDetail, PropertyDrift, ResourceChange, ResourceDrift, Stack, StackEvent, StackResource};
 
-fn at(time: Option<DateTime>) -> Option<f64> {
+pub(super) fn at(time: Option<DateTime>) -> Option<f64> {
     time.map(|time| time.as_secs_f64())
 }
 
@@ -67,8 +67,8 @@ pub(super) fn resource(resource: types::StackResourceSummary) -> StackResource {
 }
 
 pub(super) fn change(change: types::ResourceChange) -> ResourceChange {
-    let details = change.details.into_iter().flatten();
-    let mut properties: Vec<String> = details.filter_map(|detail| detail.target?.name).collect();
+    let details: Vec<ChangeDetail> = change.details.into_iter().flatten().map(detail).collect();
+    let mut properties: Vec<String> = details.iter().filter_map(|detail| detail.name.clone()).collect();
     properties.sort();
     properties.dedup();
     ResourceChange {
@@ -80,6 +80,23 @@ pub(super) fn change(change: types::ResourceChange) -> ResourceChange {
         policy_action: change.policy_action.map(|word| word.as_str().to_owned()),
         scope: change.scope.into_iter().flatten().map(|word| word.as_str().to_owned()).collect(),
         properties,
+        details,
+        nested: None,
+    }
+}
+
+fn detail(detail: types::ResourceChangeDetail) -> ChangeDetail {
+    let target = detail.target;
+    let of = |text: &dyn Fn(&types::ResourceTargetDefinition) -> Option<String>| target.as_ref().and_then(text);
+    ChangeDetail {
+        source: detail.change_source.map(|word| word.as_str().to_owned()).unwrap_or_default(),
+        entity: detail.causing_entity.filter(|entity| !entity.is_empty()),
+        attribute: of(&|target| target.attribute.as_ref().map(|word| word.as_str().to_owned())).unwrap_or_default(),
+        name: of(&|target| target.name.clone()),
+        path: of(&|target| target.path.clone()),
+        recreates: of(&|target| target.requires_recreation.as_ref().map(|word| word.as_str().to_owned())).unwrap_or_default(),
+        before: of(&|target| target.before_value.clone()),
+        after: of(&|target| target.after_value.clone()),
     }
 }
 
@@ -89,6 +106,7 @@ pub(super) fn drift(drift: types::StackResourceDrift) -> ResourceDrift {
         logical_id: drift.logical_resource_id.unwrap_or_default(),
         resource_type: drift.resource_type.unwrap_or_default(),
         status: drift.stack_resource_drift_status.map(|word| word.as_str().to_owned()).unwrap_or_default(),
+        reason: drift.drift_status_reason,
         differences: differences
             .map(|difference| PropertyDrift {
                 path: difference.property_path.unwrap_or_default(),

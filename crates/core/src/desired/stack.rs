@@ -35,9 +35,16 @@ pub struct CloudFormationStack {
     pub deletion_policy: DeletionPolicy,
     /// Looking for what was changed behind the stack's back.
     pub drift: DriftSettings,
+    /// Logical ids of resources that may be replaced or removed although no change of the template or of a parameter asks for
+    /// it; of a resource in a nested stack `Nested/Logical`.
+    pub allow_replacement: Vec<String>,
+    /// Parameters whose value comes from a reference, as in `${vars.NAME}`: an older commit does not tell what it was.
+    pub referenced: Vec<String>,
     /// Parameters that AWS does not show, and whose declared value is another one than at the commit that last wrote the
     /// stack. Filled by the caller that can read the older commit.
     pub changed_secrets: Vec<String>,
+    /// Whether that commit could be read.
+    pub compared_secrets: bool,
 }
 
 impl CloudFormationStack {
@@ -57,7 +64,10 @@ impl CloudFormationStack {
             disable_rollback: false,
             deletion_policy: DeletionPolicy::default(),
             drift: DriftSettings::default(),
+            allow_replacement: Vec::new(),
+            referenced: Vec::new(),
             changed_secrets: Vec::new(),
+            compared_secrets: false,
         }
     }
 }

@@ -29,8 +29,53 @@ pub struct StackObservation {
     pub resources: Vec<StackResource>,
     /// DescribeStackResourceDrifts: what is MODIFIED or DELETED.
     pub drifts: Vec<ResourceDrift>,
+    /// Change sets that only looked, as this process saw them before it removed them. The newest of the stack.
+    pub looked: Option<ChangeSet>,
+    /// What this process has sent in hidden parameters, by the name of the change set.
+    #[serde(skip)]
+    pub sent: BTreeMap<String, Fingerprint>,
+    /// The drift detection that this process has last begun.
+    pub detection: Option<DriftDetection>,
     /// AWS's clock: seconds since the epoch.
     pub now: f64,
+}
+
+/// A digest over hidden values, which stays in the process.
+#[derive(Clone, PartialEq)]
+pub struct Fingerprint(String);
+
+impl Fingerprint {
+    /// With that digest.
+    pub fn new(digest: String) -> Fingerprint {
+        Fingerprint(digest)
+    }
+}
+
+impl std::fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("(redacted)")
+    }
+}
+
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStackDriftDetectionStatus.html>
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DriftDetection {
+    /// StackDriftDetectionId.
+    pub id: String,
+    /// When it was begun, on AWS's clock.
+    pub at: f64,
+    /// `DETECTION_IN_PROGRESS`, `DETECTION_COMPLETE`, `DETECTION_FAILED`.
+    pub status: String,
+    /// Why it failed.
+    pub reason: Option<String>,
+}
+
+impl DriftDetection {
+    /// Whether AWS is still at it.
+    pub fn runs(&self) -> bool {
+        self.status == "DETECTION_IN_PROGRESS"
+    }
 }
 
 impl StackObservation {
@@ -46,6 +91,9 @@ impl StackObservation {
             change_sets: Vec::new(),
             resources: Vec::new(),
             drifts: Vec::new(),
+            looked: None,
+            sent: BTreeMap::new(),
+            detection: None,
             now,
         }
     }
@@ -137,10 +185,30 @@ pub struct ChangeSet {
     pub status_reason: Option<String>,
     /// `AVAILABLE`, `OBSOLETE`.
     pub execution_status: String,
+    /// When it was created.
+    pub created_at: Option<f64>,
     /// Whose it is: the tags that the stack gets. Empty where it was not described.
     pub tags: BTreeMap<String, String>,
     /// Resource by resource. Empty where it was not described.
     pub changes: Vec<ResourceChange>,
+    /// DescribeEvents of one that FAILED: what AWS found before anything was made.
+    pub causes: Vec<String>,
+}
+
+impl ChangeSet {
+    /// "The submitted information didn't contain changes. Submit different information to create a change set.", and what it
+    /// says where the template has macros: "No updates are to be performed.". Such a change set is FAILED; one that changes
+    /// outputs only is not, and has no resource changes.
+    pub fn changes_nothing(&self) -> bool {
+        let reason = self.status_reason.as_deref().unwrap_or_default();
+        self.status == "FAILED"
+            && (reason.contains("didn't contain changes") || reason.contains("No updates are to be performed"))
+    }
+
+    /// Whether it was worked out against the stack as it is now: what was asked before somebody wrote the stack says nothing.
+    pub fn is_since(&self, stack: &Stack) -> bool {
+        self.created_at.is_none_or(|at| at >= stack.written())
+    }
 }
 
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ResourceChange.html>
@@ -163,6 +231,34 @@ pub struct ResourceChange {
     pub scope: Vec<String>,
     /// The properties that change.
     pub properties: Vec<String>,
+    /// Why, one for each reason.
+    pub details: Vec<ChangeDetail>,
+    /// Of a nested stack whose change set was looked into: its own.
+    pub nested: Option<Vec<ResourceChange>>,
+}
+
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ResourceChangeDetail.html>
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ChangeDetail {
+    /// ChangeSource: `DirectModification`, `ParameterReference`, `ResourceReference`, `ResourceAttribute`, `Automatic`.
+    pub source: String,
+    /// CausingEntity: a parameter's name, `Logical` or `Logical.Attribute`.
+    pub entity: Option<String>,
+    /// `Properties`, `Tags`, `Metadata` …
+    pub attribute: String,
+    /// The property.
+    pub name: Option<String>,
+    /// `/Properties/TopicName`.
+    pub path: Option<String>,
+    /// RequiresRecreation: `Never`, `Conditionally`, `Always`.
+    pub recreates: String,
+    /// The value that it has.
+    #[serde(skip)]
+    pub before: Option<String>,
+    /// The value that it gets.
+    #[serde(skip)]
+    pub after: Option<String>,
 }
 
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_StackResourceSummary.html>
@@ -189,8 +285,10 @@ pub struct ResourceDrift {
     pub logical_id: String,
     /// `AWS::S3::Bucket`.
     pub resource_type: String,
-    /// `MODIFIED`, `DELETED`.
+    /// `MODIFIED`, `DELETED`; `UNKNOWN`: AWS could not read it.
     pub status: String,
+    /// Why AWS could not tell.
+    pub reason: Option<String>,
     /// Property by property; none where the whole resource is gone.
     pub differences: Vec<PropertyDrift>,
 }

@@ -33,9 +33,9 @@ impl Plan {
         Plan { resource: resource.clone(), steps: vec![], changes: vec![], notes: vec![], verdict, outputs: BTreeMap::new() }
     }
 
-    /// Nothing differs and nothing would be written.
+    /// Nothing would be written: AWS is only asked to look, if anything.
     pub fn is_empty(&self) -> bool {
-        self.steps.is_empty()
+        self.steps.iter().all(Step::looks)
     }
 
     /// The plan with the values that are hidden by type: a decision of the person at the terminal (`--show-values`).

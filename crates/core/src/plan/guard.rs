@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use super::artifact::ArtifactStep;
 use super::dispatch::not_converging;
+use super::stack::StackStep;
 use super::{Change, Plan, Step, Verdict};
 use crate::secret::Shown;
 
@@ -116,6 +117,8 @@ fn fingerprint(plan: &Plan) -> u64 {
             Step::S3(ArtifactStep::DeleteObjects { objects, .. }) => {
                 objects.iter().for_each(|delete| delete.key.hash(&mut hasher))
             }
+            // AWS could not work it out for the moment, and is asked again a few times: CloudFormation's patience counts these.
+            Step::CloudFormation(StackStep::CreateChangeSet(request)) if request.tries > 0 => request.tries.hash(&mut hasher),
             // Nothing else says what such a step is for: how far a run came, say.
             _ if plan.changes.is_empty() => lasting(step).hash(&mut hasher),
             _ => {}

@@ -46,7 +46,7 @@ pub fn headline(plan: &Plan) -> String {
         _ if plan.steps.iter().any(|step| matches!(step, Step::CloudFormation(step) if !step.looks())) => {
             format!("{id}: to be changed")
         }
-        _ if !plan.is_empty() && plan.steps.iter().all(Step::looks) => format!("{id}: unchanged"),
+        _ if !plan.steps.is_empty() && plan.steps.iter().all(Step::looks) => format!("{id}: unchanged"),
         _ if plan.changes.iter().any(|change| change.deploys) => format!("{id}: to be changed, with a deployment"),
         _ if !plan.is_empty() => format!("{id}: to be changed, without a deployment"),
         Verdict::Progressing { .. } if waits(plan) => format!("{id}: {message}; what would change is known then"),
@@ -57,6 +57,9 @@ pub fn headline(plan: &Plan) -> String {
 
 fn render_change(text: &mut String, change: &Change, options: &Options) {
     let (sign, colour) = match (&change.old, &change.new) {
+        (_, Some(Shown::Plain(Value::String(new)))) if new.starts_with("REPLACES") || new.starts_with("PERHAPS REPLACES") => {
+            ('~', "\x1b[31m")
+        }
         (None, _) => ('+', "\x1b[32m"),
         (_, None) => ('-', "\x1b[31m"),
         _ => ('~', "\x1b[33m"),

@@ -107,6 +107,17 @@ pub fn observed(stack: Stack) -> StackObservation {
     observation
 }
 
+/// The stack as it is after the change set `name` was executed.
+pub fn executed(name: &str, status: &str) -> Stack {
+    Stack { change_set_id: Some(change_set(name, "", "").id), ..live(status) }
+}
+
+/// The change set in which AWS found nothing, created so many seconds ago.
+pub fn nothing(name: &str, ago: f64) -> ChangeSet {
+    let reason = "The submitted information didn't contain changes. Submit different information to create a change set.";
+    ChangeSet { status_reason: Some(reason.into()), created_at: Some(NOW - ago), ..change_set(name, "FAILED", "UNAVAILABLE") }
+}
+
 pub fn absent() -> StackObservation {
     StackObservation::new(Observed::Absent, NOW)
 }

@@ -28,6 +28,8 @@ pub const AGENT: &str = "driftless:agent";
 pub const SOURCE: &str = "driftless:source";
 /// Kind and name.
 pub const RESOURCE: &str = "driftless:resource";
+/// Of a stack: its name, when it was written. What inherits a stack's tags has another one.
+pub const NAME: &str = "driftless:name";
 /// The commit that last wrote it.
 pub const REVISION: &str = "driftless:revision";
 /// [`PRUNE_DISABLED`] or [`PRUNE_ENABLED`]: whether the thing may be deleted when it leaves the source. The manifest that

@@ -1,9 +1,12 @@
 //! What a person reads about a stack: how far an operation is, what failed first and why, what a change set would do.
 
-use serde_json::json;
+use std::collections::BTreeSet;
 
+use serde_json::{Value, json};
+
+use super::asked_for::{Loss, destroys};
 use super::operations::Operation;
-use crate::observed::{ChangeSet, ResourceChange, ResourceDrift, StackEvent, StackResource};
+use crate::observed::{ChangeDetail, ChangeSet, ResourceChange, ResourceDrift, StackEvent, StackResource};
 use crate::plan::{Cause, Change};
 use crate::secret::Shown;
 
@@ -93,8 +96,10 @@ pub(super) fn standing(resources: &[&StackResource]) -> String {
 pub(super) fn drifted(drifts: &[ResourceDrift]) -> String {
     let one = |drift: &ResourceDrift| {
         let id = format!("{} ({})", drift.logical_id, drift.resource_type);
-        if drift.status == "DELETED" {
-            return format!("{id} is gone");
+        match drift.status.as_str() {
+            "DELETED" => return format!("{id} is gone"),
+            "UNKNOWN" => return format!("{id} could not be read{}", reason_of(drift)),
+            _ => {}
         }
         let value = |value: &Option<String>| value.as_deref().map_or_else(|| "nothing".to_owned(), shorten);
         let differences = drift.differences.iter().map(|difference| {
@@ -103,6 +108,10 @@ pub(super) fn drifted(drifts: &[ResourceDrift]) -> String {
         format!("{id}: {}", list(differences, drift.differences.len()))
     };
     list(drifts.iter().map(one), drifts.len())
+}
+
+fn reason_of(drift: &ResourceDrift) -> String {
+    drift.reason.as_deref().map_or(String::new(), |reason| format!(": {}", shorten(reason)))
 }
 
 /// Drift as a diff: what is there against what the template says.
@@ -125,68 +134,139 @@ pub(super) fn drift_changes(drifts: &[ResourceDrift]) -> Vec<Change> {
     changes
 }
 
-/// A change set, resource by resource.
+/// A change set, resource by resource, to the last member; what replaces or removes something first.
 pub fn resource_changes(change_set: &ChangeSet) -> Vec<Change> {
-    let one = |change: &ResourceChange| {
-        let what = |said: &str| Some(Shown::Plain(json!(format!("{}{said}", change.resource_type))));
-        let (old, new) = match change.action.as_str() {
-            "Add" => (None, what("")),
-            "Import" => (None, what(", imported")),
-            "Remove" => (what(""), None),
-            _ => (what(""), what(&modified(change))),
-        };
-        Change { path: format!("/resources/{}", change.logical_id), old, new, cause: Cause::Declared, deploys: false }
-    };
-    change_set.changes.iter().map(one).collect()
+    let mut lines = Vec::new();
+    let mut changes: Vec<&ResourceChange> = change_set.changes.iter().collect();
+    changes.sort_by_key(|change| !loses(change));
+    changes.iter().for_each(|change| lines_of(change, "/resources", &mut lines));
+    lines
 }
 
-fn modified(change: &ResourceChange) -> String {
-    let of = if change.properties.is_empty() { change.scope.join(", ") } else { change.properties.join(", ") };
-    let of = if of.is_empty() { String::new() } else { format!(" with another {of}") };
-    let action = if change.action == "Modify" { "" } else { change.action.as_str() };
-    format!(
-        "{of}{}{}{}",
-        if action.is_empty() { "" } else { " " },
-        action,
-        match change.replacement.as_deref() {
-            Some("True") => ", REPLACED",
-            Some("Conditional") => ", PERHAPS REPLACED",
-            _ => "",
+/// Whether something goes, in a nested stack too.
+fn loses(change: &ResourceChange) -> bool {
+    destroys(change) || change.nested.iter().flatten().any(loses)
+}
+
+fn lines_of(change: &ResourceChange, parent: &str, lines: &mut Vec<Change>) {
+    let path = format!("{parent}/{}", change.logical_id);
+    let what = |said: String| Some(Shown::Plain(json!(format!("{}{said}", change.resource_type))));
+    let line = |path: String, old, new| Change { path, old, new, cause: Cause::Declared, deploys: false };
+    let whole = match change.action.as_str() {
+        "Add" => Some((None, what(String::new()))),
+        "Import" => Some((None, what(", imported".to_owned()))),
+        "Remove" => Some((what(String::new()), None)),
+        _ if destroys(change) => {
+            let id = change.physical_id.as_deref().map_or(String::new(), |id| format!(" `{id}`"));
+            let word = if change.replacement.as_deref() == Some("True") { "REPLACES" } else { "PERHAPS REPLACES" };
+            Some((what(String::new()), Some(Shown::Plain(json!(format!("{word}{id}{}", reasons(change)))))))
         }
-    )
+        _ if change.details.is_empty() => Some((what(String::new()), what(reasons(change)))),
+        _ => None,
+    };
+    if let Some((old, new)) = whole {
+        lines.push(line(path.clone(), old, new));
+    }
+    let mut seen = BTreeSet::new();
+    for detail in &change.details {
+        let place = detail.path.clone().unwrap_or_else(|| {
+            let name = detail.name.as_deref().map_or(String::new(), |name| format!("/{name}"));
+            format!("/{}{name}", detail.attribute)
+        });
+        if !seen.insert(place.clone()) {
+            continue;
+        }
+        // Of a nested stack that is looked into only what is in it says something.
+        if detail.source == "Automatic" {
+            continue;
+        }
+        let value = |value: &Option<String>| value.as_ref().map(|value| shown_value(&place, value));
+        let (old, new) = match (value(&detail.before), value(&detail.after)) {
+            (None, None) => (what(String::new()), Some(Shown::Plain(json!(origin(detail))))),
+            values => values,
+        };
+        lines.push(line(format!("{path}{place}"), old, new));
+    }
+    for nested in change.nested.iter().flatten() {
+        lines_of(nested, &path, lines);
+    }
+}
+
+/// A value that a change set shows. AWS masks what it knows to be hidden; the rest is told by its name.
+fn shown_value(path: &str, value: &str) -> Shown {
+    const NAMES: [&str; 6] = ["password", "secret", "token", "credential", "privatekey", "apikey"];
+    let name = path.to_lowercase().replace(['-', '_'], "");
+    let parsed = serde_json::from_str::<Value>(value).ok().filter(|value| value.is_object() || value.is_array());
+    let value = parsed.unwrap_or_else(|| json!(value));
+    match NAMES.iter().any(|word| name.contains(word)) || name.contains("/environment") || name.contains("userdata") {
+        true => Shown::Hidden(value),
+        false => Shown::Plain(value),
+    }
+}
+
+/// "(another Engine)": of one whose reasons come without members.
+fn reasons(change: &ResourceChange) -> String {
+    let of = if change.properties.is_empty() { change.scope.join(", ") } else { change.properties.join(", ") };
+    let action = if change.action == "Modify" { String::new() } else { format!(", {}", change.action) };
+    if of.is_empty() { action } else { format!(" with another {of}{action}") }
+}
+
+/// Where a change comes from, in a word.
+fn origin(detail: &ChangeDetail) -> String {
+    let entity = detail.entity.as_deref().unwrap_or("another part of the stack");
+    match detail.source.as_str() {
+        "ParameterReference" => format!("changed by the parameter {entity}"),
+        "ResourceReference" | "ResourceAttribute" => format!("changed by {entity}"),
+        _ => "changed".to_owned(),
+    }
 }
 
 /// What nobody should overlook in a change set.
 pub fn warnings(change_set: &ChangeSet) -> Vec<String> {
-    let one = |change: &ResourceChange| {
-        let physical = change.physical_id.as_deref().map_or(String::new(), |id| format!(" `{id}`"));
-        let thing = format!("{} ({}{physical})", change.logical_id, change.resource_type);
-        // https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ResourceChange.html
-        let kept = match change.policy_action.as_deref() {
-            Some("Retain" | "ReplaceAndRetain") => "; the old one is kept, outside of the stack",
-            Some("Snapshot" | "ReplaceAndSnapshot") => "; a snapshot of the old one is kept",
-            _ => "; the old one and the data in it are gone then",
-        };
-        match (change.action.as_str(), change.replacement.as_deref()) {
-            ("Modify", Some("True")) => Some(format!("REPLACEMENT: {thing} is made anew{kept}")),
-            ("Modify", Some("Conditional")) => Some(format!("POSSIBLE REPLACEMENT: {thing} may be made anew{kept}")),
-            ("Remove", _) => Some(format!("REMOVAL: {thing} leaves the stack{kept}")),
-            _ => None,
-        }
+    let mut told = Vec::new();
+    change_set.changes.iter().for_each(|change| warn(change, "", &mut told));
+    told
+}
+
+fn warn(change: &ResourceChange, parent: &str, told: &mut Vec<String>) {
+    let thing = thing(change, &format!("{parent}{}", change.logical_id));
+    // https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ResourceChange.html
+    let kept = match change.policy_action.as_deref() {
+        Some("Retain" | "ReplaceAndRetain") => "; the old one is kept, outside of the stack",
+        Some("Snapshot" | "ReplaceAndSnapshot") => "; a snapshot of the old one is kept",
+        _ => "; the old one and the data in it are gone then",
     };
-    change_set.changes.iter().filter_map(one).collect()
+    match (change.action.as_str(), change.replacement.as_deref()) {
+        ("Remove", _) => told.push(format!("REMOVAL: {thing} leaves the stack{kept}")),
+        ("Add" | "Import", _) => {}
+        (_, Some("True")) => told.push(format!("REPLACEMENT: {thing} is made anew{kept}")),
+        (_, Some("Conditional")) => told.push(format!("POSSIBLE REPLACEMENT: {thing} may be made anew{kept}")),
+        _ => {}
+    }
+    let path = format!("{parent}{}/", change.logical_id);
+    change.nested.iter().flatten().for_each(|nested| warn(nested, &path, told));
 }
 
-/// "The submitted information didn't contain changes. Submit different information to create a change set.", and what it says
-/// where the template has macros: "No updates are to be performed.". Such a change set is FAILED; one that changes outputs only
-/// is not, and has no resource changes.
-pub(super) fn nothing_changes(change_set: &ChangeSet) -> bool {
-    let reason = change_set.status_reason.as_deref().unwrap_or_default();
-    change_set.status == "FAILED"
-        && (reason.contains("didn't contain changes") || reason.contains("No updates are to be performed"))
+/// `Database (AWS::RDS::DBInstance `db-1`)`.
+fn thing(change: &ResourceChange, name: &str) -> String {
+    let physical = change.physical_id.as_deref().map_or(String::new(), |id| format!(" `{id}`"));
+    format!("{name} ({}{physical})", change.resource_type)
 }
 
-fn list(items: impl Iterator<Item = String>, of: usize) -> String {
+/// What would go, one after the other.
+pub(super) fn losses(losses: &[Loss<'_>]) -> String {
+    let one = |loss: &Loss<'_>| {
+        let how = match (loss.change.action.as_str(), loss.change.replacement.as_deref()) {
+            ("Remove", _) => "removed",
+            (_, Some("Conditional")) => "perhaps made anew",
+            _ => "made anew",
+        };
+        format!("{}, {how}", thing(loss.change, &loss.name))
+    };
+    list(losses.iter().map(one), losses.len())
+}
+
+pub(super) fn list(items: impl Iterator<Item = String>, of: usize) -> String {
     let mut told: Vec<String> = items.take(LISTED).collect();
     if of > LISTED {
         told.push(format!("and {} more", of - LISTED));

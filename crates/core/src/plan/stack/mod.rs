@@ -4,23 +4,31 @@
 //! worked it out, executed. So whoever comes next, a restarted agent too, finds out from AWS how far it came. The state
 //! table ([`state`]) says what is done in which state.
 
+mod asked_for;
 mod change;
+mod differences;
 mod drift;
+mod execute;
+mod known;
 mod messages;
 mod operations;
 mod pass;
+mod patience;
 mod recover;
 mod sameness;
 pub mod state;
 pub(crate) mod step;
+mod template_diff;
 mod token;
+mod transient;
 mod wanted;
 
 use crate::desired::{CloudFormationStack, Resource, StackTemplate};
-use crate::observed::{Observed, Stack, StackObservation, change_set_name};
+use crate::observed::{ChangeSet, Observed, Stack, StackObservation};
 use crate::plan::ownership;
 use crate::plan::{Context, Plan, Verdict};
 
+use differences::{Asked, Differences};
 use operations::operations;
 use pass::Pass;
 use state::{WayOut, way_out};
@@ -72,11 +80,11 @@ pub fn wants(
     match way_out(&stack.status) {
         WayOut::Compare => {
             let Ok(wanted) = Wanted::new(resource, declared, observation, context) else { return none };
-            let live = observation.template.as_deref().unwrap_or_default();
-            let differs = !sameness::differences(&wanted, stack, live).changes.is_empty();
-            let (drifted, looks) = drift::wants(&wanted, stack);
-            let acts = differs || looks || (drifted && declared.drift.heal);
-            Wants { events: acts, change_sets: acts, drifts: drifted, ..none }
+            let found = found(&wanted, stack, observation, context);
+            let differs = !found.changes.is_empty() || !found.unsure.is_empty();
+            let drift = drift::wants(&wanted, stack);
+            let acts = differs || drift.looks || (drift.drifted && declared.drift.heal);
+            Wants { events: acts, change_sets: acts, drifts: drift.drifted || drift.unknown, ..none }
         }
         WayOut::Wait | WayOut::ContinueRollback => Wants { events: true, ..none },
         WayOut::Recreate => Wants { events: true, resources: true, ..none },
@@ -93,6 +101,37 @@ pub(super) const NOT_CONVERGING: &str =
 
 /// How many can be looked at in a second with half of what AWS's request quotas give: CloudFormation publishes no rates.
 pub(super) const LOOKS_A_SECOND: f64 = 3.0;
+
+/// What differs, less what is known to be as declared though AWS does not show it.
+fn found(wanted: &Wanted<'_>, stack: &Stack, observation: &StackObservation, context: &Context<'_>) -> Differences {
+    let live = observation.template.as_deref().unwrap_or_default();
+    let mut found = sameness::differences(wanted, stack, live);
+    known::settle(wanted, stack, observation, context, &mut found);
+    found
+}
+
+/// `plan`, with AWS's own word on what its change would do.
+pub fn with_change_set(
+    mut plan: Plan,
+    resource: &Resource,
+    declared: &CloudFormationStack,
+    observation: &StackObservation,
+    context: &Context<'_>,
+    change_set: &ChangeSet,
+) -> Plan {
+    if change_set.status == "FAILED" {
+        let reason = change_set.status_reason.clone().unwrap_or_default();
+        plan.notes.extend(std::iter::once(&reason).chain(&change_set.causes).map(|said| format!("AWS: {said}")));
+        return plan;
+    }
+    let Ok(wanted) = Wanted::new(resource, declared, observation, context) else { return plan };
+    let stack = observation.stack.present().filter(|stack| way_out(&stack.status) == WayOut::Compare);
+    let new = Differences { asked: Asked { all: true, ..Asked::default() }, ..Differences::default() };
+    let found = stack.map_or(new, |stack| found(&wanted, stack, observation, context));
+    let pass = Pass { resource, observation, context, wanted: &wanted, operations: &[] };
+    execute::preview(&pass, change_set, &found, &mut plan);
+    plan
+}
 
 /// Decides what to write for a CloudFormation stack.
 pub fn plan(resource: &Resource, declared: &CloudFormationStack, observation: &StackObservation, context: &Context<'_>) -> Plan {
@@ -116,16 +155,17 @@ pub fn plan(resource: &Resource, declared: &CloudFormationStack, observation: &S
         plan.outputs = stack.outputs.clone();
     }
     if matches!(declared.template, StackTemplate::Url(_)) && !plan.is_empty() {
-        plan.notes.push("the template is an object in S3: what it says is no part of the commit".to_owned());
+        plan.notes.push("the template stands at a URL: what it says is no part of the commit".to_owned());
     }
+    say_what_outputs_hide(&wanted, &mut plan);
     plan
 }
 
 /// The commit that last changed the stack, if it was ours to change: it stands in the name of the last executed change set, as
-/// a tag of the stack's would reach all of its resources.
+/// a tag of the stack's would reach all of its resources. The commit whose change set AWS has answered with "no changes" since
+/// is as good. Of a stack that was rolled back it is the commit that failed.
 pub fn written_at(observed: &StackObservation) -> Option<&str> {
-    let stack = observed.stack.present()?;
-    Token::parse(change_set_name(stack.change_set_id.as_deref()?)).map(|token| token.revision)
+    known::written_at(observed)
 }
 
 fn decide(pass: &Pass<'_>, stack: &Stack) -> Plan {
@@ -171,11 +211,11 @@ fn keeps(declared: &CloudFormationStack) -> bool {
 
 /// A whole stack (or one that goes on from where it failed), against what is declared.
 fn compare(pass: &Pass<'_>, stack: &Stack, adopting: bool) -> Plan {
-    let Some(live) = &pass.observation.template else {
+    if pass.observation.template.is_none() {
         let message = format!("the template of {} was not read", pass.name());
         return pass.plan(Verdict::Unknown { message });
-    };
-    let found = sameness::differences(pass.wanted, stack, live);
+    }
+    let found = found(pass.wanted, stack, pass.observation, pass.context);
     if adopting && !found.resets.is_empty() {
         let message = format!(
             "{} exists, and taking it over would put these parameters back to the template's defaults: {}; declare each with its value or with `{{usePreviousValue: true}}`",
@@ -185,17 +225,37 @@ fn compare(pass: &Pass<'_>, stack: &Stack, adopting: bool) -> Plan {
         let plan = pass.plan(Verdict::stalled("AdoptionWouldReset", message));
         return Plan { changes: found.changes, ..plan };
     }
+    let differs = !found.changes.is_empty() || !found.unsure.is_empty();
     let broken = way_out(&stack.status) == WayOut::Resume;
     if let Some(plan) = (!broken).then(|| recover::protections(pass, stack)).flatten() {
         return plan;
     }
-    let mut plan = if found.changes.is_empty() && !broken {
-        drift::look(pass, stack)
+    let mut plan = if differs || broken {
+        change::update(pass, stack, Kind::Change, &pass.wanted.digest, found)
     } else {
-        change::update(pass, stack, Kind::Change, &pass.wanted.digest, found.changes)
+        drift::look(pass, stack)
     };
     if adopting && !plan.is_empty() {
         plan.notes.insert(0, format!("{} exists and is adopted: its tags will say so, and reach its resources", pass.name()));
     }
     plan
+}
+
+/// An output with letters outside of ASCII is shown with `?` instead, and whoever takes it gets that.
+/// <https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1220>
+fn say_what_outputs_hide(wanted: &Wanted<'_>, plan: &mut Plan) {
+    let mangled = plan.outputs.iter().filter(|(_, value)| value.contains("??") || (value.contains('?') && wanted.is_foreign()));
+    let names: Vec<&str> = mangled.map(|(key, _)| key.as_str()).collect();
+    if names.is_empty() {
+        return;
+    }
+    let told = format!(
+        "AWS shows `?` for letters outside of ASCII, perhaps in the output{} {}: whoever takes it gets the `?`",
+        if names.len() == 1 { "" } else { "s" },
+        names.join(", ")
+    );
+    match &mut plan.verdict {
+        Verdict::Ready { message } => message.push_str(&format!("; {told}")),
+        _ => plan.notes.push(told),
+    }
 }

@@ -82,6 +82,9 @@ fn begins(event: &StackEvent, current: Option<&Operation<'_>>) -> bool {
         return event.status.ends_with("_IN_PROGRESS") && !same_create;
     }
     match event.status.as_str() {
+        // Hooks repeat the state of the operation that they look at:
+        // https://docs.aws.amazon.com/cloudformation-cli/latest/hooks-userguide/hooks-view-invocations.html
+        status if status == current.last && event.token.as_deref() == current.token => false,
         "CREATE_IN_PROGRESS" | "UPDATE_IN_PROGRESS" | "IMPORT_IN_PROGRESS" => true,
         "DELETE_IN_PROGRESS" => event.token.as_deref() != current.token,
         _ => false,

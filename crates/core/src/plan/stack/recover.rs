@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::messages::{failure, progress, rollback_cause, standing};
 use super::operations::{Memory, memory};
 use super::pass::{Pass, WORKING};
+use super::patience::{self, Patience};
 use super::step::StackStep;
 use super::token::Kind;
 use crate::observed::{Stack, StackResource};
@@ -49,7 +50,11 @@ pub(super) fn recreate(pass: &Pass<'_>, stack: &Stack) -> Plan {
         Memory::Failed(operation, attempt) => {
             let secrets = !pass.wanted.declared.changed_secrets.is_empty()
                 && operation.ours().is_some_and(|token| token.revision != pass.context.revision);
-            if !pass.context.retry && !secrets {
+            let patience = patience::of(pass, operation, "the creation of");
+            if let Patience::Waits(plan) = patience {
+                return *plan;
+            }
+            if !pass.context.retry && !secrets && !matches!(patience, Patience::Over) {
                 let message = format!(
                     "the creation of {} failed: {} (the stack is {}); it is tried again when the manifest or its template changes, or with `driftless retry {}`",
                     pass.name(),
@@ -132,6 +137,11 @@ pub(super) fn roll_back(pass: &Pass<'_>, stack: &Stack) -> Plan {
         Memory::Fresh(attempt) => attempt,
         Memory::Done => 1,
     };
+    roll_back_first(pass, stack, attempt)
+}
+
+/// RollbackStack.
+pub(super) fn roll_back_first(pass: &Pass<'_>, stack: &Stack, attempt: u32) -> Plan {
     let token = pass.token(Kind::Rollback, &pass.wanted.digest, attempt, Some(&stack.id));
     let step = StackStep::RollbackStack { stack: stack.id.clone(), token };
     let message = format!("{} is {} and is rolled back to its last whole state first", pass.name(), stack.status);

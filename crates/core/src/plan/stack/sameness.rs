@@ -2,12 +2,15 @@
 //!
 //! What is not seen here, because an equal template hides it: the values behind dynamic references and Systems Manager
 //! parameters, the templates of nested stacks, and what macros make of the template. `drift.interval` looks for these
-//! ([`super::drift`]).
+//! ([`super::drift`]). What AWS shows only in part is *unsure*: it counts as equal where the stack was last written by exactly
+//! what is declared, and else AWS is asked ([`super::known`]).
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Value, json};
+use serde_json::json;
 
+use super::differences::{Differences, change};
+use super::template_diff;
 use super::wanted::Wanted;
 use crate::desired::ParameterValue;
 use crate::model::report::escape;
@@ -15,29 +18,21 @@ use crate::observed::Stack;
 use crate::plan::tags;
 use crate::plan::{Cause, Change};
 use crate::secret::Shown;
-use crate::template::{self, Template};
-
-/// What differs, and which live parameters an adoption would put back to the template's default.
-pub(super) struct Differences {
-    pub(super) changes: Vec<Change>,
-    /// Keys of parameters that the manifest does not name and whose value on the stack is not the template's default.
-    pub(super) resets: Vec<String>,
-}
+use crate::template::{self, Likeness};
 
 /// Compares the stack and its template with what is wanted.
 pub(super) fn differences(wanted: &Wanted<'_>, stack: &Stack, live: &str) -> Differences {
-    let mut changes = Vec::new();
-    if !template::same(wanted.text, live) {
-        template_changes(&wanted.template, live, &mut changes);
-    }
-    let resets = parameter_changes(wanted, stack, &mut changes);
-    tag_changes(wanted, stack, &mut changes);
+    let mut found = Differences::default();
+    template_diff::look(wanted, live, &mut found);
+    parameter_changes(wanted, stack, &mut found);
+    tag_changes(wanted, stack, &mut found);
     let declared = wanted.declared;
+    let changes = &mut found.changes;
     if let Some(role) = declared.role_arn.as_ref().filter(|role| stack.role_arn.as_ref() != Some(role)) {
         changes.push(change("/roleArn".to_owned(), stack.role_arn.as_ref().map(|role| json!(role)), Some(json!(role))));
     }
     if let Some(topics) = &declared.notification_arns {
-        sets("/notificationArns", &stack.notification_arns, topics, &mut changes);
+        sets("/notificationArns", &stack.notification_arns, topics, changes);
     }
     if let Some(capabilities) = &declared.capabilities {
         // "This capacity doesn't apply to creating change sets, and specifying it when creating change sets has no effect."
@@ -45,13 +40,9 @@ pub(super) fn differences(wanted: &Wanted<'_>, stack: &Stack, live: &str) -> Dif
         let counts = |word: &&String| word.as_str() != "CAPABILITY_AUTO_EXPAND";
         let (live, wanted): (Vec<String>, Vec<String>) =
             (stack.capabilities.iter().filter(counts).cloned().collect(), capabilities.iter().filter(counts).cloned().collect());
-        sets("/capabilities", &live, &wanted, &mut changes);
+        sets("/capabilities", &live, &wanted, changes);
     }
-    Differences { changes, resets }
-}
-
-fn change(path: String, old: Option<Value>, new: Option<Value>) -> Change {
-    Change { path, old: old.map(Shown::Plain), new: new.map(Shown::Plain), cause: Cause::Declared, deploys: false }
+    found
 }
 
 fn sets(path: &str, live: &[String], wanted: &[String], changes: &mut Vec<Change>) {
@@ -61,39 +52,8 @@ fn sets(path: &str, live: &[String], wanted: &[String], changes: &mut Vec<Change
     }
 }
 
-/// Section by section and name by name: `/template/Resources/Topic`.
-fn template_changes(wanted: &Template, live: &str, changes: &mut Vec<Change>) {
-    let before = changes.len();
-    if let Ok(live) = Template::read(live, template::is_json(live, None)) {
-        let (live, wanted) = (live.canonical(), wanted.canonical());
-        entries("/template", &live, &wanted, 2, changes);
-    }
-    if changes.len() == before {
-        changes.push(change("/template".to_owned(), Some(json!("another text")), Some(json!("the declared text"))));
-    }
-}
-
-fn entries(path: &str, live: &Value, wanted: &Value, depth: usize, changes: &mut Vec<Change>) {
-    let (Value::Object(old), Value::Object(new)) = (live, wanted) else {
-        if live != wanted {
-            changes.push(change(path.to_owned(), Some(live.clone()), Some(wanted.clone())));
-        }
-        return;
-    };
-    let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
-    for name in names {
-        let path = format!("{path}/{}", escape(name));
-        match (old.get(name), new.get(name)) {
-            (Some(old), Some(new)) if old == new => {}
-            (Some(old), Some(new)) if depth > 1 => entries(&path, old, new, depth - 1, changes),
-            (old, new) => changes.push(change(path, old.cloned(), new.cloned())),
-        }
-    }
-}
-
 /// Compares values as AWS got them: of a Systems Manager parameter its name, never what it resolves to.
-fn parameter_changes(wanted: &Wanted<'_>, stack: &Stack, changes: &mut Vec<Change>) -> Vec<String> {
-    let mut resets = Vec::new();
+fn parameter_changes(wanted: &Wanted<'_>, stack: &Stack, found: &mut Differences) {
     let declared = &wanted.declared.parameters;
     let keys: BTreeSet<&String> = wanted.template.parameters.keys().chain(declared.keys()).collect();
     for key in keys {
@@ -105,34 +65,37 @@ fn parameter_changes(wanted: &Wanted<'_>, stack: &Stack, changes: &mut Vec<Chang
             None => (parameter.and_then(|parameter| parameter.default.as_ref()), false),
         };
         let Some(new) = new else { continue };
+        let path = format!("/parameters/{key}");
         if wanted.hides(key) {
             let changed = wanted.declared.changed_secrets.contains(key);
             if changed || live.is_none() {
                 let hidden = |text: &str| Some(Shown::Hidden(json!(text)));
                 let old = live.and_then(|_| hidden("****"));
-                changes.push(Change {
-                    path: format!("/parameters/{key}"),
-                    old,
-                    new: hidden(new),
-                    cause: Cause::Declared,
-                    deploys: false,
-                });
+                found.asked.parameters.insert(key.clone());
+                found.changes.push(Change { path, old, new: hidden(new), cause: Cause::Declared, deploys: false });
             }
             continue;
         }
         let list = parameter.is_some_and(|parameter| parameter.list);
-        if live.is_some_and(|live| same_value(live, new, list)) {
-            continue;
+        match live.map_or(Likeness::Different, |live| same_value(live, new, list)) {
+            Likeness::Same => continue,
+            Likeness::Unsure => {
+                found.asked.parameters.insert(key.clone());
+                found.unsure.push(format!("the parameter `{key}`"));
+            }
+            Likeness::Different => {
+                if live.is_some() && !explicit {
+                    found.resets.push(key.clone());
+                }
+                found.asked.parameters.insert(key.clone());
+                found.changes.push(change(path, live.map(|live| json!(live)), Some(json!(new))));
+            }
         }
-        if live.is_some() && !explicit {
-            resets.push(key.clone());
-        }
-        changes.push(change(format!("/parameters/{key}"), live.map(|live| json!(live)), Some(json!(new))));
     }
     let gone =
         stack.parameters.keys().filter(|key| !wanted.template.parameters.contains_key(*key) && !wanted.template.open_parameters);
     for key in gone {
-        changes.push(Change {
+        found.changes.push(Change {
             path: format!("/parameters/{key}"),
             old: Some(Shown::Hidden(json!(stack.parameters[key]))),
             new: None,
@@ -140,40 +103,51 @@ fn parameter_changes(wanted: &Wanted<'_>, stack: &Stack, changes: &mut Vec<Chang
             deploys: false,
         });
     }
-    resets
 }
 
-fn same_value(live: &str, wanted: &str, list: bool) -> bool {
-    let booleans = |one: &str, other: &str| {
-        matches!(other.to_ascii_lowercase().as_str(), "true" | "false") && one.eq_ignore_ascii_case(other)
-    };
-    live == wanted || booleans(live, wanted) || (list && live.split(',').map(str::trim).eq(wanted.split(',').map(str::trim)))
+/// Case matters: "Fn::Equals ... is case-sensitive", so that `True` is not `true`.
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-conditions.html>
+fn same_value(live: &str, wanted: &str, list: bool) -> Likeness {
+    let spaced = |text: &str| text.split(',').map(str::trim).collect::<Vec<_>>().join(",");
+    match list {
+        true => template::text_likeness(&spaced(wanted), &spaced(live)),
+        false => template::text_likeness(wanted, live),
+    }
 }
 
-fn tag_changes(wanted: &Wanted<'_>, stack: &Stack, changes: &mut Vec<Change>) {
-    let path = |key: &str| format!("/tags/{}", escape(key));
+fn tag_changes(wanted: &Wanted<'_>, stack: &Stack, found: &mut Differences) {
     if let Some(declared) = &wanted.declared.tags {
         let live = tags::peoples(&stack.tags);
-        maps(&live, declared, |key, old, new| {
-            changes.push(change(path(key), old.map(|old| json!(old)), new.map(|new| json!(new))));
-        });
+        maps(&live, declared, Cause::Declared, found);
     }
     let ours = |key: &&String| wanted.own_tags.contains_key(*key) || key.as_str() == tags::PRUNE;
     let live = stack.tags.iter().filter(|(key, _)| ours(key)).map(|(key, value)| (key.clone(), value.clone())).collect();
-    maps(&live, &wanted.own_tags, |key, old, new| {
-        let change = change(path(key), old.map(|old| json!(old)), new.map(|new| json!(new)));
-        changes.push(Change { cause: Cause::Ownership, ..change });
-    });
+    maps(&live, &wanted.own_tags, Cause::Ownership, found);
 }
 
-/// Calls `differs` for every key whose value is not the same in both.
-fn maps(
-    old: &BTreeMap<String, String>,
-    new: &BTreeMap<String, String>,
-    mut differs: impl FnMut(&str, Option<&String>, Option<&String>),
-) {
-    let keys: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
-    for key in keys.into_iter().filter(|key| old.get(*key) != new.get(*key)) {
-        differs(key, old.get(key), new.get(key));
+/// Every tag whose value is not the same in both; keys are shown with `?` as well.
+fn maps(old: &BTreeMap<String, String>, new: &BTreeMap<String, String>, cause: Cause, found: &mut Differences) {
+    let mut left: BTreeMap<&String, &String> = old.iter().collect();
+    let mut missing = Vec::new();
+    for (key, value) in new {
+        let shown = left.remove(key).map(|old| (key, old));
+        let shown = shown.or_else(|| {
+            let like = left.keys().copied().find(|old| template::text_likeness(key, old) == Likeness::Unsure)?;
+            left.remove(like).map(|old| (like, old))
+        });
+        match shown {
+            None => missing.push((key, None, Some(value))),
+            Some((old_key, old)) => match template::text_likeness(value, old) {
+                Likeness::Same if old_key == key => {}
+                Likeness::Same | Likeness::Unsure => found.unsure.push(format!("the tag `{key}`")),
+                Likeness::Different => missing.push((key, Some(old), Some(value))),
+            },
+        }
+    }
+    missing.extend(left.into_iter().map(|(key, old)| (key, Some(old), None)));
+    missing.sort_by_key(|(key, ..)| *key);
+    for (key, old, new) in missing {
+        let change = change(format!("/tags/{}", escape(key)), old.map(|old| json!(old)), new.map(|new| json!(new)));
+        found.changes.push(Change { cause, ..change });
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::desired::{OnStackFailure, ParameterValue};
+use crate::observed::Fingerprint;
 
 /// One mutating call.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -30,6 +31,8 @@ pub enum StackStep {
         stack: String,
         /// The change set's ARN.
         change_set: String,
+        /// It only looked.
+        looked: bool,
     },
     /// DeleteStack. Never with RetainResources.
     DeleteStack {
@@ -73,6 +76,13 @@ pub enum StackStep {
         /// EnableTerminationProtection.
         enabled: bool,
     },
+    /// DescribeStackDriftDetectionStatus: how far that is.
+    DescribeStackDriftDetectionStatus {
+        /// The stack's name.
+        stack: String,
+        /// StackDriftDetectionId.
+        detection: String,
+    },
     /// DetectStackDrift. It changes nothing (IAM's access level of it is Read), and starts AWS's look at every resource.
     /// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudformation.html>
     DetectStackDrift {
@@ -95,6 +105,7 @@ impl StackStep {
             StackStep::SetStackPolicy { .. } => "SetStackPolicy",
             StackStep::UpdateTerminationProtection { .. } => "UpdateTerminationProtection",
             StackStep::DetectStackDrift { .. } => "DetectStackDrift",
+            StackStep::DescribeStackDriftDetectionStatus { .. } => "DescribeStackDriftDetectionStatus",
         }
     }
 
@@ -109,7 +120,12 @@ impl StackStep {
 
     /// Whether it only asks AWS to look: the thing stays as it is.
     pub fn looks(&self) -> bool {
-        matches!(self, StackStep::DetectStackDrift { .. })
+        match self {
+            StackStep::DetectStackDrift { .. } | StackStep::DescribeStackDriftDetectionStatus { .. } => true,
+            StackStep::CreateChangeSet(request) => request.looks,
+            StackStep::DeleteChangeSet { looked, .. } => *looked,
+            _ => false,
+        }
     }
 
     /// Whether an answer of AWS may show the state before this step for a while. All of these carry a name or a token that
@@ -144,8 +160,17 @@ pub struct ChangeSetRequest {
     pub notification_arns: Option<Vec<String>>,
     /// OnStackFailure: of a first create only.
     pub on_failure: Option<OnStackFailure>,
+    /// Of the values among them that AWS hides: only the process that sends them knows what they were.
+    #[serde(skip)]
+    pub hidden: Fingerprint,
+    /// IncludeNestedStacks.
+    pub nested: bool,
     /// DeploymentMode REVERT_DRIFT.
     pub revert_drift: bool,
+    /// How often AWS could not work it out for the moment: each of these is another question.
+    pub tries: u32,
+    /// Nothing is to be changed by it as far as is known: it asks what hides behind the template.
+    pub looks: bool,
 }
 
 /// TemplateBody or TemplateURL.

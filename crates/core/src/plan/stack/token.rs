@@ -69,6 +69,28 @@ impl<'a> Token<'a> {
         let hex = digest.len() == 32 && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
         (ours == "driftless" && hex).then_some(Token { kind, digest, attempt: attempt.parse().ok()?, stack, revision })
     }
+
+    /// Whether it is of a change set that makes the stack what is declared, whatever else it does.
+    pub fn asks(&self) -> bool {
+        matches!(self.kind, Kind::Change | Kind::Heal | Kind::Look)
+    }
+
+    /// Whether what was declared then is what `digest` is of.
+    pub(super) fn declares(&self, digest: &str) -> bool {
+        match self.kind {
+            Kind::Change => self.digest == digest,
+            Kind::Heal | Kind::Look => self.digest.get(..HALF) == digest.get(..HALF),
+            _ => false,
+        }
+    }
+}
+
+/// Digits of the digest of what is declared in one that is of something else besides.
+const HALF: usize = 16;
+
+/// A digest of `other` that tells what was declared as well.
+pub(super) fn mixed(declared: &str, other: &serde_json::Value) -> String {
+    format!("{}{}", &declared[..HALF], &digest::of(other)[..HALF])
 }
 
 impl fmt::Display for Token<'_> {
@@ -104,6 +126,11 @@ mod tests {
             assert_eq!(Token::parse(&text), Some(token));
             assert!(text.len() <= 128 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'), "{text}");
         }
+        let look = mixed(digest, &serde_json::json!([1]));
+        let look = Token { kind: Kind::Look, digest: &look, attempt: 1, stack: "01234567", revision: "a" };
+        assert_eq!(Token::parse(&look.to_string()), Some(look));
+        assert!(look.declares(digest) && !look.declares("fedcba98765432100123456789abcdef"));
+        assert!(!Token { kind: Kind::Change, ..look }.declares(digest));
         for other in
             ["Console-CreateStack-0123", "driftless-change-x-1-a-b", "driftless-other-0123456789abcdef0123456789abcdef-1-a-b"]
         {

@@ -9,19 +9,19 @@ use serde_json::{Value, json};
 
 use super::step::{ChangeSetRequest, TemplateSource};
 use crate::desired::{CloudFormationStack, DeletionPolicy, ParameterValue, Resource, StackTemplate};
-use crate::observed::{Stack, StackObservation};
+use crate::observed::{Fingerprint, Stack, StackObservation};
 use crate::plan::tags::{self, Tags};
 use crate::plan::{Context, Verdict, digest};
-use crate::template::{Template, is_json};
+use crate::template::{Template, is_json, is_ssm_document};
 
 /// See the module.
 pub(super) struct Wanted<'a> {
     pub(super) declared: &'a CloudFormationStack,
-    /// The template's text.
-    pub(super) text: &'a str,
     pub(super) template: Template,
     /// Of everything that is asked for, but for values that AWS hides.
     pub(super) digest: String,
+    /// Of the values that AWS hides.
+    pub(super) fingerprint: Fingerprint,
     /// Ours.
     pub(super) own_tags: Tags,
 }
@@ -38,19 +38,41 @@ impl<'a> Wanted<'a> {
             StackTemplate::Body { text, file } => (text.as_str(), file.as_deref(), resource.location.to_string()),
             StackTemplate::Url(url) => match &observation.template_at_url {
                 Some(text) => (text.as_str(), None, url.clone()),
+                None if is_ssm_document(url) => ("", None, url.clone()),
                 None => return Err(Verdict::Unknown { message: format!("the template at {url} was not read") }),
             },
         };
-        let template = Template::read(text, is_json(text, file)).map_err(|broken| {
-            Verdict::stalled("InvalidTemplate", format!("{place}: line {}: {}", broken.at.line, broken.message))
-        })?;
+        let template = match &declared.template {
+            StackTemplate::Url(url) if is_ssm_document(url) => Template::unread(),
+            _ => Template::read(text, is_json(text, file)).map_err(|broken| {
+                Verdict::stalled("InvalidTemplate", format!("{place}: line {}: {}", broken.at.line, broken.message))
+            })?,
+        };
         let mut own_tags = tags::ownership(&resource.id, context);
         // Whether pruning may delete the stack stands on it, because by then its manifest is gone. It stays without the tag.
         if declared.deletion_policy == DeletionPolicy::Delete && !resource.prune_disabled {
             own_tags.insert(tags::PRUNE.to_owned(), tags::PRUNE_ENABLED.to_owned());
         }
-        let digest = digest_of(declared, &template, text);
-        Ok(Wanted { declared, text, template, digest, own_tags })
+        // Pruning goes by it: a nested stack inherits all tags, and has another name. One that is ours without it is not
+        // written for that, as its tags reach its resources.
+        let ours = |stack: &Stack| stack.tags.contains_key(tags::AGENT) && !stack.tags.contains_key(tags::NAME);
+        if !observation.stack.present().is_some_and(ours) {
+            own_tags.insert(tags::NAME.to_owned(), declared.stack_name.clone());
+        }
+        let digest = digest_of(declared, &template);
+        let fingerprint = Fingerprint::new(digest::of(&json!(hidden(declared, &template).collect::<BTreeMap<_, _>>())));
+        Ok(Wanted { declared, template, digest, fingerprint, own_tags })
+    }
+
+    /// Parameters with a declared value that AWS hides.
+    pub(super) fn hidden(&self) -> impl Iterator<Item = (&String, &str)> {
+        hidden(self.declared, &self.template)
+    }
+
+    /// Whether there is a letter outside of ASCII in what is declared.
+    pub(super) fn is_foreign(&self) -> bool {
+        let text = |value: &ParameterValue| matches!(value, ParameterValue::Value(text) if !text.is_ascii());
+        self.declared.parameters.values().any(text) || !self.template.canonical().to_string().is_ascii()
     }
 
     /// Whether AWS shows the parameter's value.
@@ -85,7 +107,12 @@ impl<'a> Wanted<'a> {
             role_arn: declared.role_arn.clone(),
             notification_arns: declared.notification_arns.clone(),
             on_failure: declared.on_failure.filter(|_| live.is_none()),
+            hidden: self.fingerprint.clone(),
+            // What is yet to be created replaces nothing.
+            nested: live.is_some() && self.template.nests(),
             revert_drift: false,
+            tries: 0,
+            looks: false,
         }
     }
 
@@ -98,9 +125,17 @@ impl<'a> Wanted<'a> {
     }
 }
 
-/// A hidden value is never part of it: whoever reads the stack's events could try values until the digest fits. A dynamic
+fn hidden<'a>(declared: &'a CloudFormationStack, template: &'a Template) -> impl Iterator<Item = (&'a String, &'a str)> {
+    let no_echo = |key: &str| template.parameters.get(key).is_some_and(|parameter| parameter.no_echo);
+    declared.parameters.iter().filter_map(move |(key, value)| match value {
+        ParameterValue::Value(value) if no_echo(key) => Some((key, value.as_str())),
+        _ => None,
+    })
+}
+
+/// Comments, order and white space of the template are no part of it. A hidden value is never part of it: whoever reads the stack's events could try values until the digest fits. A dynamic
 /// reference (`{{resolve:…}}`) is no secret but says where one is.
-fn digest_of(declared: &CloudFormationStack, template: &Template, text: &str) -> String {
+fn digest_of(declared: &CloudFormationStack, template: &Template) -> String {
     let value = |(key, value): (&String, &ParameterValue)| {
         let hidden = template.parameters.get(key).is_some_and(|parameter| parameter.no_echo);
         let shown = match value {
@@ -124,7 +159,7 @@ fn digest_of(declared: &CloudFormationStack, template: &Template, text: &str) ->
     let parameters: BTreeMap<String, Value> = declared.parameters.iter().map(value).collect();
     digest::of(&json!({
         "stack": declared.stack_name,
-        "template": digest::hex(text.as_bytes()),
+        "template": digest::of(&template.exact()),
         "url": url,
         "parameters": parameters,
         "tags": declared.tags,

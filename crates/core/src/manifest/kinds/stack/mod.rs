@@ -35,14 +35,15 @@ pub(super) const SPEC: &[&str] = &[
     "onFailure",
     "disableRollback",
     "deletionPolicy",
+    "allowReplacement",
     "drift",
 ];
 
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateChangeSet.html>
 const CAPABILITIES: [&str; 3] = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"];
-/// "You can specify a maximum of 50 tags", of which Driftless has up to four.
+/// "You can specify a maximum of 50 tags", of which Driftless has up to five.
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateChangeSet.html>
-const MAX_TAGS: usize = 46;
+const MAX_TAGS: usize = 45;
 /// "Array Members: Maximum number of 5 items", same page.
 const MAX_TOPICS: usize = 5;
 /// "Stack policy: 16,384 bytes" (`StackPolicyBody`).
@@ -84,7 +85,11 @@ pub(super) fn read(
         Some("delete") => DeletionPolicy::Delete,
         _ => DeletionPolicy::Retain,
     };
+    let allow_replacement = allow_replacement(scope, spec);
     Some(CloudFormationStack {
+        allow_replacement,
+        referenced: parameters::referenced(reading, spec),
+        compared_secrets: false,
         capabilities,
         notification_arns,
         on_failure,
@@ -189,10 +194,25 @@ fn tags(scope: &mut Scope<'_>, spec: &Fields<'_>) -> Option<BTreeMap<String, Str
         tags.insert(key, text);
     }
     if tags.len() > MAX_TAGS {
-        let message = format!("a stack has at most 50 tags, up to four of them Driftless's own, and these are {}", tags.len());
+        let message = format!("a stack has at most 50 tags, up to five of them Driftless's own, and these are {}", tags.len());
         scope.error(node.at, message);
     }
     Some(tags)
+}
+
+/// "The logical ID must be alphanumeric (A-Za-z0-9) and unique within the template"; of a nested stack `Nested/Logical`.
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/resources-section-structure.html>
+fn allow_replacement(scope: &mut Scope<'_>, spec: &Fields<'_>) -> Vec<String> {
+    let is_id = |id: &str| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let ids = texts(scope, spec, "allowReplacement").unwrap_or_default();
+    for (id, at) in ids.iter().filter(|(id, _)| !id.split('/').all(is_id)) {
+        let message = format!(
+            "`spec.allowReplacement` lists logical ids of the template, as in `Database`, or `Nested/Database` of a nested stack; {} is none",
+            shown(id)
+        );
+        scope.error(*at, message);
+    }
+    ids.into_iter().map(|(id, _)| id).collect()
 }
 
 fn role(scope: &mut Scope<'_>, spec: &Fields<'_>) -> Option<String> {

@@ -53,6 +53,17 @@ pub(super) fn read(
     (scope.found.errors.len() == before).then(|| found.into_iter().map(|(key, (value, _))| (key, value)).collect())
 }
 
+/// Parameters whose value comes from a reference: it is not the commit that tells what it is.
+pub(super) fn referenced(reading: &Reading<'_>, spec: &Fields<'_>) -> Vec<String> {
+    let changed = |node: &Node| reading.changed.contains(&node.at) || node.text().is_some_and(|text| text.contains("${"));
+    let parameters = spec.get("parameters").map(Node::members).unwrap_or_default();
+    let parameters = parameters.iter().filter(|member| match &member.node.content {
+        Content::List(elements) => elements.iter().any(changed),
+        _ => changed(&member.node),
+    });
+    parameters.map(|member| member.key.clone()).collect()
+}
+
 /// AWS would say "Parameters: [X] do not exist in the template" and "Parameters: [X] must have values".
 fn against_template(scope: &mut Scope<'_>, found: &Found, read: &Read, spec: &Fields<'_>) {
     let known = &read.template.parameters;

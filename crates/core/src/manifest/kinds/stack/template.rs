@@ -161,7 +161,7 @@ fn url(scope: &mut Scope<'_>, fields: &Fields<'_>) -> Option<Written> {
         // What it names is known later.
         return Some(Written { declared: StackTemplate::Url(url), read: None });
     }
-    if crate::template::s3_object(&url).is_none() {
+    if crate::template::s3_object(&url).is_none() && !crate::template::is_ssm_document(&url) {
         let at = fields.get("url").map_or(fields.node.at, |node| node.at);
         let message = format!(
             "`spec.template.url` is {}; an object in S3 is expected, as in `https://BUCKET.s3.eu-central-1.amazonaws.com/KEY`",

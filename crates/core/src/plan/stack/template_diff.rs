@@ -1,0 +1,85 @@
+//! A declared template beside the one that AWS shows, member by member.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::differences::{Asked, Differences, change};
+use super::wanted::Wanted;
+use crate::model::report::escape;
+use crate::plan::Change;
+use crate::template::{self, Likeness, Template};
+
+/// Sections whose change is no change of a resource.
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html>
+const HARMLESS: [&str; 4] = ["AWSTemplateFormatVersion", "Description", "Metadata", "Outputs"];
+
+/// What differs, to its last member: `/template/Resources/Logs/Properties/RetentionInDays`.
+pub(super) fn look(wanted: &Wanted<'_>, live: &str, found: &mut Differences) {
+    if wanted.template.is_unread() {
+        found.unsure.push("the template, a document of Systems Manager".to_owned());
+        found.asked.all = true;
+        return;
+    }
+    found.asked.by_condition = wanted.template.conditional();
+    let likeness = template::likeness(&wanted.template, live);
+    if likeness == Likeness::Same {
+        return;
+    }
+    let mut changes = Vec::new();
+    match Template::read(live, template::is_json(live, None)) {
+        Ok(live) => {
+            entries("/template", &live.exact(), &wanted.template.exact(), &mut changes);
+            asked(&live, wanted, &changes, &mut found.asked);
+        }
+        Err(_) => {
+            let (old, new) = ("what AWS has, which is no template that can be read here", "the declared template");
+            changes.push(change("/template".to_owned(), Some(old.into()), Some(new.into())));
+            found.asked.all = true;
+        }
+    }
+    match likeness {
+        Likeness::Different => found.changes.extend(changes),
+        _ => {
+            found.unsure.push(match changes.first() {
+                Some(first) => format!("the template (AWS shows `?` for letters outside of ASCII, as at {})", first.path),
+                None => "the template (AWS shows `?` for letters outside of ASCII)".to_owned(),
+            });
+        }
+    }
+}
+
+fn entries(path: &str, live: &Value, wanted: &Value, changes: &mut Vec<Change>) {
+    if live == wanted {
+        return;
+    }
+    let (Value::Object(old), Value::Object(new)) = (live, wanted) else {
+        changes.push(change(path.to_owned(), Some(live.clone()), Some(wanted.clone())));
+        return;
+    };
+    let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+    for name in names {
+        let path = format!("{path}/{}", escape(name));
+        match (old.get(name), new.get(name)) {
+            (Some(old), Some(new)) => entries(&path, old, new, changes),
+            (old, new) => changes.push(change(path, old.cloned(), new.cloned())),
+        }
+    }
+}
+
+/// Which resources the changes concern: with a macro, any of them may.
+fn asked(live: &Template, wanted: &Wanted<'_>, changes: &[Change], asked: &mut Asked) {
+    if changes.is_empty() || live.has_macros() || wanted.template.has_macros() {
+        asked.all = true;
+        return;
+    }
+    for change in changes {
+        let mut parts = change.path.split('/').skip(2);
+        match (parts.next(), parts.next()) {
+            (Some("Resources"), Some(logical)) => drop(asked.resources.insert(logical.to_owned())),
+            (Some("Parameters"), Some(key)) => drop(asked.parameters.insert(key.to_owned())),
+            (Some(section), _) if HARMLESS.contains(&section) => {}
+            _ => asked.all = true,
+        }
+    }
+}
