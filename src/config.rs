@@ -68,6 +68,11 @@ impl Config {
         Ok(Config { agent, base, warnings, cache })
     }
 
+    /// Where copies of what is elsewhere are kept between two runs.
+    pub fn cache(&self) -> &Path {
+        &self.cache
+    }
+
     /// Opens the source; touches neither disk nor network yet.
     ///
     /// # Errors

@@ -19,6 +19,13 @@ pub fn cache_dir() -> PathBuf {
     shared.unwrap_or_else(std::env::temp_dir).join("driftless")
 }
 
+/// Where the environment says that S3 is, if it says so.
+/// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>
+pub fn s3_endpoint() -> Option<String> {
+    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    set("AWS_ENDPOINT_URL_S3").or_else(|| set("AWS_ENDPOINT_URL"))
+}
+
 /// Whether S3 is to be found at an address of its own (which the SDK reads by itself).
 /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>
 pub fn has_s3_endpoint() -> bool {

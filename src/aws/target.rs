@@ -1,7 +1,7 @@
 //! One account and Region: the SDK's clients, who the agent is there, and the quotas that its work shares.
 
 use std::collections::HashSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -30,12 +30,20 @@ pub struct Options {
     pub accounts: Arc<Accounts>,
     /// Used instead of the configured credentials: for the demo's simulator and for tests.
     pub credentials: Option<SharedCredentialsProvider>,
+    /// Where what was learned of objects is kept between two runs; None: nowhere.
+    pub cache: Option<PathBuf>,
 }
 
 impl Options {
     /// With the configured credentials. For `pace` see [`Quotas::new`].
     pub fn new(pace: f64) -> Self {
-        Options { accounts: Arc::new(Accounts::new(pace)), credentials: None }
+        Options { accounts: Arc::new(Accounts::new(pace)), credentials: None, cache: None }
+    }
+
+    /// The same, with a folder of this machine for what need not be asked again.
+    pub fn with_cache(mut self, cache: &Path) -> Self {
+        self.cache = Some(cache.to_owned());
+        self
     }
 
     /// The same, with fixed credentials: an emulator takes any.
@@ -56,6 +64,8 @@ struct Inner {
     declared_account: Option<String>,
     caller: OnceCell<Caller>,
     artifacts_bucket: Option<String>,
+    endpoint_url: Option<String>,
+    cache: Option<PathBuf>,
     cloudformation: aws_sdk_cloudformation::Client,
     codedeploy: aws_sdk_codedeploy::Client,
     ecs: aws_sdk_ecs::Client,
@@ -102,6 +112,8 @@ impl Target {
             declared_account: target.account_id.clone(),
             caller: OnceCell::new(),
             artifacts_bucket: target.artifacts_bucket.clone(),
+            endpoint_url: target.endpoint_url.clone(),
+            cache: options.cache.clone(),
             cloudformation: aws_sdk_cloudformation::Client::new(&config),
             codedeploy: aws_sdk_codedeploy::Client::new(&config),
             ecs: aws_sdk_ecs::Client::new(&config),
@@ -116,6 +128,12 @@ impl Target {
     /// What manifests call it.
     pub fn name(&self) -> &str {
         &self.0.name
+    }
+
+    /// Where what was learned of this target's objects is kept between two runs, if anywhere, and what tells it from others.
+    pub(super) fn cache(&self) -> Option<(PathBuf, String)> {
+        let endpoint = self.0.endpoint_url.clone().or_else(crate::environment::s3_endpoint).unwrap_or_default();
+        Some((self.0.cache.clone()?.join("objects"), format!("{endpoint} {}", self.0.region)))
     }
 
     /// `eu-central-1`.

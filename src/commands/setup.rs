@@ -27,7 +27,8 @@ impl Setup {
         let config = Config::load(common)?;
         super::print::problems(&[], &config.warnings);
         let source = Arc::new(config.open_source()?);
-        let targets = Targets::connect(&config.agent, &config.base, &Options::new(common.pace)).await?;
+        let options = Options::new(common.pace).with_cache(config.cache());
+        let targets = Targets::connect(&config.agent, &config.base, &options).await?;
         let reconciler = Reconciler::new(config.agent.clone(), source.clone(), targets, common.pace, shutdown.clone());
         Ok(Setup { config, source, reconciler, shutdown })
     }

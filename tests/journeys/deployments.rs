@@ -111,6 +111,24 @@ async fn somebody_else_s_deployment_is_waited_for() {
     agent.stop().await;
 }
 
+/// <https://docs.aws.amazon.com/codedeploy/latest/userguide/deployments-rollback-and-redeploy.html>
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revert_of_what_failed_half_way_deploys_again_once() {
+    let fleet = Fleet::start().await;
+    let agent = fleet.world.agent().await;
+    let good = fleet.world.commit(&[("web.yaml", &manifest("v1.zip", ""))]);
+    fleet.world.ends_as(&good, "success").await;
+    let bad = fleet.world.commit(&[("web.yaml", &manifest("crash.zip", ""))]);
+    fleet.world.ends_as(&bad, "failed").await;
+    let reverted = fleet.world.commit(&[("web.yaml", &manifest("v1.zip", ""))]);
+    fleet.world.ends_as(&reverted, "success").await;
+    assert_eq!(fleet.newest().await, ("v1.zip".into(), "Succeeded".into()));
+    assert_eq!(fleet.created(), 3);
+    fleet.world.pass(240.0).await;
+    assert_eq!(fleet.created(), 3);
+    agent.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failure_names_the_instance_and_the_script_and_is_not_repeated() {
     let fleet = Fleet::start().await;

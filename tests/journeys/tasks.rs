@@ -197,6 +197,24 @@ async fn without_room_it_is_tried_again_until_there_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_task_that_cannot_be_started_has_run_nothing_and_is_tried_again_until_a_commit_mends_it() {
+    let world = World::start().await;
+    let agent = world.agent().await;
+    world.commit(&[("migrate.yaml", &migrate("migrate:1-nopull", ""))]);
+    world.until("it was tried again", async || world.count("RunTask") == 2).await;
+    world
+        .until("the reason is told", async || {
+            let statuses = agent.reconciler.statuses();
+            let status = statuses.first().expect("its status");
+            status.reason == "NotStarted" && status.message.contains("CannotPullContainerError")
+        })
+        .await;
+    let sha = world.commit(&[("migrate.yaml", &migrate("migrate:2", ""))]);
+    world.ends_as(&sha, "success").await;
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn late_answers_and_lost_ones_run_nothing_twice() {
     let lag = Some(Duration::from_secs(20));
     let world = World::with(Options { pace: PACE, eventual_consistency: lag, ..Options::default() }).await;

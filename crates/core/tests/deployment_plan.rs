@@ -102,7 +102,7 @@ fn somebody_s_deployment_of_the_same_is_taken_for_what_it_is() {
 
 #[test]
 fn ours_is_joined_and_what_is_outdated_is_stopped_without_a_rollback() {
-    for status in ["Created", "Queued", "InProgress", "Baking"] {
+    for status in ["Created", "Queued", "InProgress", "Baking", "AWordOfNextYear"] {
         let world = World::new().had_own("d-1", "a", status, 60.0, json!({}));
         assert_eq!(told(&world.plan(&declared("a", json!({})))), "nothing | Reconciling Deploying", "{status}");
         let plan = world.plan(&declared("b", json!({})));

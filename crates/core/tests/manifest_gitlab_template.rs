@@ -91,6 +91,10 @@ fn errors_stand_in_gitlab_s_files() {
     let message = told(template(), STACK, &gone, DEPLOY);
     assert!(message.starts_with("aws/s3_push.json:3:13: `source` is `dist`, which is not in the source"), "{message}");
     assert!(message.contains("`spec.gitlabTemplate.buildJob`"), "{message}");
+    for (source, shown) in [(".", "`.`"), ("./", "`./`"), ("aws", "`aws`")] {
+        let whole = told(template(), STACK, &PUSH.replace("\"build\"", &format!("\"{source}\"")), DEPLOY);
+        assert!(whole.starts_with(&format!("aws/s3_push.json:3:13: `source` is {shown}, which holds this very file")), "{whole}");
+    }
     let typo = PUSH.replace("s3Location", "s3location");
     assert!(told(template(), STACK, &typo, DEPLOY).contains("aws/s3_push.json:4:3: there is no field `s3location`"));
     let wrong = DEPLOY.replace("\"zip\"", "7");

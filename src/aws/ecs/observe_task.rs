@@ -83,14 +83,19 @@ impl Ecs {
         let rest = std::mem::take(&mut revisions.rest);
         let more = self.describe_revisions(&rest[..rest.len().min(BEFORE_A_RUN - NEWEST)]).await?;
         let (inactive, _) = self.list_revisions(family, "INACTIVE").await?;
-        let gone = match self.describe_revisions(&inactive).await {
-            // "The specified task definition is inactive": where AWS does not tell such a one's tags, nobody can know more.
-            Err(ProviderError::Invalid(failure)) => {
-                tracing::warn!(%failure, "INACTIVE revisions could not be asked");
-                Vec::new()
+        let mut gone = Vec::new();
+        for answer in futures_util::future::join_all(inactive.iter().map(|arn| self.describe_task_definition(arn))).await {
+            match answer {
+                Ok(answer) => gone.push(answer),
+                // "You can only describe INACTIVE task definitions while an active task or service references them"
+                // (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTaskDefinition.html): where AWS does not
+                // tell such a one's tags, nobody can know more. What has run stands at newer revisions too.
+                Err(ProviderError::NotFound(failure) | ProviderError::Invalid(failure)) => {
+                    tracing::debug!(%failure, "an INACTIVE revision could not be asked");
+                }
+                Err(error) => return Err(error),
             }
-            answer => answer?,
-        };
+        }
         for answer in more.into_iter().chain(gone) {
             if !revisions.read.iter().any(|one| arn(one) == arn(&answer)) {
                 revisions.read.push(answer);

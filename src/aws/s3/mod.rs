@@ -44,7 +44,7 @@ impl S3 {
         S3 {
             target: target.clone(),
             contents,
-            heads: Arc::default(),
+            heads: Arc::new(Heads::new(target.cache())),
             requests: Arc::new(Semaphore::new(REQUESTS)),
             bytes: Arc::new(Semaphore::new(BYTES as usize)),
             clock: Arc::default(),

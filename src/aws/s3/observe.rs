@@ -96,6 +96,8 @@ impl S3 {
     async fn folder(&self, bucket: &str, prefix: &str, which: &Which<'_>) -> Read {
         let listing = self.list(bucket, prefix).await?;
         let place = (bucket.to_owned(), prefix.to_owned());
+        let (heads, at) = (self.heads.clone(), place.clone());
+        let _ = tokio::task::spawn_blocking(move || heads.recall(&at)).await;
         let wanted = |key: &String| match which {
             Which::All => true,
             Which::Declared { keys, others } => keys.contains(key) || others(key),
@@ -129,7 +131,8 @@ impl S3 {
                 Err(error) => failed = failed.or(Some(error)),
             }
         }
-        self.heads.keep(place, kept);
+        let heads = self.heads.clone();
+        let _ = tokio::task::spawn_blocking(move || heads.keep(place, kept)).await;
         match failed {
             Some(error) => Err(error),
             None => Ok((objects, listing.now)),

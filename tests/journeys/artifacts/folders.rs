@@ -39,6 +39,25 @@ async fn only_what_differs_is_uploaded_and_a_second_pass_asks_for_nothing_again(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn another_run_asks_only_about_objects_that_changed_since() {
+    let world = world().await;
+    let files: Vec<(String, String)> = (0..40).map(|n| (format!("public/f{n:02}.txt"), format!("this is {n}"))).collect();
+    let manifest = site("{}");
+    let mut commit: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    commit.push(("site.yaml", manifest.as_str()));
+    world.commit(&commit);
+    let (code, text) = world.command(&["apply"]).await;
+    assert_eq!(code, 0, "{text}");
+    let (code, text) = world.command(&["plan"]).await;
+    assert_eq!((code, world.count("HeadObject")), (0, 0), "{text}");
+    // Somebody writes over one of them.
+    world.simulator.put_object("shop-artifacts", "site/f07.txt", "theirs");
+    let (code, text) = world.command(&["plan"]).await;
+    assert_eq!((code, world.count("HeadObject")), (1, 1), "{text}");
+    assert!(text.contains("f07.txt"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_left_the_folder_is_deleted_only_where_told_and_only_if_it_is_ours() {
     let world = world().await;
     let agent = world.agent().await;

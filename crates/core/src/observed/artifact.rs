@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Observed;
 use crate::desired::ArchiveFormat;
@@ -115,7 +115,7 @@ pub struct StoredObject {
 
 /// HeadObject's answer, as far as it is compared.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ObjectHead {
     /// `Content-Type`.
     pub content_type: Option<String>,

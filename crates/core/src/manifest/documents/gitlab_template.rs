@@ -235,6 +235,14 @@ fn from_here(reading: &Reading<'_>, file: &File, source: &str, at: Mark, scope: 
             return None;
         }
     };
+    if files::covers(&resolved, &file.path) {
+        let message = format!(
+            "`source` is {}, which holds this very file: what is pushed is read as no manifest; move what is to be deployed to a folder of its own, and write `\"source\": \"FOLDER\"`",
+            shown(source)
+        );
+        scope.error(at, message);
+        return None;
+    }
     let is_there = |path: &String| *path == resolved || path.strip_prefix(&*resolved).is_some_and(|rest| rest.starts_with('/'));
     if !resolved.is_empty() && !reading.snapshot.files.keys().any(is_there) {
         let message = format!(

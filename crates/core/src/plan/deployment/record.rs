@@ -27,8 +27,9 @@ impl<'a> Record<'a> {
         self.text("status")
     }
 
+    /// Whether it has not ended, also in words that AWS will have next year. One of which nothing but its id is known has.
     pub(super) fn is_active(self) -> bool {
-        ACTIVE.contains(&self.status())
+        !matches!(self.status(), "" | "Succeeded" | "Failed" | "Stopped")
     }
 
     pub(super) fn succeeded(self) -> bool {

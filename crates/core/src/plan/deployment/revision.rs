@@ -106,9 +106,9 @@ fn digest_of(document: &Document) -> String {
     digest::of(&Value::Object(document))
 }
 
-/// S3 gives ETags in quotes, the AWS CLI's `deploy push` without.
+/// S3 gives ETags in quotes, the AWS CLI's `deploy push` without; a proxy may mark one as weak.
 pub(super) fn unquoted(tag: &str) -> &str {
-    tag.trim_matches('"')
+    tag.trim_start_matches("W/").trim_matches('"')
 }
 
 /// A revision, for messages.
