@@ -254,8 +254,9 @@ impl Round {
         for place in 0..self.cases.len() {
             let calls = self.calls(&self.cases[place]);
             for (action, most) in WRITES {
-                // An edit by hand is a call too.
-                let most = most + u64::from(at == "after the edits") * 2;
+                // An edit by hand is a call too; and what moves from one place to another is another change each time, up to
+                // the agent's last count.
+                let most = most + u64::from(at == "after the edits") * 2 + u64::from(self.cases[place].unsettled) * 4;
                 let times = calls.iter().filter(|call| call.action == action).count() as u64;
                 if times > most {
                     self.fault(place, format!("{at}: {action} {times} times"));

@@ -348,3 +348,30 @@ fn what_aws_fills_in_at_creation_against_its_own_pages_is_its_default_and_drift_
     let (writes, plan) = passes(&mut world, &resource);
     assert_eq!((writes, reason(&plan)), (1, "Ready"), "{:?} {plan:#?}", world.writes);
 }
+
+#[test]
+fn what_a_deployment_of_ours_shows_is_what_was_declared_and_another_s_deployment_is_drift() {
+    let connect = |namespace: &str| {
+        let services = json!([{"portName": "http", "clientAliases": [{"port": 80}]}]);
+        json!({"serviceConnectConfiguration": {"enabled": true, "namespace": namespace, "services": services}})
+    };
+    let resource = web(task(), with(&service(), connect("shop")));
+    // A key of the list: by hashes alone the port would be a count that is missing.
+    let spelled = |answer: &mut Value| {
+        for deployment in answer.get_mut("deployments").and_then(Value::as_array_mut).into_iter().flatten() {
+            if let Some(service) = deployment.pointer_mut("/serviceConnectConfiguration/services/0") {
+                service["portName"] = json!("arn:aws:invented:::port/http");
+            }
+        }
+    };
+    let mut world = World { spelling: Some(spelled), ..World::default() };
+    let (writes, plan) = passes(&mut world, &resource);
+    assert_eq!((writes, plan.is_empty(), reason(&plan)), (2, true, "Ready"), "{plan:#?}");
+    // Somebody else's deployment has another id.
+    let service = world.service.as_mut().expect("there is a service");
+    let deployment = &mut service["deployments"][0];
+    (deployment["id"], deployment["createdAt"]) = (json!("ecs-svc/9"), json!(2e9));
+    deployment["serviceConnectConfiguration"] = connect("another")["serviceConnectConfiguration"].clone();
+    let (writes, plan) = passes(&mut world, &resource);
+    assert_eq!((writes, plan.is_empty(), reason(&plan)), (1, true, "Ready"), "{plan:#?}");
+}

@@ -63,6 +63,7 @@ pub(super) fn differences(
     let mut result = Differences::default();
     let mut fixed = Vec::new();
     let mut undone: Vec<(String, Vec<Difference>)> = Vec::new();
+    let begun = is_ours(pass, service);
     for difference in found {
         let member = difference.pointer.0[0].clone();
         let row = members::of(&member);
@@ -78,7 +79,10 @@ pub(super) fn differences(
         let taken = difference.sort == Sort::Incomparable
             && !spellings.contains(&spelling::known(&difference))
             && (!live_tags.contains_key(tags::DECLARED) || written());
-        if taken || spellings.contains(&hash) {
+        // A deployment and its revision never change: what ours shows of a member that was written as it is declared is that
+        // member, however AWS spells it. The answer to the write need not show it.
+        let kept = begun && matches!(row.seen, members::Seen::Primary | members::Seen::Revision) && written();
+        if taken || kept || spellings.contains(&hash) {
             result.notes.push(spelling::note(SUBJECT, &difference));
             result.spellings.extend(spelling::hashes(&difference).map(|hash| (member.clone(), hash)));
             continue;
@@ -117,6 +121,13 @@ pub(super) fn differences(
     }
     result.declared = declared;
     Ok(result)
+}
+
+/// Whether what is deployed is what our own last write began.
+fn is_ours(pass: &Pass, service: &Map<String, Value>) -> bool {
+    let (written, live) = (pass.written.as_ref(), pass.observation.service.present());
+    let primary = members::primary(service);
+    primary.zip(written).zip(live).is_some_and(|((primary, written), live)| written.owns(live, primary))
 }
 
 /// What is declared and compared: without what is left to others, and what is never sent to a live service.
