@@ -166,6 +166,62 @@ async fn spellings_that_nobody_has_seen_cost_no_second_write_and_hide_no_edit() 
     }
 }
 
+/// Some of these services' lists of deployments lose the failed ones at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failed_rollout_is_not_tried_again_whatever_aws_shows_of_it() {
+    const NAMES: [&str; 6] = ["web", "api", "shop", "mail", "search", "worker"];
+    let world = World::with(Options { pace: PACE, spelling: Spelling::Invented(7), ..Options::default() }).await;
+    let agent = world.agent().await;
+    let files = |tag: &str| {
+        NAMES.map(|name| (format!("{name}.yaml"), service(name, &format!("registry.example.com/{name}:{tag}"), CAREFUL)))
+    };
+    let commit = |files: &[(String, String)]| {
+        let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+        world.commit(&files)
+    };
+    let good = commit(&files("1"));
+    world.ends_as(&good, "success").await;
+    let bad = commit(&files("2-crash"));
+    world.ends_as(&bad, "failed").await;
+    world.pass(180.0).await;
+    let counts = || ["RegisterTaskDefinition", "UpdateService", "StopServiceDeployment"].map(|action| world.count(action));
+    let all = NAMES.len() as u64;
+    assert_eq!(counts(), [2 * all, all, 0], "{:#?}", world.simulator.calls());
+    agent.stop().await;
+    let agent = world.agent().await;
+    world.pass(240.0).await;
+    assert_eq!(counts(), [2 * all, all, 0], "after a restart: {:#?}", world.simulator.calls());
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rollout_that_somebody_else_began_is_neither_stopped_nor_judged_nor_remembered() {
+    let world = World::start().await;
+    let agent = world.agent().await;
+    // Whoever deploys images by hand, and a timeout that their rollout exceeds by far.
+    let theirs = "      desiredCount: 2
+  rollout: {timeout: 1m, failAfter: 1}
+  ignore: [/taskDefinition/containerDefinitions/app/image]";
+    let sha = world.commit(&[("web.yaml", &service("web", "registry.example.com/web:1", theirs))]);
+    world.ends_as(&sha, "success").await;
+    let mut definition = world.task_definition("web").await;
+    definition["containerDefinitions"][0]["image"] = json!("registry.example.com/web:2-nopull");
+    let members =
+        ["family", "requiresCompatibilities", "networkMode", "cpu", "memory", "executionRoleArn", "containerDefinitions"];
+    let document: serde_json::Map<String, serde_json::Value> =
+        members.iter().map(|member| ((*member).to_owned(), definition[*member].clone())).collect();
+    world.call("RegisterTaskDefinition", document.into()).await;
+    world.call("UpdateService", json!({"cluster": "shop", "service": "web", "taskDefinition": "web"})).await;
+    let writes = world.simulator.mutations();
+    world.pass(300.0).await;
+    assert_eq!(world.simulator.mutations(), writes, "{:#?}", world.simulator.calls());
+    let id = driftless_core::resource::ResourceId::ecs_service("web");
+    let progress = agent.reconciler.view().resources.into_iter().find(|one| one.resource == id).expect("a status");
+    assert_eq!(progress.reason, "RolloutOfOthers", "{progress:?}");
+    assert!(progress.message.contains("which Driftless did not begin"), "{progress:?}");
+    agent.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failed_first_deployment_says_that_there_is_nothing_to_go_back_to_and_retry_tries_again() {
     let world = World::start().await;

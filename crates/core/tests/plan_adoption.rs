@@ -174,6 +174,11 @@ fn a_disabled_resource_is_looked_at_and_not_written() {
     assert!(plan.is_empty());
     assert_eq!(plan.changes.len(), 1);
     assert_eq!(plan.notes, ["`driftless/reconcile: disabled`: looked at, not written"]);
+    assert_eq!((reason(&plan), message(&plan)), ("Ready", "EcsService/web differs, and is left as it is"));
+    // What does not differ is told as ever.
+    let mut same = web(task(), service());
+    same.reconcile_disabled = true;
+    assert_eq!(message(&world.look(&same, &context())), "web:1: 2 of 2 tasks running");
 }
 
 #[test]

@@ -34,7 +34,7 @@ impl Ecs {
                 }
                 let said = ecs_call!(target, create_service, "CreateService", &resource, &body).await?;
                 let arn = text(&said, "/service/serviceArn");
-                self.remember(&arn, memory.after_create(&said.json)).await?;
+                self.remember(arn.as_ref(), memory.after_create(&said.json)).await?;
                 (said, arn)
             }
             EcsStep::UpdateService { document, task_definition, memory } => {
@@ -43,7 +43,7 @@ impl Ecs {
                 let arn = text(&said, "/service/serviceArn");
                 if let Some(memory) = memory {
                     let sent = body.get("taskDefinition").and_then(Value::as_str);
-                    self.remember(&arn, memory.after_update(&said.json, sent)).await?;
+                    self.remember(memory.arn.as_ref().or(arn.as_ref()), memory.after_update(&said.json, sent)).await?;
                 }
                 (said, arn)
             }
@@ -83,8 +83,8 @@ impl Ecs {
 
     /// Puts `tags` to the service that has just been written. Where this fails the write has had its effect all the same: the
     /// next pass finds it by its traces, and tells of the tags what there is to tell.
-    async fn remember(&self, arn: &Option<String>, tags: Tags) -> Result<(), ProviderError> {
-        let Some(arn) = arn.as_ref().filter(|_| !tags.is_empty()) else { return Ok(()) };
+    async fn remember(&self, arn: Option<&String>, tags: Tags) -> Result<(), ProviderError> {
+        let Some(arn) = arn.filter(|_| !tags.is_empty()) else { return Ok(()) };
         let body = json!({"resourceArn": arn, "tags": tags::write(&tags)});
         ecs_call!(&self.target, tag_resource, "TagResource", arn, &body).await?;
         Ok(())

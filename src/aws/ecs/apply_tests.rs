@@ -138,7 +138,7 @@ async fn a_write_of_a_service_leaves_the_deployment_that_its_answer_shows_in_the
     let actions: Vec<&str> = sent.iter().map(|sent| sent.action.as_str()).collect();
     assert_eq!(actions, ["UpdateService", "TagResource"]);
     let body = sent[1].json();
-    assert_eq!(body["resourceArn"], "arn:service");
+    assert_eq!(body["resourceArn"], "arn:aws:ecs:eu-central-1:123456789012:service/shop/web");
     let tags = driftless_core::plan::tags::read(Some(&body["tags"]));
     assert!(tags["driftless:written"].contains(" 1 1 ecs-svc/8 1615993149 "), "{tags:?}");
     assert_eq!((tags["driftless:agent"].as_str(), tags["driftless:revision"].as_str()), ("production", "c1"));

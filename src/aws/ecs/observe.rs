@@ -16,7 +16,7 @@ const CANDIDATES: usize = 10;
 const DEPLOYMENTS: usize = 10;
 /// How many stopped tasks are looked at. They are told for an hour at least.
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTasks.html>
-const STOPPED_TASKS: usize = 20;
+const STOPPED_TASKS: usize = 100;
 /// "You can specify up to 20 ARNs", DescribeServiceDeployments and DescribeServiceRevisions.
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServiceRevisions.html>
 const ARNS: usize = 20;

@@ -51,7 +51,8 @@ kinds!(dispatch);
 pub fn plan(resource: &Resource, observation: &Observation, context: &Context<'_>) -> Plan {
     let mut plan = decide(resource, observation, context);
     if resource.reconcile_disabled {
-        if !plan.steps.is_empty() {
+        // What has failed, or waits for a person, is told as that all the same.
+        if !plan.steps.is_empty() && matches!(plan.verdict, Verdict::Ready { .. } | Verdict::Progressing { .. }) {
             plan.verdict = Verdict::Ready { message: format!("{} differs, and is left as it is", resource.id) };
         }
         plan.steps.clear();

@@ -22,6 +22,8 @@ const MOST_WRITES: u32 = 6;
 /// What is to be remembered of one CreateService or UpdateService. `src` asks it for the tags once AWS has answered.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Memory {
+    /// The service's ARN, where it is known before the answer.
+    pub arn: Option<String>,
     /// Put in any case.
     pub(super) tags: Tags,
     /// The record, as far as it is known before the answer.

@@ -242,6 +242,7 @@ fn writes(pass: &Pass, found: &Found, how: How, plan: &mut Plan) -> Result<Vec<E
     };
     let others = found.differences.spellings.iter().filter(|(member, _)| !document.contains_key(member));
     let memory = Memory {
+        arn: found.service.get("serviceArn").and_then(Value::as_str).map(str::to_owned),
         tags: put,
         written,
         before: members::primary(found.service).and_then(|primary| primary["id"].as_str()).map(str::to_owned),
