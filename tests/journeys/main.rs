@@ -12,6 +12,7 @@ mod graph;
 mod kill;
 mod killing;
 mod prune;
+mod refusals;
 mod rollouts;
 mod stack_kill;
 mod stack_states;
