@@ -154,6 +154,8 @@ impl State {
 
 #[cfg(test)]
 mod tests {
+    use driftless_core::desired::Document;
+    use driftless_core::plan::{EcsStep, Verdict};
     use driftless_core::resource::Kind;
 
     use super::*;
@@ -189,6 +191,36 @@ mod tests {
         tokio::time::advance(PATIENCE).await;
         memory.settled(&id());
         assert!(memory.refused(&id(), "b", PATIENCE).is_some());
+    }
+
+    /// One that wants the same each time.
+    fn plan() -> Plan {
+        let progressing = Verdict::Progressing { reason: "Updating", message: "…".into(), requeue: 10 };
+        let step = EcsStep::UpdateService { document: Document::new(), task_definition: None };
+        Plan { steps: vec![step.into()], ..Plan::new(&id(), progressing) }
+    }
+
+    /// How often the plan is carried out before it is stopped: written, and looked at a minute and more after that.
+    fn writes(memory: &Memory, revision: &str, written_here: bool) -> u32 {
+        let mut now = 1000.0;
+        (0..)
+            .find(|_| {
+                now += 100.0;
+                let check = memory.check(&plan(), revision, written_here, now);
+                memory.wrote(&plan(), revision, now, Duration::from_secs(5));
+                check != Check::Go
+            })
+            .unwrap_or_default()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_never_settles_is_written_twice_and_once_more_by_an_agent_that_was_killed() {
+        let memory = Memory::new(1.0);
+        assert_eq!(writes(&memory, "a", false), 2);
+        assert_eq!(writes(&memory, "b", false), 2, "a new revision");
+        memory.pardon(&id());
+        assert_eq!(writes(&memory, "b", true), 2, "a person's retry");
+        assert_eq!(writes(&Memory::new(1.0), "b", true), 1, "after a kill");
     }
 
     #[tokio::test(start_paused = true)]

@@ -12,6 +12,7 @@ mod graph;
 mod kill;
 mod killing;
 mod prune;
+mod refusals;
 mod rollouts;
 mod stack_destruction;
 mod stack_kill;
