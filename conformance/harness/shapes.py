@@ -163,12 +163,17 @@ S3_ERRORS = {
     "MalformedXML",
     "MethodNotAllowed",
     "NoSuchBucket",
+    "NoSuchBucketPolicy",
+    "NoSuchCORSConfiguration",
     "NoSuchKey",
+    "NoSuchLifecycleConfiguration",
     "NoSuchTagSet",
     "NoSuchUpload",
     "NoSuchVersion",
+    "NoSuchWebsiteConfiguration",
     "NotImplemented",
     "PreconditionFailed",
+    "ReplicationConfigurationNotFoundError",
 }
 
 # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/CommonErrors.html

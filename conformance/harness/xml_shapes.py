@@ -26,6 +26,9 @@ def document(shape, body, headers, found):
     inside = {name: member for name, member in shape.members.items() if "location" not in member.serialization}
     if not body or not inside or (payload and shape.members[payload].type_name == "blob"):
         return members
+    if payload and shape.members[payload].type_name == "string":
+        # GetBucketPolicy: the body is no XML.
+        return members | {payload: body.decode()}
     root = ElementTree.fromstring(body)
     if payload:
         members[payload] = _value(shape.members[payload], root, f"/{payload}", found)
@@ -61,7 +64,13 @@ def _value(shape, element, path, found):
 
 def _structure(members, element, path, found):
     named = {member.serialization.get("name", name): (name, member) for name, member in members.items()}
+    attributes = {name.rsplit("}", 1)[-1]: text for name, text in element.attrib.items()}
     values = {}
+    for name, member in members.items():
+        # `xsi:type` of a grantee.
+        own = member.serialization.get("name", name).rsplit(":", 1)[-1]
+        if member.serialization.get("xmlAttribute") and own in attributes:
+            values[name] = _text(member, attributes[own], f"{path}/{name}", found)
     for child in element:
         tag = _name(child)
         if tag not in named:

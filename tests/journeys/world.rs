@@ -26,6 +26,13 @@ pub const PACE: f64 = 60.0;
 /// How long a journey waits for anything, in real time, before it has failed. Machines that test are slow at times.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// The rights in the installer's template: words of the form `ecs:CreateService`.
+fn shipped_rights() -> Vec<String> {
+    let template = include_str!("../../manifests/driftless.template.yaml");
+    let words = template.split(|c: char| !c.is_ascii_alphanumeric() && c != ':');
+    words.filter(|word| word.split_once(':').is_some_and(|(_, action)| !action.is_empty())).map(str::to_owned).collect()
+}
+
 pub struct World {
     pub simulator: Simulator,
     repository: DemoRepository,
@@ -49,6 +56,8 @@ impl World {
     pub async fn with(options: Options) -> World {
         let folder = tempfile::tempdir().expect("a folder");
         let pace = options.pace;
+        // The agent has what the installer's template gives it, and nothing else.
+        let options = Options { allow: options.allow.or_else(|| Some(shipped_rights())), ..options };
         let simulator = Simulator::start(options).await.expect("a port on loopback");
         simulator.gitlab().accept_unknown_commits(true);
         let repository = DemoRepository::create(&folder.path().join("deploy.git")).expect("a repository");

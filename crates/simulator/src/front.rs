@@ -17,7 +17,7 @@ use crate::faults::{Fault, When};
 use crate::server::Shared;
 use crate::service::{self, Protocol, Service};
 use crate::wire::Connection;
-use crate::{cloudformation, codedeploy, ecs, query, s3, ssm, tagging, world};
+use crate::{cloudformation, codedeploy, ecs, query, rights, s3, ssm, tagging, world};
 
 /// The action of a request that is none of its service's.
 pub(crate) const UNKNOWN: &str = "Unknown";
@@ -70,9 +70,17 @@ pub(crate) async fn aws(
     if when == Some(When::Hang) {
         hang(&shared, place).await;
     }
+    let input = match &payload {
+        Payload::Input(input, _) => Some(input),
+        Payload::Stream(_) => None,
+    };
+    let denied = shared.allow.as_deref().and_then(|allowed| rights::deny(allowed, service, &action, &parts, input));
     let mut reply = if matches!(when, Some(When::Before | When::CloseBefore | When::Hang)) {
         drain(payload).await;
         Reply::Output(Ok(json!({})))
+    } else if let Some(denied) = denied {
+        drain(payload).await;
+        Reply::Output(Err(denied))
     } else {
         handle(&shared, service, &action, payload, &id).await
     };

@@ -20,6 +20,7 @@ mod log;
 mod options;
 mod query;
 mod quotas;
+mod rights;
 mod s3;
 mod server;
 mod service;

@@ -32,6 +32,9 @@ pub struct Options {
     /// For this long (logical time) AWS refuses what has just come into being: ECS its own linked role from the first
     /// CreateService on, and every role from its creation in a stack on.
     pub first_use: Option<Duration>,
+    /// The rights (`ecs:CreateService`) of callers with temporary credentials, and no others; those that AWS checks behind a
+    /// call are asked for too. Without it everybody may do everything.
+    pub allow: Option<Vec<String>>,
     /// How what was sent comes back in answers.
     pub spelling: Spelling,
 }
@@ -63,6 +66,7 @@ impl Default for Options {
             container_instances: 2,
             instances: 2,
             first_use: None,
+            allow: None,
             spelling: Spelling::Plain,
         }
     }

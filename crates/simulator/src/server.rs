@@ -34,6 +34,8 @@ pub(crate) struct Shared {
     pub(crate) stopping: CancellationToken,
     pub(crate) gitlab: GitLab,
     real_date: bool,
+    /// The rights of callers with temporary credentials, where they have not all.
+    pub(crate) allow: Option<Vec<String>>,
     inner: Mutex<Inner>,
 }
 
@@ -47,7 +49,8 @@ impl Shared {
             requests: 0,
         };
         let (clock, stopping) = (Clock::start(options.pace), CancellationToken::new());
-        Self { clock, stopping, gitlab: GitLab::new(), real_date: options.real_date, inner: Mutex::new(inner) }
+        let Options { real_date, allow, .. } = options;
+        Self { clock, stopping, gitlab: GitLab::new(), real_date, allow, inner: Mutex::new(inner) }
     }
 
     /// One step on the state of all services, at their present time.

@@ -230,3 +230,29 @@ async fn a_type_of_awss_can_be_described_and_another_cannot() {
     let other = aws.cfn_refused("DescribeType", json!({"Type": "RESOURCE", "TypeName": "Acme::Web::Site"})).await;
     assert_eq!(other.0, "TypeNotFoundException");
 }
+
+/// A call that is signed with a role's temporary key.
+async fn signed(aws: &Aws, action: &str, input: Value) -> (u16, Value) {
+    let http = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let signature = "AWS4-HMAC-SHA256 Credential=ASIAEXAMPLEEXAMPLE12/20261127/eu-central-1/ecs/aws4_request, Signature=0";
+    let request = http.post(aws.simulator.url()).header("authorization", signature);
+    let request = request.header("x-amz-target", format!("AmazonEC2ContainerServiceV20141113.{action}"));
+    let answer = request.body(input.to_string()).send().await.expect("an answer");
+    (answer.status().as_u16(), answer.json().await.expect("JSON"))
+}
+
+#[tokio::test]
+async fn a_session_has_the_rights_that_it_was_given_and_needs_those_behind_a_call() {
+    let allow = ["ecs:RegisterTaskDefinition", "ecs:ListClusters"].map(String::from).to_vec();
+    let aws = Aws::with(Options { allow: Some(allow), ..Options::default() }).await;
+    assert_eq!(signed(&aws, "ListClusters", json!({})).await.0, 200);
+    let (status, refused) = signed(&aws, "ListServices", json!({"cluster": "shop"})).await;
+    assert_eq!((status, refused["__type"].as_str()), (400, Some("AccessDeniedException")));
+    assert!(refused["message"].as_str().is_some_and(|message| message.contains("ecs:ListServices")), "{refused}");
+    let mut document = task_definition("web:1");
+    assert_eq!(signed(&aws, "RegisterTaskDefinition", document.clone()).await.0, 200);
+    document["taskRoleArn"] = json!("arn:aws:iam::123456789012:role/app");
+    let (_, refused) = signed(&aws, "RegisterTaskDefinition", document).await;
+    assert!(refused["message"].as_str().is_some_and(|message| message.contains("iam:PassRole")), "{refused}");
+    aws.ok("ListServices", json!({"cluster": "shop"})).await;
+}
