@@ -155,6 +155,7 @@ fn a_hidden_value_from_a_variable_is_known_only_where_this_process_sent_it() {
     let mut agent = agent();
     agent.variables.insert("key".into(), "marlin".into());
     let snapshot = |sha: &str| driftless_core::snapshot::Snapshot {
+        unread: vec![],
         revision: driftless_core::snapshot::Revision::Git { reference: "main".into(), sha: sha.into() },
         message: None,
         files: [("net.yaml", manifest("  parameters: {Key: '${vars.key}'}\n")), ("net.template", TEMPLATE.to_owned())]
