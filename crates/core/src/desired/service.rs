@@ -53,12 +53,25 @@ pub struct Rollout {
     pub timeout: Duration,
     /// What to do then.
     pub on_failure: OnFailure,
+    /// How many failed tasks of the rollout are a failure, where AWS's circuit breaker is off.
+    pub fail_after: FailAfter,
 }
 
 impl Default for Rollout {
     fn default() -> Self {
-        Rollout { timeout: Duration::from_secs(60 * 60), on_failure: OnFailure::Rollback }
+        Rollout { timeout: Duration::from_secs(60 * 60), on_failure: OnFailure::Rollback, fail_after: FailAfter::Auto }
     }
+}
+
+/// `spec.rollout.failAfter`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub enum FailAfter {
+    /// As ECS's own circuit breaker: half of the desired count, at least 3, at most 200.
+    Auto,
+    /// So many.
+    Tasks(u32),
+    /// The timeout alone decides.
+    Never,
 }
 
 /// `spec.rollout.onFailure`.
