@@ -196,7 +196,7 @@ mod tests {
     /// One that wants the same each time.
     fn plan() -> Plan {
         let progressing = Verdict::Progressing { reason: "Updating", message: "…".into(), requeue: 10 };
-        let step = EcsStep::UpdateService { document: Document::new(), task_definition: None };
+        let step = EcsStep::UpdateService { document: Document::new(), task_definition: None, memory: None };
         Plan { steps: vec![step.into()], ..Plan::new(&id(), progressing) }
     }
 
