@@ -382,7 +382,8 @@ fn everything() -> Sync {
 
 #[test]
 fn whatever_s3_shows_of_what_was_sent_one_digest_is_written_at_most_twice() {
-    let spellings: [(&str, fn(&mut ObjectHead)); 8] = [
+    type Spell = fn(&mut ObjectHead);
+    let spellings: [(&str, Spell); 8] = [
         ("as sent", |_| {}),
         ("the key of an alias", |head| head.kms_key_id = Some("arn:aws:kms:eu-central-1:123456789012:key/4a".into())),
         ("a charset", |head| head.content_type = head.content_type.take().map(|said| format!("{said}; charset=utf-8"))),
