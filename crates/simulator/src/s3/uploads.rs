@@ -252,7 +252,6 @@ impl Front {
                 key: Some(encode(&upload.key, encoding)),
                 storage_class: Some(StorageClass::from(upload.headers.storage_class.clone())),
                 upload_id: Some((*id).clone()),
-                ..Default::default()
             };
             let prefixes = page.prefixes.iter().map(|prefix| CommonPrefix { prefix: Some(encode(prefix, encoding)) });
             Ok(ListMultipartUploadsOutput {
