@@ -224,7 +224,7 @@ async fn apply_prunes_and_plan_says_so_first() {
     world.commit_saying(&[("old.yaml", None)], "Retire the old one");
     let (code, said) = world.command(&["plan"]).await;
     assert_eq!(code, 1, "{said}");
-    assert!(said.contains("EcsService/old: to be deleted"), "{said}");
+    assert!(said.contains("EcsService/old: to be deleted") && said.ends_with("1 unchanged, 1 to delete\n"), "{said}");
     assert_eq!(world.count("DeleteService"), 0);
     let (code, said) = world.command(&["apply"]).await;
     assert_eq!(code, 0, "{said}");
