@@ -314,8 +314,7 @@ async fn a_stack_that_cannot_be_deleted_says_what_still_stands_and_is_tried_agai
         })
         .await;
     world.until("the stack is gone", async || stacks(&world).await.is_empty()).await;
-    // A third where an interval at this pace is shorter than the second by which tries are told apart.
-    assert!(world.count("DeleteStack") >= 2, "{:?}", world.simulator.counters());
+    assert_eq!(world.count("DeleteStack"), 2, "{:?}", world.simulator.counters());
     agent.stop().await;
 }
 
