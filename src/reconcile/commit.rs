@@ -8,7 +8,7 @@ use driftless_core::desired::{Desired, Outputs, Resource};
 use driftless_core::manifest;
 use driftless_core::plan::{Verdict, ahead};
 use driftless_core::report::{CommitView, Progress};
-use driftless_core::resource::ResourceId;
+use driftless_core::resource::{Kind, ResourceId};
 use driftless_core::snapshot::{Revision, Snapshot};
 use driftless_core::status::Phase;
 
@@ -174,6 +174,15 @@ impl Commit {
         }
         let moving: Vec<&ResourceId> = moving.into_iter().map(|(id, _)| id).collect();
         (!moving.is_empty()).then(|| Blocked::InTurn(ahead::in_turn(&moving)))
+    }
+
+    /// Whether a stack that this resource depends on was created or changed at this commit.
+    pub(super) fn follows_a_changed_stack(&self, id: &ResourceId) -> bool {
+        let progress = self.progress.lock().expect("not poisoned");
+        let changed = |on: &ResourceId| {
+            on.kind == Kind::CloudFormationStack && progress.get(on).is_some_and(|standing| standing.progress.stepped)
+        };
+        self.desired.resources.get(id).is_some_and(|resource| resource.depends_on.iter().any(changed))
     }
 
     /// Takes note of a verdict. `stepped` says whether this pass had something to write.

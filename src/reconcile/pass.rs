@@ -29,6 +29,10 @@ const AFTER_A_LOOK: Duration = Duration::from_secs(30);
 /// How late a resource is looked at whose state another actor is changing.
 const CONFLICT: Duration = Duration::from_secs(60);
 
+/// A right may come from a policy that a stack of the same commit has just made, and be known everywhere only after a while.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>
+const POLICY: Duration = Duration::from_secs(2 * 60);
+
 /// What was observed longer ago is not decided on.
 const STALE: Duration = Duration::from_secs(10);
 
@@ -96,7 +100,9 @@ impl Reconciler {
 
     /// A write was refused, or its answer was lost.
     fn refused(&self, commit: &Arc<Commit>, id: &ResourceId, error: &ProviderError) -> Action {
-        let patience = error.failure().patience;
+        let denied = matches!(error, ProviderError::Denied(_)) && !error.failure().said.contains("explicit deny");
+        let just_made = || (denied && commit.follows_a_changed_stack(id)).then_some(POLICY);
+        let patience = error.failure().patience.or_else(just_made);
         if let Some(patience) = patience
             && let Some(wait) = self.0.memory.refused(id, &tag_value(commit), patience)
         {
