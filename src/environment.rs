@@ -31,3 +31,9 @@ pub fn s3_endpoint() -> Option<String> {
 pub fn has_s3_endpoint() -> bool {
     std::env::var_os("AWS_ENDPOINT_URL_S3").is_some_and(|value| !value.is_empty())
 }
+
+/// Whether the person or the terminal wants no colours: <https://no-color.org>, and terminals that say that they are dumb.
+pub fn plain_text() -> bool {
+    std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+        || std::env::var_os("TERM").is_some_and(|term| term == "dumb")
+}

@@ -90,6 +90,7 @@ impl Providers {
             thing: Thing::Stack { name: stack.name },
             // Whatever AWS is at, and whoever asked for it, is waited for.
             going: stack.status.ends_with("_IN_PROGRESS") && stack.status != "REVIEW_IN_PROGRESS",
+            deletion: stack.deleted_at,
             trouble: (stack.status == "DELETE_FAILED")
                 .then(|| format!("DELETE_FAILED: {}", stack.status_reason.unwrap_or_else(|| "AWS does not say why".to_owned()))),
             tags: stack.tags,
@@ -115,6 +116,7 @@ impl Providers {
             arn: service["serviceArn"].as_str().unwrap_or_default().to_owned(),
             thing: Thing::EcsService { cluster: cluster.to_owned(), name: name.to_owned() },
             going: service["status"] == "DRAINING",
+            deletion: None,
             trouble: None,
             tags: tags::read(service.get("tags")),
         }))

@@ -14,17 +14,19 @@ mod validate;
 use std::process::ExitCode;
 
 use crate::cli::{Cli, Command, Output};
-use crate::logging;
+use crate::logging::{self, Reader};
 
 /// Runs what was asked for, and prints what went wrong. The exit codes are listed in `docs/operations.md`.
 pub async fn run(cli: Cli) -> ExitCode {
-    logging::start(match &cli.command {
-        Command::Agent { .. } => "warn,driftless=info",
+    let (filter, reader) = match &cli.command {
+        Command::Agent { .. } => ("warn,driftless=info", Reader::Program),
         // It tells everything itself.
         #[cfg(feature = "demo")]
-        Command::Demo { .. } => "off",
-        _ => "error",
-    });
+        Command::Demo { .. } => ("off", Reader::Person),
+        // What happens to resources, and what is wrong with manifests, the commands print: one teller is enough.
+        _ => ("error,driftless::reconcile=off", Reader::Person),
+    };
+    logging::start(filter, reader);
     let output = output(&cli.command);
     let outcome = match cli.command {
         Command::Agent { common } => agent::run(&common).await,

@@ -4,9 +4,8 @@ use std::process::ExitCode;
 
 use anyhow::anyhow;
 use driftless_core::desired::Desired;
-use driftless_core::graph;
 use driftless_core::location::Problem;
-use driftless_core::plan::render::{Options, headline, render, summary, waits};
+use driftless_core::plan::render::{Options, is_short, is_unchanged, label, render, summary, waits};
 use driftless_core::plan::tree::tree;
 use driftless_core::plan::{Plan, Verdict};
 use driftless_core::resource::ResourceId;
@@ -17,12 +16,14 @@ use tokio_util::sync::CancellationToken;
 use super::print;
 use super::setup::Setup;
 use crate::cli::{Common, Output};
-use crate::reconcile::Pruning;
+use crate::reconcile::{Place, Previewed, Pruning};
 
 /// `--output json`.
 #[derive(Serialize)]
 struct Report<'a> {
     revision: String,
+    /// The accounts and Regions that were looked at.
+    targets: &'a [Place],
     plans: &'a [Plan],
     errors: &'a [Problem],
     warnings: &'a [Problem],
@@ -41,17 +42,15 @@ pub(super) async fn run(common: &Common, show_values: bool, change_set: bool) ->
     let setup = Setup::new(common, CancellationToken::new()).await?;
     let commit = setup.reconciler.accept(setup.snapshot().await?);
     let desired = &commit.desired;
+    // What another account has says nothing about this one.
+    let places = setup.reconciler.check_accounts(&commit).await?;
     // As they would be made: what others depend on comes first.
-    let mut plans = Vec::new();
-    for layer in graph::order(&desired.resources) {
-        // What a layer gives, the next one takes.
-        let looks = layer.iter().map(|id| async {
-            let (reconciler, resource) = (&setup.reconciler, &desired.resources[id]);
-            let plan = reconciler.preview(&commit, resource).await;
-            if change_set { reconciler.with_change_set(&commit, resource, plan).await } else { plan }
-        });
-        plans.extend(join_all(looks).await);
-    }
+    let looked = setup.reconciler.preview_all(&commit).await;
+    let plans = looked.into_iter().map(|one| async {
+        let Previewed { resource, plan, .. } = one;
+        if change_set { setup.reconciler.with_change_set(&commit, &resource, plan).await } else { plan }
+    });
+    let plans: Vec<Plan> = join_all(plans).await;
     let pruning = match setup.reconciler.prunes() {
         true => Some(
             setup.reconciler.look_for_leavers(&commit).await.map_err(|why| anyhow!("cannot tell what left the source: {why}"))?,
@@ -62,6 +61,7 @@ pub(super) async fn run(common: &Common, show_values: bool, change_set: bool) ->
     match common.output {
         Output::Json => print::json(&Report {
             revision: desired.revision.to_string(),
+            targets: &places,
             plans: &plans,
             errors: &desired.errors,
             warnings: &desired.warnings,
@@ -74,12 +74,12 @@ pub(super) async fn run(common: &Common, show_values: bool, change_set: bool) ->
         Output::Text => {
             print::problems(&desired.errors, &desired.warnings);
             let options = Options { show_values, colour: print::colour() };
-            print_tree(desired, &plans);
-            for plan in plans.iter().chain(pruning.iter().flat_map(Pruning::plans)) {
-                print::line(render(plan, &options));
-            }
+            let leavers: Vec<&Plan> = pruning.iter().flat_map(Pruning::plans).collect();
+            print_plans(desired, &plans, &options);
+            leavers.iter().for_each(|plan| print::line(render(plan, &options)));
             pruning.iter().for_each(print_pruning);
-            print::line(format!("{}: {}", desired.revision, summary(&plans)));
+            let summary = summary(plans.iter().chain(leavers), &options);
+            print::line(format!("{}: {summary}", print::whereabouts(&desired.revision, &places)));
         }
     }
     let code = exit_code(&plans, &desired.errors);
@@ -87,13 +87,27 @@ pub(super) async fn run(common: &Common, show_values: bool, change_set: bool) ->
     Ok(ExitCode::from(if goes { code.max(1) } else { code }))
 }
 
-/// Where resources wait for each other: all of them, each below what it waits for.
-fn print_tree(desired: &Desired, plans: &[Plan]) {
-    let label = |id: &ResourceId| plans.iter().find(|plan| plan.resource == *id).map_or_else(|| id.to_string(), headline);
-    let lines = tree(&desired.resources, label);
+/// So many unchanged resources are listed; more are only counted.
+const LISTED: usize = 10;
+
+/// Where resources wait for each other, all of them, each below what it waits for; and then whatever has more to say.
+fn print_plans(desired: &Desired, plans: &[Plan], options: &Options) {
+    let told = |id: &ResourceId| plans.iter().find(|plan| plan.resource == *id).map_or_else(|| id.to_string(), label);
+    let unchanged = plans.iter().filter(|plan| is_unchanged(plan) && is_short(plan)).count();
+    let all_unchanged = unchanged == plans.len();
+    let lines = if unchanged > LISTED { Vec::new() } else { tree(&desired.resources, told) };
     if !lines.is_empty() {
         print::line(lines.join("\n"));
-        print::line("");
+        if !all_unchanged {
+            print::line("");
+        }
+    }
+    for plan in plans {
+        let in_tree = !lines.is_empty();
+        let counted = is_unchanged(plan) && unchanged > LISTED;
+        if !(is_short(plan) && (counted || in_tree)) {
+            print::line(render(plan, options));
+        }
     }
 }
 
@@ -106,11 +120,36 @@ fn print_pruning(pruning: &Pruning) {
     }
 }
 
-/// 0 no difference, 1 difference, 2 error.
+/// 0 no difference, 1 difference, 2 error. What failed and is not tried again is a difference: AWS is not as Git says.
 fn exit_code(plans: &[Plan], errors: &[Problem]) -> u8 {
     let unread = |plan: &Plan| matches!(plan.verdict, Verdict::Unknown { .. } | Verdict::Stalled { .. });
     if !errors.is_empty() || plans.iter().any(unread) {
         return 2;
     }
-    u8::from(plans.iter().any(|plan| !plan.changes.is_empty() || !plan.is_empty() || waits(plan)))
+    let failed = |plan: &Plan| matches!(plan.verdict, Verdict::Failed { .. });
+    u8::from(plans.iter().any(|plan| !plan.changes.is_empty() || !plan.is_empty() || waits(plan) || failed(plan)))
+}
+
+#[cfg(test)]
+mod tests {
+    use driftless_core::plan::ahead::in_turn;
+
+    use super::*;
+
+    #[test]
+    fn a_failure_on_record_is_a_difference_and_what_cannot_be_told_is_an_error() {
+        let id = ResourceId::ecs_service("web");
+        let message = String::new;
+        let table = [
+            (Verdict::Ready { message: message() }, 0),
+            (Verdict::Progressing { reason: "RollingOut", message: message(), requeue: 10 }, 0),
+            (Verdict::Failed { reason: "RolloutFailed", message: message() }, 1),
+            (in_turn(&[&id]), 1),
+            (Verdict::Stalled { reason: "AdoptionWouldReset", message: message() }, 2),
+            (Verdict::Unknown { message: message() }, 2),
+        ];
+        for (verdict, code) in table {
+            assert_eq!(exit_code(&[Plan::new(&id, verdict.clone())], &[]), code, "{verdict:?}");
+        }
+    }
 }

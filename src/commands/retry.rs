@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::bail;
 use driftless_core::desired::{Desired, Resource};
+use driftless_core::plan::ahead::Ahead;
 use driftless_core::resource::ResourceId;
 use driftless_core::snapshot::Snapshot;
 use driftless_core::{graph, manifest};
@@ -20,7 +21,7 @@ pub(super) async fn run(common: &Common, server: &Server, resource: ResourceId) 
             return Ok(ExitCode::SUCCESS);
         }
         Err(error) if server.server.is_some() || error.was_answered() => return Err(error.into()),
-        Err(error) => eprintln!("{error}; trying {resource} again from here"),
+        Err(error) => print::aside(format!("{error}; trying {resource} again from here")),
     }
     let shutdown = Shutdown::on_signals()?;
     let setup = Setup::new(common, shutdown.token()).await?;
@@ -46,6 +47,6 @@ async fn look_at_what_it_takes(setup: &Setup, only: &Resource, desired: &Desired
     let commit = setup.reconciler.accept_desired(desired.clone(), snapshot.clone());
     let needed = graph::all_dependencies(&desired.resources, only);
     for id in graph::order(&desired.resources).into_iter().flatten().filter(|id| needed.contains(id)) {
-        setup.reconciler.preview(&commit, &desired.resources[&id]).await;
+        setup.reconciler.preview(&commit, &desired.resources[&id], &Ahead::default()).await;
     }
 }

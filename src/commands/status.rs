@@ -4,8 +4,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use driftless_core::snapshot::Revision;
 use driftless_core::status::{Phase, Status};
-use futures_util::future::join_all;
 use tokio_util::sync::CancellationToken;
 
 use super::print;
@@ -25,13 +25,19 @@ pub(super) async fn run(common: &Common, server: &Server, health: bool) -> anyho
         // A server that was named by hand must answer.
         Err(error) if server.server.is_some() => return Err(error.into()),
         Err(error) => {
-            eprintln!("{error}; looking at AWS instead");
+            print::aside(format!("{error}; looking at AWS instead"));
             observe(common).await?
         }
     };
     tell(common.output, &report);
+    Ok(ExitCode::from(exit_code(&report)))
+}
+
+/// 0 all Ready, 1 not, 2: AWS could not be read, so that nobody knows.
+fn exit_code(report: &Report) -> u8 {
+    let is = |wanted: Phase| report.resources.iter().any(|status| status.phase == wanted);
     let all_ready = report.resources.iter().all(|status| status.phase == Phase::Ready) && report.errors.is_empty();
-    Ok(ExitCode::from(u8::from(!all_ready)))
+    if is(Phase::Unknown) { 2 } else { u8::from(!all_ready) }
 }
 
 /// The address is `--server`'s, else the configuration's.
@@ -46,18 +52,17 @@ pub(super) fn client(common: &Common, server: &Server) -> anyhow::Result<Client>
     Ok(Client::new(url, Duration::from_secs(5)))
 }
 
-/// Without an agent: one look at everything, and nothing written.
+/// Without an agent: one look at everything, a layer of the graph after the other, and nothing written.
 async fn observe(common: &Common) -> anyhow::Result<Report> {
     let setup = Setup::new(common, CancellationToken::new()).await?;
     let commit = setup.reconciler.accept(setup.snapshot().await?);
-    let look = commit.desired.resources.values().map(|resource| setup.reconciler.preview(&commit, resource));
+    setup.reconciler.check_accounts(&commit).await?;
     let revision = commit.desired.revision.to_string();
+    // Those whose manifests have an error.
     let mut resources: Vec<Status> = setup.reconciler.statuses();
-    for plan in join_all(look).await {
-        let mut status = Status::new(plan.resource.clone());
-        status.observe(&plan.verdict, &revision, crate::clock::now());
-        resources.push(status);
-    }
+    resources.iter_mut().for_each(|status| status.history.clear());
+    let looked = setup.reconciler.preview_all(&commit).await;
+    resources.extend(looked.iter().map(|one| Status::of(&one.plan, &revision)));
     resources.sort_by(|one, other| one.resource.cmp(&other.resource));
     Ok(Report {
         agent: setup.config.agent.name.clone(),
@@ -75,11 +80,20 @@ fn tell(output: Output, report: &Report) {
     }
     print::problems(&report.errors, &[]);
     if let Some(error) = &report.source_error {
-        eprintln!("warning: {error}");
+        print::aside(format!("warning: {error}"));
     }
     for status in &report.resources {
         print::line(print::status(status));
     }
-    let revision = report.revision.as_deref().unwrap_or("no revision read yet");
-    print::line(format!("{}: {revision}, {}", report.agent, print::count(report.resources.len(), "resource")));
+    let revision = report.revision.as_deref().map_or_else(|| "no revision read yet".to_owned(), short);
+    let phases: Vec<Phase> = report.resources.iter().map(|status| status.phase).collect();
+    print::line(format!("{}: {revision}: {}", report.agent, print::standing(&phases)));
+}
+
+/// `main@330b6e34` of `main@330b6e342ed884b5bd040841f9f46dd9ede12d60`.
+fn short(revision: &str) -> String {
+    match revision.rsplit_once('@') {
+        Some((reference, sha)) => Revision::Git { reference: reference.to_owned(), sha: sha.to_owned() }.short(),
+        None => revision.to_owned(),
+    }
 }

@@ -3,10 +3,14 @@
 use std::io::{IsTerminal as _, Write as _};
 use std::sync::Mutex;
 
+use driftless_core::printable;
+
 /// Writes the story to stdout.
 #[derive(Debug)]
 pub(super) struct Narrator {
     live: bool,
+    /// The terminal shows styles, and moves its cursor.
+    styled: bool,
     /// Whether the moving line is on the screen.
     moving: Mutex<bool>,
 }
@@ -18,7 +22,8 @@ const CLEAR_LINE: &str = "\r\x1b[2K";
 
 impl Narrator {
     pub(super) fn new() -> Self {
-        Narrator { live: std::io::stdout().is_terminal(), moving: Mutex::new(false) }
+        let live = std::io::stdout().is_terminal();
+        Narrator { live, styled: live && !crate::environment::plain_text(), moving: Mutex::new(false) }
     }
 
     /// Whether somebody sits at a terminal.
@@ -28,28 +33,28 @@ impl Narrator {
 
     /// A new chapter.
     pub(super) fn chapter(&self, title: &str) {
-        self.print(&if self.live { format!("\n{BOLD}{title}{PLAIN}") } else { format!("\n{title}") });
+        self.print(&if self.styled { format!("\n{BOLD}{title}{PLAIN}") } else { format!("\n{title}") });
     }
 
     /// What a person should read.
     pub(super) fn say(&self, text: &str) {
-        self.print(text);
+        self.print(&printable::lines(text));
     }
 
     /// What happened underneath.
     pub(super) fn detail(&self, text: &str) {
-        for line in text.lines() {
-            self.print(&if self.live { format!("{DIM}    {line}{PLAIN}") } else { format!("    {line}") });
+        for line in printable::lines(text).lines() {
+            self.print(&if self.styled { format!("{DIM}    {line}{PLAIN}") } else { format!("    {line}") });
         }
     }
 
     /// On a terminal, the bottom line; on a pipe nothing, as a pipe keeps every version of it.
     pub(super) fn moving(&self, text: &str) {
-        if self.live {
+        if self.styled {
             let mut moving = self.moving.lock().expect("not poisoned");
             *moving = true;
             // Longer lines would wrap, and then not be cleared.
-            let short: String = text.chars().take(100).collect();
+            let short: String = printable::one_line(text).chars().take(100).collect();
             let mut out = std::io::stdout().lock();
             let _ = write!(out, "{CLEAR_LINE}{DIM}    {short}{PLAIN}").and_then(|()| out.flush());
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
-use driftless_core::plan::render::{Options as Render, render};
+use driftless_core::plan::render::Options as Render;
 use driftless_simulator::gitlab::{Row, TOKEN};
 use driftless_simulator::{Options, Simulator};
 use serde_json::{Value, json};
@@ -172,18 +172,11 @@ impl World {
     pub(super) async fn narrate(&self, narrator: &Narrator) {
         let mut events = self.events.lock().await;
         while let Ok(event) = events.try_recv() {
-            match event {
-                Event::Planned(plan) => {
-                    narrator.detail(&render(&plan, &Render { show_values: false, colour: false }));
-                }
-                Event::Applied { resource, action, arn } => {
-                    let short = arn.as_deref().and_then(|arn| arn.rsplit('/').next()).unwrap_or_default();
-                    narrator.detail(format!("→ {action} for {resource} {short}").trim_end());
-                }
-                Event::Status(status) => {
-                    narrator.moving(&format!("{} {:?}: {}", status.resource, status.phase, status.message));
-                }
-                _ => {}
+            if let Some(text) = event.told(&Render { show_values: false, colour: false }) {
+                narrator.detail(&text);
+            }
+            if let Event::Status(status) = event {
+                narrator.moving(&format!("{} {:?}: {}", status.resource, status.phase, status.message));
             }
         }
     }

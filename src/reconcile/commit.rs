@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex};
 use driftless_core::agent::Agent;
 use driftless_core::desired::{Desired, Outputs, Resource};
 use driftless_core::manifest;
-use driftless_core::plan::Verdict;
+use driftless_core::plan::{Verdict, ahead};
 use driftless_core::report::{CommitView, Progress};
-use driftless_core::resource::ResourceId;
+use driftless_core::resource::{Kind, ResourceId};
 use driftless_core::snapshot::{Revision, Snapshot};
 use driftless_core::status::Phase;
 
@@ -35,6 +35,15 @@ struct Standing {
     looked: bool,
     /// It was Ready at this commit once: its dependents may go, and go on.
     was_ready: bool,
+}
+
+/// Why a resource may not be touched yet.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Blocked {
+    /// For these, and why they will not be Ready by themselves.
+    InVain(Vec<(ResourceId, &'static str)>),
+    /// For what is on its way.
+    InTurn(Verdict),
 }
 
 /// What [`Commit::progress`] changed.
@@ -92,15 +101,18 @@ impl Commit {
     /// # Errors
     /// The verdict of a resource that takes what is not there.
     pub(super) fn resolve(&self, resource: &Resource, agent: &Agent) -> Result<Resource, Verdict> {
+        self.resolve_with(resource, agent, &self.outputs())
+    }
+
+    /// The same with other values than those that are known.
+    pub(super) fn resolve_with(&self, resource: &Resource, agent: &Agent, outputs: &Outputs) -> Result<Resource, Verdict> {
         if resource.references.is_empty() {
             return Ok(resource.clone());
         }
-        let outputs = self.outputs();
         if let Some(missing) = resource.references.iter().find(|reference| !outputs.contains_key(&reference.resource)) {
-            let message = format!("waits for {}, of which it takes `{}`", missing.resource, missing.key);
-            return Err(Verdict::Progressing { reason: "DependencyNotReady", message, requeue: 0 });
+            return Err(ahead::without(&missing.resource, &missing.key));
         }
-        manifest::resolve(&self.snapshot, agent, resource, &outputs).map_err(|problems| {
+        manifest::resolve(&self.snapshot, agent, resource, outputs).map_err(|problems| {
             let told: Vec<String> = problems.iter().map(|problem| format!("{}: {}", problem.location, problem.message)).collect();
             Verdict::Stalled { reason: "Invalid", message: told.join("; ") }
         })
@@ -145,24 +157,32 @@ impl Commit {
     }
 
     /// Why this resource may not be touched yet: a dependency that has not been Ready at this commit.
-    pub(super) fn blocked(&self, resource: &Resource) -> Option<Verdict> {
+    pub(super) fn blocked(&self, resource: &Resource) -> Option<Blocked> {
         let progress = self.progress.lock().expect("not poisoned");
-        let blocking = resource.depends_on.iter().filter_map(|id| {
-            let standing = progress.get(id)?;
-            (!standing.was_ready).then_some((id, standing.progress.phase))
-        });
-        let (failed, waiting): (Vec<_>, Vec<_>) =
-            blocking.partition(|(_, phase)| matches!(phase, Phase::Failed | Phase::Stalled));
-        if let Some((id, _)) = failed.first() {
-            let message = format!("not touched, as {id}, which it depends on, failed; it goes on when {id} is Ready");
-            return Some(Verdict::Failed { reason: "DependencyFailed", message });
+        let all = resource.depends_on.iter().filter_map(|id| Some((id, progress.get(id)?)));
+        let (stopped, moving): (Vec<_>, Vec<_>) =
+            all.filter(|(_, standing)| !standing.was_ready).partition(|(_, standing)| standing.progress.is_stopped());
+        if !stopped.is_empty() {
+            let why = |progress: &Progress| match progress.phase {
+                Phase::Stalled => "needs a person first",
+                Phase::Waiting => "waits in vain itself",
+                _ => "failed",
+            };
+            return Some(Blocked::InVain(
+                stopped.into_iter().map(|(id, standing)| (id.clone(), why(&standing.progress))).collect(),
+            ));
         }
-        let names: Vec<String> = waiting.iter().map(|(id, _)| id.to_string()).collect();
-        (!names.is_empty()).then(|| Verdict::Progressing {
-            reason: "DependencyNotReady",
-            message: format!("waits for {}", names.join(", ")),
-            requeue: 0,
-        })
+        let moving: Vec<&ResourceId> = moving.into_iter().map(|(id, _)| id).collect();
+        (!moving.is_empty()).then(|| Blocked::InTurn(ahead::in_turn(&moving)))
+    }
+
+    /// Whether a stack that this resource depends on was created or changed at this commit.
+    pub(super) fn follows_a_changed_stack(&self, id: &ResourceId) -> bool {
+        let progress = self.progress.lock().expect("not poisoned");
+        let changed = |on: &ResourceId| {
+            on.kind == Kind::CloudFormationStack && progress.get(on).is_some_and(|standing| standing.progress.stepped)
+        };
+        self.desired.resources.get(id).is_some_and(|resource| resource.depends_on.iter().any(changed))
     }
 
     /// Takes note of a verdict. `stepped` says whether this pass had something to write.
@@ -173,8 +193,7 @@ impl Commit {
         };
         let before = standing.clone();
         let (phase, reason, message) = verdict.standing();
-        let waits_for_others = matches!(reason, "DependencyNotReady" | "DependencyFailed");
-        if !standing.looked && !waits_for_others && phase != Phase::Unknown {
+        if !standing.looked && !matches!(phase, Phase::Waiting | Phase::Unknown) {
             // A rollout that is under way at the first look is this commit's too: the agent may have been
             // restarted after it wrote.
             standing.progress.stepped = stepped || phase == Phase::Reconciling;
@@ -184,11 +203,10 @@ impl Commit {
         standing.progress.phase = phase;
         standing.progress.reason = reason.to_owned();
         standing.progress.message = message.to_owned();
-        let failed = |phase| matches!(phase, Phase::Failed | Phase::Stalled);
         Progressed {
             changed: before.progress != standing.progress,
             decided_for_dependents: before.was_ready != standing.was_ready
-                || failed(before.progress.phase) != failed(standing.progress.phase),
+                || before.progress.is_stopped() != standing.progress.is_stopped(),
         }
     }
 

@@ -1,7 +1,8 @@
 //! What the reconciler tells whoever listens: the terminal, the log, the reporter. Every event is a value that
 //! stands alone; one that is missed costs a line, never the truth.
 
-use driftless_core::plan::Plan;
+use driftless_core::plan::render::{Options, render};
+use driftless_core::plan::{BOOKKEEPING, Plan, Step, Verdict};
 use driftless_core::report::CommitView;
 use driftless_core::resource::ResourceId;
 use driftless_core::status::{Phase, Status};
@@ -32,6 +33,24 @@ pub enum Event {
 }
 
 impl Event {
+    /// What a person who watches reads of what is about to be written and of what was; None of what says nothing by itself. How
+    /// it went, a status says: so a failure is told there, once, and bookkeeping nowhere.
+    pub fn told(&self, options: &Options) -> Option<String> {
+        match self {
+            Event::Planned(plan) => {
+                let goes_on = !matches!(plan.verdict, Verdict::Failed { .. } | Verdict::Stalled { .. } | Verdict::Unknown { .. });
+                let says = !plan.changes.is_empty() || !plan.notes.is_empty() || !plan.steps.iter().all(Step::keeps_books);
+                (goes_on && says).then(|| render(plan, options))
+            }
+            Event::Applied { action, .. } if BOOKKEEPING.contains(action) => None,
+            Event::Applied { resource, action, arn } => {
+                let arn = arn.as_deref().map(short).unwrap_or_default();
+                Some(format!("  → {action} for {resource} {arn}").trim_end().to_owned())
+            }
+            Event::Accepted(_) | Event::Superseded(_) | Event::Progress | Event::Status(_) => None,
+        }
+    }
+
     /// Writes the event to the log. Plans are logged by size alone; their text is for people who ask for it.
     pub(super) fn log(&self) {
         match self {
@@ -54,10 +73,17 @@ impl Event {
     }
 }
 
+/// What ends an ARN and tells a thing from its neighbours.
+fn short(arn: &str) -> &str {
+    if arn.starts_with("arn:") { arn.rsplit('/').next().unwrap_or(arn) } else { arn }
+}
+
 fn log_status(status: &Status) {
     let (resource, reason, message) = (&status.resource, &status.reason, &status.message);
     match status.phase {
-        Phase::Ready | Phase::Reconciling => tracing::info!(%resource, phase = ?status.phase, reason, "{message}"),
+        Phase::Ready | Phase::Reconciling | Phase::Waiting => {
+            tracing::info!(%resource, phase = ?status.phase, reason, "{message}")
+        }
         Phase::Unknown => tracing::warn!(%resource, phase = ?status.phase, reason, "{message}"),
         Phase::Failed | Phase::Stalled => tracing::error!(%resource, phase = ?status.phase, reason, "{message}"),
     }

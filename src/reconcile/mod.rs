@@ -34,9 +34,12 @@ use tokio_util::sync::CancellationToken;
 
 pub use commit::Commit;
 pub use events::Event;
+pub use pass::Previewed;
 pub use prune::{Pruned, Pruning};
 pub use targets::Targets;
 
+use crate::aws::ProviderError;
+use crate::aws::providers::Providers;
 use crate::backoff::{self, Backoff};
 use crate::queue::Queue;
 use crate::source::Source;
@@ -49,6 +52,17 @@ const EVENTS: usize = 1024;
 
 /// A resource that failed is tried again after about this long, and ever longer after that.
 const FIRST_RETRY: Duration = Duration::from_secs(2);
+
+/// Where a target is, as AWS said.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Place {
+    /// Its name.
+    pub target: String,
+    /// 12 digits.
+    pub account: String,
+    /// `eu-central-1`.
+    pub region: String,
+}
 
 /// Who converges what, and where.
 #[derive(Clone)]
@@ -162,6 +176,22 @@ impl Reconciler {
         while self.0.shutdown.run_until_cancelled(tokio::time::sleep(interval)).await.is_some() {
             self.look();
         }
+    }
+
+    /// Asks AWS whose credentials each target's are that a resource of the commit is in, and refuses another account than the
+    /// configured one. In order of the targets' names.
+    ///
+    /// # Errors
+    /// The first refusal, or whatever kept AWS from answering.
+    pub async fn check_accounts(&self, commit: &Commit) -> Result<Vec<Place>, ProviderError> {
+        let used: BTreeSet<&str> = commit.desired.resources.values().map(|resource| resource.target.as_str()).collect();
+        let used: Vec<_> = self.0.targets.all().filter(|one| used.contains(one.target().name())).collect();
+        let asked = futures_util::future::join_all(used.iter().map(|one| one.target().check_account())).await;
+        let place = |(one, account): (&&Providers, Result<String, ProviderError>)| {
+            let target = one.target();
+            Ok(Place { target: target.name().to_owned(), account: account?, region: target.region().to_owned() })
+        };
+        used.iter().zip(asked).map(place).collect()
     }
 
     /// What divides the loop's waits.

@@ -4,13 +4,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use driftless_core::desired::{Resource, Spec};
+use driftless_core::graph;
 use driftless_core::observed::Observation;
+use driftless_core::plan::ahead::Ahead;
 use driftless_core::plan::guard::Check;
 use driftless_core::plan::stack::StackStep;
-use driftless_core::plan::{self, Context, Plan, Step, Verdict};
+use driftless_core::plan::{self, Context, Plan, Step, Verdict, ahead};
 use driftless_core::resource::ResourceId;
+use futures_util::future::join_all;
 use tokio::time::Instant;
 
+use super::commit::Blocked;
 use super::{Commit, Event, Reconciler, verdicts};
 use crate::aws::providers::{Made, Providers};
 use crate::aws::{ProviderError, Retry};
@@ -25,6 +29,10 @@ const AFTER_A_LOOK: Duration = Duration::from_secs(30);
 /// How late a resource is looked at whose state another actor is changing.
 const CONFLICT: Duration = Duration::from_secs(60);
 
+/// A right may come from a policy that a stack of the same commit has just made, and be known everywhere only after a while.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>
+const POLICY: Duration = Duration::from_secs(2 * 60);
+
 /// What was observed longer ago is not decided on.
 const STALE: Duration = Duration::from_secs(10);
 
@@ -33,7 +41,8 @@ impl Reconciler {
     pub(super) async fn pass(&self, id: ResourceId) -> Action {
         let commit = self.commit();
         let Some(resource) = commit.desired.resources.get(&id) else { return Action::Done };
-        if let Some(verdict) = commit.blocked(resource) {
+        if let Some(blocked) = commit.blocked(resource) {
+            let verdict = self.waiting(&commit, resource, blocked).await;
             self.record(&commit, &id, &verdict, false);
             // Whatever it waits for queues it.
             return Action::Done;
@@ -91,7 +100,9 @@ impl Reconciler {
 
     /// A write was refused, or its answer was lost.
     fn refused(&self, commit: &Arc<Commit>, id: &ResourceId, error: &ProviderError) -> Action {
-        let patience = error.failure().patience;
+        let denied = matches!(error, ProviderError::Denied(_)) && !error.failure().said.contains("explicit deny");
+        let just_made = || (denied && commit.follows_a_changed_stack(id)).then_some(POLICY);
+        let patience = error.failure().patience.or_else(just_made);
         if let Some(patience) = patience
             && let Some(wait) = self.0.memory.refused(id, &tag_value(commit), patience)
         {
@@ -138,20 +149,57 @@ impl Reconciler {
         plan::plan(resource, observed, &self.context(&revision, &resource.id, providers))
     }
 
-    /// One look for `driftless plan` and `driftless status`: observes and decides, and writes nothing.
-    pub async fn preview(&self, commit: &Commit, resource: &Resource) -> Plan {
-        let resource = match commit.resolve(resource, &self.0.agent) {
-            Ok(resource) => resource,
-            Err(verdict) => return Plan::new(&resource.id, verdict),
+    /// The verdict of what waits; where it is in vain, with what runs meanwhile.
+    async fn waiting(&self, commit: &Commit, resource: &Resource, blocked: Blocked) -> Verdict {
+        let on = match blocked {
+            Blocked::InTurn(verdict) => return verdict,
+            Blocked::InVain(on) => on,
         };
-        let providers = self.0.targets.of(&resource);
-        let (resource, observed) = self.observe(commit, &resource, providers).await;
-        let plan = self.decide(commit, &resource, &observed, providers);
-        // What a stack that is yet to be created gives is not known: whatever takes from it waits.
-        if !plan.outputs.is_empty() || matches!(plan.verdict, Verdict::Ready { .. }) {
-            commit.give(&resource.id, &plan.outputs);
+        let meanwhile = match commit.resolve(resource, &self.0.agent) {
+            Ok(resource) => plan::meanwhile(&self.observe_once(commit, &resource, self.0.targets.of(&resource)).await),
+            Err(_) => None,
+        };
+        let on: Vec<(&ResourceId, &str)> = on.iter().map(|(id, why)| (id, *why)).collect();
+        ahead::in_vain(&on, meanwhile.as_deref())
+    }
+
+    /// One look for `driftless plan` and `driftless status`: observes and decides, and writes nothing. `ahead` knows what was
+    /// planned for the resources before it in the graph's order, and takes note of this one.
+    pub async fn preview(&self, commit: &Commit, resource: &Resource, ahead: &Ahead) -> Previewed {
+        let outputs = ahead.outputs(commit.outputs());
+        let resolved = match commit.resolve_with(resource, &self.0.agent, &outputs) {
+            Ok(resolved) => resolved,
+            Err(verdict) => {
+                let mut plan = Plan::new(&resource.id, verdict);
+                ahead.qualify(resource, &mut plan, None);
+                return Previewed { resource: resource.clone(), plan, observed: None };
+            }
+        };
+        let providers = self.0.targets.of(&resolved);
+        let (resolved, mut observed) = self.observe(commit, &resolved, providers).await;
+        ahead.foresee(&resolved, &mut observed);
+        let mut plan = self.decide(commit, &resolved, &observed, providers);
+        // What a stack that is yet to be created gives is not known, nor what an artifact gives that is yet to be written:
+        // whatever takes from it waits, or is told what stands for it.
+        if !plan.outputs.is_empty() || (matches!(plan.verdict, Verdict::Ready { .. }) && !plan.writes()) {
+            commit.give(&resolved.id, &plan.outputs);
         }
-        plan
+        ahead.qualify(&resolved, &mut plan, plan::meanwhile(&observed).as_deref());
+        Previewed { resource: resolved, plan, observed: Some(observed) }
+    }
+
+    /// Looks at all that the commit declares, a layer of the graph after the other, as they would be made.
+    pub async fn preview_all(&self, commit: &Commit) -> Vec<Previewed> {
+        let resources = &commit.desired.resources;
+        let mut ahead = Ahead::new(&commit.desired);
+        let mut all = Vec::new();
+        for layer in graph::order(resources) {
+            let looks = layer.iter().map(|id| self.preview(commit, &resources[id], &ahead));
+            let looked = join_all(looks).await;
+            looked.iter().for_each(|one| ahead.note(&one.resource, &one.plan, one.observed.as_ref()));
+            all.extend(looked);
+        }
+        all
     }
 
     /// `plan`, with AWS's own word on what a change of a stack would do (`driftless plan --change-set`). Writes, and takes it
@@ -251,7 +299,8 @@ impl Reconciler {
         }
         match &plan.verdict {
             // The next look is the drift interval's, or a newer revision's.
-            Verdict::Ready { .. } | Verdict::Failed { .. } | Verdict::Stalled { .. } => {
+            // Or that of what it waits for.
+            Verdict::Ready { .. } | Verdict::Failed { .. } | Verdict::Stalled { .. } | Verdict::Waiting { .. } => {
                 self.0.memory.settled(&plan.resource);
                 Action::Done
             }
@@ -264,6 +313,17 @@ impl Reconciler {
             Verdict::Unknown { .. } => Action::Retry(None),
         }
     }
+}
+
+/// What one look found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Previewed {
+    /// With what it takes from others in its place, as far as that could be told.
+    pub resource: Resource,
+    /// What would be done.
+    pub plan: Plan,
+    /// What AWS showed; None where it could not be asked yet.
+    pub observed: Option<Observation>,
 }
 
 /// How far the writes came.

@@ -21,7 +21,7 @@ use super::{Commit, Event, Reconciler};
 use crate::aws::myself::OwnTask;
 use crate::aws::providers::Made;
 
-/// How soon it is looked whether what was deleted is gone.
+/// How late it is looked whether what was deleted is gone; sooner at first.
 const AFTER_A_DELETE: Duration = Duration::from_secs(10);
 
 /// How far pruning has come at a revision.
@@ -80,7 +80,8 @@ impl Reconciler {
         if !self.prunes() {
             return;
         }
-        let mut wait = self.paced(self.0.agent.reconcile.interval);
+        let interval = self.paced(self.0.agent.reconcile.interval);
+        let (mut wait, mut looks) = (interval, 0_u64);
         loop {
             tokio::select! {
                 () = self.0.shutdown.cancelled() => return,
@@ -88,22 +89,20 @@ impl Reconciler {
                 () = tokio::time::sleep(wait) => {}
             }
             let commit = self.commit();
-            wait = match commit.is_real() && commit.all_ready() {
-                true => self.prune(&commit).await,
-                false => self.paced(self.0.agent.reconcile.interval),
-            };
+            let goes_on = commit.is_real() && commit.all_ready() && self.prune(&commit).await;
+            looks = if goes_on { looks + 1 } else { 0 };
+            wait = if goes_on { self.paced(Duration::from_secs(looks).min(AFTER_A_DELETE)) } else { interval };
         }
     }
 
-    /// One look, and the deletions that can be made now. Says how soon to look again.
-    async fn prune(&self, commit: &Arc<Commit>) -> Duration {
-        let interval = self.paced(self.0.agent.reconcile.interval);
+    /// One look, and the deletions that can be made now. Whether something goes, so that to look again soon is worth it.
+    async fn prune(&self, commit: &Arc<Commit>) -> bool {
         let pruning = match self.look_for_leavers(commit).await {
             Ok(pruning) => pruning,
             Err(why) => {
                 tracing::warn!("nothing is pruned: {why}");
                 commit.pruned(Pruned::Blocked(why));
-                return interval;
+                return false;
             }
         };
         for (id, reason) in &pruning.kept {
@@ -112,18 +111,18 @@ impl Reconciler {
         if let Some(why) = pruning.blocked {
             tracing::warn!("nothing is pruned: {why}");
             commit.pruned(Pruned::Blocked(why));
-            return interval;
+            return false;
         }
         if pruning.leavers.is_empty() {
             self.forget_the_gone(commit);
             commit.pruned(Pruned::Done);
-            return interval;
+            return false;
         }
         let _writer = self.0.writers.acquire().await.expect("never closed");
         let mut failed = None;
         for leaver in pruning.leavers.iter().take(pruning.now).filter(|leaver| !leaver.going) {
             if !self.is_in_force(commit) || self.0.shutdown.is_cancelled() {
-                return Duration::ZERO;
+                return true;
             }
             if let Err(why) = self.delete(commit, leaver).await {
                 failed = Some(why);
@@ -133,9 +132,9 @@ impl Reconciler {
             // It stays in the inventory, and is tried again.
             Some(why) => {
                 commit.pruned(Pruned::Blocked(why));
-                interval
+                false
             }
-            None => self.paced(AFTER_A_DELETE),
+            None => true,
         }
     }
 
@@ -270,7 +269,7 @@ fn deletion(id: &ResourceId, item: &Item, revision: &str) -> Plan {
         // What is left of an artifact has its plan already.
         Thing::Objects { .. } => return Plan::new(id, Verdict::Ready { message: "nothing is left of it".into() }),
         Thing::Stack { name } => {
-            let step = StackStep::DeleteStack { stack: item.arn.clone(), token: prune_token(&item.arn, attempt(), revision) };
+            let step = StackStep::DeleteStack { stack: item.arn.clone(), token: prune_token(&item.arn, attempt(item), revision) };
             (step.into(), format!("stack `{name}`"))
         }
     };
@@ -281,8 +280,16 @@ fn deletion(id: &ResourceId, item: &Item, revision: &str) -> Plan {
     plan
 }
 
-/// What tells a try from the next: AWS takes a token once, and a deletion that failed has to be asked for anew.
-/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DeleteStack.html>
-fn attempt() -> u32 {
-    u32::try_from(crate::clock::now()).unwrap_or_default()
+/// What tells a try from the next: AWS takes a token once, and a deletion that failed has to be asked for anew. That one has left
+/// its time (DeletionTime, <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_Stack.html>): as long as it is the
+/// same, so is the token, and an answer that is late costs no second deletion.
+fn attempt(item: &Item) -> u32 {
+    // The lower half of its milliseconds: any number will do that is another one each time.
+    let lower = |milliseconds: u64| milliseconds as u32;
+    match (item.deletion, &item.trouble) {
+        (Some(at), _) => lower((at * 1000.0) as u64),
+        (None, None) => 0,
+        // A server that keeps no time.
+        (None, Some(_)) => lower(crate::clock::now() as u64),
+    }
 }

@@ -32,7 +32,7 @@ async fn a_plan_shows_what_a_deployment_would_change_and_writes_nothing() {
     fleet.world.commit(&[("web.yaml", &manifest("v1.zip", ""))]);
     let (code, text) = fleet.world.command(&["plan"]).await;
     assert_eq!(code, 1, "{text}");
-    assert!(text.contains("Ec2Deployment/web: to be created") && text.contains("+ /revision/s3Location/eTag"), "{text}");
+    assert!(text.contains("Ec2Deployment/web: to be deployed") && text.contains("+ /revision/s3Location/eTag"), "{text}");
     assert_eq!(fleet.world.simulator.mutations(), 0);
     let (code, text) = fleet.world.command(&["apply"]).await;
     assert_eq!(code, 0, "{text}");
@@ -41,7 +41,7 @@ async fn a_plan_shows_what_a_deployment_would_change_and_writes_nothing() {
     fleet.world.commit(&[("web.yaml", &manifest("v2.zip", ""))]);
     let (code, text) = fleet.world.command(&["plan"]).await;
     assert_eq!(code, 1, "{text}");
-    assert!(text.contains("to be changed, with a deployment"), "{text}");
+    assert!(text.contains("Ec2Deployment/web: to be deployed") && text.contains("1 to deploy"), "{text}");
     assert!(text.contains(r#"~ /revision/s3Location/key: "v1.zip" → "v2.zip""#), "{text}");
     assert_eq!(fleet.created(), 1);
 }

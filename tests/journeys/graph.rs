@@ -74,14 +74,25 @@ async fn plan_draws_the_graph_and_says_what_waits_for_a_value() {
     let (code, said) = world.command(&["plan"]).await;
     assert_eq!(code, 1, "{said}");
     assert!(
-        said.contains("CloudFormationStack/network: to be created\n└─ EcsService/web: waits for CloudFormationStack/network"),
+        said.contains("CloudFormationStack/network: to be created\n└─ EcsService/web: waits\n")
+            && said.contains("EcsService/web: waits for CloudFormationStack/network, of which it takes `Subnet`"),
         "{said}"
     );
+    assert!(said.ends_with("account 123456789012 in eu-central-1: 1 to create, 1 waits for another\n"), "{said}");
+    let (code, said) = world.command(&["status"]).await;
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("CloudFormationStack/network  Reconciling (NotCreated): not created yet"), "{said}");
     assert_eq!(world.simulator.mutations(), 0);
     let (code, said) = world.command(&["apply"]).await;
     assert_eq!(code, 0, "{said}");
     let (code, said) = world.command(&["plan"]).await;
     assert_eq!(code, 0, "{said}");
+    // Without an agent, too, a layer after the other: what the stack gives is there.
+    let (code, said) = world.command(&["status"]).await;
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains("✓ EcsService/web  Ready") && said.contains("2 of 2 resources Ready"), "{said}");
+    let (_, said) = world.command(&["status", "--output", "json"]).await;
+    assert!(said.contains("\"history\": []") && !said.contains("\"at\":"), "{said}");
     let writes = world.simulator.mutations();
     let (code, said) = world.command(&["apply"]).await;
     assert_eq!((code, world.simulator.mutations()), (0, writes), "{said}");

@@ -199,7 +199,7 @@ impl Round {
                 Phase::Ready => !fails,
                 Phase::Failed => fails,
                 Phase::Stalled => status.reason == "NotConverging" && case.unsettled,
-                Phase::Reconciling | Phase::Unknown => false,
+                Phase::Reconciling | Phase::Waiting | Phase::Unknown => false,
             };
             if !right {
                 let wanted = if fails { "Failed" } else { "Ready" };

@@ -131,8 +131,8 @@ impl Expected {
     fn is_met(&self, progress: &Progress) -> bool {
         match self {
             Expected::Ready => progress.phase == Phase::Ready,
-            Expected::Failed => progress.phase == Phase::Failed && progress.reason != "DependencyFailed",
-            Expected::Untouched => progress.reason == "DependencyFailed",
+            Expected::Failed => progress.phase == Phase::Failed,
+            Expected::Untouched => progress.waits_in_vain(),
         }
     }
 }

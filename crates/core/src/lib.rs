@@ -19,6 +19,7 @@ pub mod model;
 pub mod normalise;
 pub mod observed;
 pub mod plan;
+pub mod printable;
 pub mod prune;
 pub mod refusal;
 pub mod report;

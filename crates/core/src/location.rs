@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::printable;
 use crate::resource::ResourceId;
 
 /// `file:line:column`; lines and columns count from 1, columns in characters.
@@ -26,7 +27,8 @@ impl Location {
 
 impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+        // A file's name is data: whoever pushes chooses it.
+        write!(f, "{}:{}:{}", printable::one_line(&self.file), self.line, self.column)
     }
 }
 

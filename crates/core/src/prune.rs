@@ -33,6 +33,8 @@ pub struct Item {
     pub thing: Thing,
     /// AWS is deleting it already, or is at something else with it: it is waited for.
     pub going: bool,
+    /// When its deletion last began, by AWS's clock: what tells one try from the next.
+    pub deletion: Option<f64>,
     /// Why its last deletion came to nothing, as AWS says it: what still stands.
     pub trouble: Option<String>,
     /// Its tags, all of them.
@@ -72,7 +74,15 @@ impl Item {
             tags.insert(tags::PRUNE.to_owned(), tags::PRUNE_DISABLED.to_owned());
         }
         let arn = format!("arn:aws:s3:::{bucket}/{place}");
-        Item { target: resource.target.clone(), arn, thing: Thing::Objects { bucket, place }, going: false, trouble: None, tags }
+        Item {
+            target: resource.target.clone(),
+            arn,
+            thing: Thing::Objects { bucket, place },
+            going: false,
+            deletion: None,
+            trouble: None,
+            tags,
+        }
     }
 }
 

@@ -33,7 +33,7 @@ fn desired(resources: &[Resource]) -> Desired {
 
 fn item(resource: &str, thing: Thing, more: &[(&str, &str)]) -> Item {
     let tags = [(tags::RESOURCE, resource)].iter().chain(more).map(|(key, value)| ((*key).into(), (*value).into())).collect();
-    Item { target: "prod".into(), arn: format!("arn:{resource}"), thing, going: false, trouble: None, tags }
+    Item { target: "prod".into(), arn: format!("arn:{resource}"), thing, going: false, deletion: None, trouble: None, tags }
 }
 
 fn running(name: &str, more: &[(&str, &str)]) -> Item {

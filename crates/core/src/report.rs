@@ -5,6 +5,8 @@
 //! size of a pipeline (`ci_pipeline_size`).
 
 use crate::location::Problem;
+use crate::plan::FAILED;
+use crate::printable;
 use crate::resource::ResourceId;
 use crate::snapshot::Revision;
 use crate::status::Phase;
@@ -55,6 +57,38 @@ pub struct Progress {
     pub reason: String,
     /// For a person; no secrets.
     pub message: String,
+}
+
+impl Progress {
+    /// It failed, or a person has to act first.
+    pub fn is_failed(&self) -> bool {
+        matches!(self.phase, Phase::Failed | Phase::Stalled)
+    }
+
+    /// It waits for what will not be Ready by this commit.
+    pub fn waits_in_vain(&self) -> bool {
+        self.phase == Phase::Waiting && self.reason == FAILED
+    }
+
+    /// Nothing will come of it at this commit without somebody's help.
+    pub fn is_stopped(&self) -> bool {
+        self.is_failed() || self.waits_in_vain()
+    }
+}
+
+/// `1 failed, 1 waits`: what keeps a commit from being Ready; None where nothing does.
+pub fn held_up(phases: impl IntoIterator<Item = Phase>) -> Option<String> {
+    let (mut failed, mut waiting, mut unknown) = (0, 0, 0);
+    for phase in phases {
+        failed += usize::from(matches!(phase, Phase::Failed | Phase::Stalled));
+        waiting += usize::from(phase == Phase::Waiting);
+        unknown += usize::from(phase == Phase::Unknown);
+    }
+    let mut parts = Vec::new();
+    parts.extend((failed > 0).then(|| format!("{failed} failed")));
+    parts.extend((waiting > 0).then(|| format!("{waiting} wait{}", if waiting == 1 { "s" } else { "" })));
+    parts.extend((unknown > 0).then(|| format!("{unknown} could not be looked at")));
+    (!parts.is_empty()).then(|| parts.join(", "))
 }
 
 /// One row as it should stand at GitLab.
@@ -144,7 +178,7 @@ pub fn statuses(view: &CommitView) -> Vec<CommitStatus> {
         return Vec::new();
     }
     let crowded = view.resources.len() > MOST_RESOURCES;
-    let over = view.resources.iter().all(|progress| state_of(progress).is_final());
+    let over = view.resources.iter().all(|progress| state_of(progress).is_final() || progress.waits_in_vain());
     let mut rows: Vec<CommitStatus> = view
         .resources
         .iter()
@@ -163,7 +197,9 @@ fn state_of(progress: &Progress) -> State {
     match progress.phase {
         Phase::Ready => State::Success,
         Phase::Failed | Phase::Stalled => State::Failed,
-        Phase::Reconciling | Phase::Unknown => State::Running,
+        // Of one that was begun (by an agent that was killed): its row ends, and comes back when it goes on.
+        Phase::Waiting if progress.reason == FAILED => State::Canceled,
+        Phase::Reconciling | Phase::Waiting | Phase::Unknown => State::Running,
     }
 }
 
@@ -193,11 +229,14 @@ fn overall(view: &CommitView) -> (State, String) {
     if let Some(first) = view.problems.first() {
         return (State::Failed, cut(&first.to_string(), &and_more(view.problems.len() - 1, "error")));
     }
-    // The cause before what waits for it in vain.
-    let failures = view.resources.iter().filter(|progress| state_of(progress) == State::Failed);
-    if let Some(first) = failures.min_by_key(|progress| progress.reason == "DependencyFailed") {
-        let more = if failed > 1 { format!(" and {} more failed", failed - 1) } else { String::new() };
-        return (State::Failed, cut(&format!("{}: {}", first.resource, said(first)), &more));
+    let mut failures = view.resources.iter().filter(|progress| progress.is_failed());
+    if let Some(first) = failures.next() {
+        let alone = failed == 1 && !view.resources.iter().any(|progress| progress.phase == Phase::Waiting);
+        let counts = held_up(view.resources.iter().map(|progress| progress.phase))
+            .filter(|_| !alone)
+            .map(|counts| format!(" ({counts})"))
+            .unwrap_or_default();
+        return (State::Failed, cut(&format!("{}: {}", first.resource, said(first)), &counts));
     }
     let unfinished = view.resources.iter().filter(|progress| state_of(progress) == State::Running);
     // Those already written to come first: they are what is being waited for.
@@ -253,7 +292,7 @@ fn and_more(count: usize, what: &str) -> String {
 /// `text` as one line that, with `suffix` behind it, is not longer than a description may be.
 fn cut(text: &str, suffix: &str) -> String {
     const ELLIPSIS: char = '…';
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = printable::one_line(&text.split_whitespace().collect::<Vec<_>>().join(" ")).into_owned();
     let room = LONGEST_DESCRIPTION.saturating_sub(suffix.len());
     if line.len() <= room {
         return line + suffix;

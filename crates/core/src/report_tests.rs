@@ -97,14 +97,38 @@ fn a_commit_that_changes_nothing_says_so() {
 fn a_failed_resource_fails_the_commit_at_once_though_its_dependents_will_wait_for_ever() {
     let (state, description) = overall_of(&view(vec![waiting("api"), failed("web"), failed("worker")]));
     assert_eq!(state, State::Failed);
-    assert_eq!(description, "EcsService/web: RolloutFailed: container app: CannotPullContainerError and 1 more failed");
+    assert_eq!(description, "EcsService/web: RolloutFailed: container app: CannotPullContainerError (2 failed)");
 }
 
 #[test]
-fn a_commit_names_the_cause_before_what_waits_for_it_in_vain() {
-    let stopped = progress("api", false, Phase::Failed, "DependencyFailed", "not touched, as EcsService/web failed");
-    let (_, description) = overall_of(&view(vec![stopped, failed("web")]));
-    assert_eq!(description, "EcsService/web: RolloutFailed: container app: CannotPullContainerError and 1 more failed");
+fn what_waits_for_a_failure_is_no_failure_of_its_own() {
+    let mut waits = progress("api", false, Phase::Waiting, "DependencyFailed", "waits for EcsService/web, which failed");
+    let both = view(vec![waits.clone(), failed("web")]);
+    let rows = told(&both);
+    assert_eq!(rows[0].1, State::Failed);
+    assert_eq!(rows[0].2, "EcsService/web: RolloutFailed: container app: CannotPullContainerError (1 failed, 1 waits)");
+    assert_eq!(rows.len(), 2, "what was never begun has no row: {rows:?}");
+    // One that an agent had begun before it was killed.
+    waits.stepped = true;
+    let rows = told(&view(vec![waits, failed("web")]));
+    assert_eq!((rows[2].0.as_str(), rows[2].1), ("driftless/production/EcsService/api", State::Canceled));
+    assert!(State::Canceled.admits(State::Success), "it goes on when the failure is mended");
+}
+
+#[test]
+fn what_holds_a_commit_up_is_counted() {
+    let counted = |phases: &[Phase]| held_up(phases.iter().copied()).unwrap_or_default();
+    assert_eq!(counted(&[Phase::Ready, Phase::Reconciling]), "");
+    assert_eq!(counted(&[Phase::Failed, Phase::Waiting, Phase::Ready]), "1 failed, 1 waits");
+    assert_eq!(counted(&[Phase::Stalled, Phase::Waiting, Phase::Waiting]), "1 failed, 2 wait");
+    assert_eq!(counted(&[Phase::Unknown]), "1 could not be looked at");
+}
+
+#[test]
+fn characters_that_are_not_seen_are_written_out_for_gitlab_too() {
+    let mut bidi = failed("web");
+    bidi.message = "image web:1\u{202e}gnp\x1b[2K".into();
+    assert_eq!(statuses(&view(vec![bidi]))[1].description, r"RolloutFailed: image web:1\u{202e}gnp\u{1b}[2K");
 }
 
 #[test]
@@ -195,7 +219,7 @@ fn a_description_is_one_line_cut_at_a_character_and_keeps_its_ending() {
     assert!(description.len() <= LONGEST_DESCRIPTION, "{} bytes", description.len());
     assert!(description.len() > LONGEST_DESCRIPTION - 8, "no more is cut than must be: {} bytes", description.len());
     assert!(description.contains("first line für €5") && !description.contains("an event"), "{description}");
-    assert!(description.ends_with("… and 1 more failed"), "{description}");
+    assert!(description.ends_with("… (2 failed)"), "{description}");
     let own = &statuses(&view)[1];
     assert!(own.description.ends_with('…') && own.description.len() <= LONGEST_DESCRIPTION);
 }

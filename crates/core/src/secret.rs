@@ -1,23 +1,47 @@
-//! Redaction by type: a value that may be secret prints as `(changed)` wherever it goes, unless it is revealed.
+//! Redaction: a value that may be secret prints as `(hidden)` wherever it goes, unless it is revealed.
+//!
+//! It is hidden by its type ([`Shown::Hidden`]: what an environment entry says), and, when a [`Plan`](crate::plan::Plan) is
+//! printed or written as JSON, by its name as well ([`names`](self::names)): a password in a log driver's options, a token in a
+//! label or on a command line.
+
+mod mask;
+mod names;
 
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 use std::fmt;
 
-/// A value of a plan. `Hidden` (an environment entry's value, say) prints as `(changed)`, also as JSON.
+pub use mask::{HIDDEN, guarded, masked};
+pub use names::is_secret;
+
+/// A value of a plan. `Hidden` (an environment entry's value, say) prints as `(hidden)`, also as JSON.
 #[derive(Clone, PartialEq)]
 pub enum Shown {
-    /// Prints as it is.
+    /// Prints as it is, unless its name says that it should not.
     Plain(Value),
     /// Never prints by itself.
     Hidden(Value),
+    /// Prints as it is: a person asked for it.
+    Revealed(Value),
 }
 
 impl Shown {
     /// The value for `--show-values`: a decision of the person at the terminal.
     pub fn revealed(self) -> Shown {
+        Shown::Revealed(self.into_value())
+    }
+
+    /// The value itself.
+    pub fn value(&self) -> &Value {
         match self {
-            Shown::Plain(value) | Shown::Hidden(value) => Shown::Plain(value),
+            Shown::Plain(value) | Shown::Hidden(value) | Shown::Revealed(value) => value,
+        }
+    }
+
+    /// The value itself, for what is sent to AWS.
+    pub fn into_value(self) -> Value {
+        match self {
+            Shown::Plain(value) | Shown::Hidden(value) | Shown::Revealed(value) => value,
         }
     }
 }
@@ -25,8 +49,8 @@ impl Shown {
 impl fmt::Display for Shown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Shown::Plain(value) => write!(f, "{value}"),
-            Shown::Hidden(_) => f.write_str("(changed)"),
+            Shown::Plain(value) | Shown::Revealed(value) => write!(f, "{value}"),
+            Shown::Hidden(_) => f.write_str(HIDDEN),
         }
     }
 }
@@ -40,8 +64,8 @@ impl fmt::Debug for Shown {
 impl Serialize for Shown {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Shown::Plain(value) => value.serialize(serializer),
-            Shown::Hidden(_) => serializer.serialize_str("(changed)"),
+            Shown::Plain(value) | Shown::Revealed(value) => value.serialize(serializer),
+            Shown::Hidden(_) => serializer.serialize_str(HIDDEN),
         }
     }
 }

@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::printable;
+
 /// Which state of the source a snapshot shows.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Revision {
@@ -28,6 +30,18 @@ impl Revision {
         match self {
             Revision::Git { sha, .. } => Some(sha),
             Revision::Directory { .. } => None,
+        }
+    }
+
+    /// `main@1f0c2d3e`: what people read. A commit that is configured by its id is told by that alone.
+    pub fn short(&self) -> String {
+        const SHORT: usize = 8;
+        match self {
+            Revision::Git { reference, sha } => {
+                let id = sha.get(..SHORT).unwrap_or(sha);
+                if reference == sha { id.to_owned() } else { format!("{}@{id}", printable::one_line(reference)) }
+            }
+            Revision::Directory { .. } => self.to_string(),
         }
     }
 }

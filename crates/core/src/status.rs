@@ -2,16 +2,18 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::plan::Verdict;
-use crate::resource::ResourceId;
+use crate::plan::{Plan, Step, Verdict};
+use crate::resource::{Kind, ResourceId};
 
 /// Where a resource stands. Exactly one holds at a time; it renders as the conditions Ready, Reconciling, Stalled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Phase {
     /// As declared, and its rollout has ended well.
     Ready,
-    /// On its way, or waiting for a dependency.
+    /// On its way.
     Reconciling,
+    /// It waits for another resource, and runs on as before: no failure of its own.
+    Waiting,
     /// An attempt failed; it is retried only where that may help (a failed rollout is not).
     Failed,
     /// A person must fix something first.
@@ -79,6 +81,7 @@ impl Verdict {
         match self {
             Verdict::Ready { message } => (Phase::Ready, "Ready", message),
             Verdict::Progressing { reason, message, .. } => (Phase::Reconciling, reason, message),
+            Verdict::Waiting { reason, message } => (Phase::Waiting, reason, message),
             Verdict::Failed { reason, message } => (Phase::Failed, reason, message),
             Verdict::Stalled { reason, message } => (Phase::Stalled, reason, message),
             Verdict::Unknown { message } => (Phase::Unknown, "Unreadable", message),
@@ -86,7 +89,35 @@ impl Verdict {
     }
 }
 
+impl Plan {
+    /// Where the resource stands now, before anything of this plan was done: for whoever looks without an agent.
+    pub fn standing_now(&self) -> Verdict {
+        if !self.writes() || !matches!(self.verdict, Verdict::Ready { .. } | Verdict::Progressing { .. }) {
+            return self.verdict.clone();
+        }
+        let deploys = self.resource.kind == Kind::Ec2Deployment;
+        let (reason, message) = if self.steps.iter().any(Step::runs) {
+            ("NotRun", "not run yet as it is declared".to_owned())
+        } else if self.steps.iter().any(Step::creates) {
+            ("NotCreated", if deploys { "not deployed yet" } else { "not created yet" }.to_owned())
+        } else {
+            let message =
+                "differs from what is declared; `driftless plan` shows where, `driftless apply` or the agent changes it";
+            ("Differs", message.to_owned())
+        };
+        Verdict::Progressing { reason, message, requeue: 0 }
+    }
+}
+
 impl Status {
+    /// Of what one look without an agent has found. It has no history: nobody was there to see one.
+    pub fn of(plan: &Plan, revision: &str) -> Self {
+        let mut status = Status::new(plan.resource.clone());
+        status.observe(&plan.standing_now(), revision, 0);
+        status.history.clear();
+        status
+    }
+
     /// Of a resource that no pass has looked at yet.
     pub fn new(resource: ResourceId) -> Self {
         Status {
@@ -107,7 +138,7 @@ impl Status {
         let (phase, reason, message) = verdict.standing();
         let same_revision = self.last_attempted_revision.as_deref() == Some(revision);
         let same_standing = same_revision && self.phase == phase && self.reason == reason && !self.history.is_empty();
-        if same_standing && self.message == message {
+        if same_standing && without_requests(&self.message) == without_requests(message) {
             return false;
         }
         if !same_standing {
@@ -132,13 +163,24 @@ impl Status {
         let ready = match self.phase {
             Phase::Ready => "True",
             Phase::Unknown => "Unknown",
-            Phase::Reconciling | Phase::Failed | Phase::Stalled => "False",
+            Phase::Reconciling | Phase::Waiting | Phase::Failed | Phase::Stalled => "False",
         };
         let holds = |phase| if self.phase == phase { "True" } else { "False" };
         [("Ready", ready), ("Reconciling", holds(Phase::Reconciling)), ("Stalled", holds(Phase::Stalled))].map(
             |(condition, status)| Condition { condition, status, reason: self.reason.clone(), message: self.message.clone() },
         )
     }
+}
+
+/// A message without AWS's ids of requests: a refusal that is met again is the same, though each try has another id.
+fn without_requests(message: &str) -> String {
+    let mut told = String::new();
+    let mut rest = message;
+    while let Some((before, after)) = rest.split_once(" (request ") {
+        told.push_str(before);
+        rest = after.split_once(')').map_or("", |(_, behind)| behind);
+    }
+    told + rest
 }
 
 #[cfg(test)]
@@ -165,6 +207,50 @@ mod tests {
         assert!(status.observe(&running(1), "main@1", 10));
         assert!(status.observe(&running(2), "main@1", 20));
         assert_eq!((status.message.as_str(), status.history.len()), ("2 of 3 run", 1));
+    }
+
+    #[test]
+    fn another_id_of_a_request_is_no_news() {
+        let mut status = Status::new(ResourceId::ecs_service("web"));
+        let refused = |id: &str| Verdict::Progressing {
+            reason: "Unavailable",
+            message: format!("CreateService of shop/web: ServerException (request {id}); the agent tries again"),
+            requeue: 0,
+        };
+        assert!(status.observe(&refused("1-a"), "main@1", 10));
+        assert!(!status.observe(&refused("2-b"), "main@1", 20));
+        assert!(status.message.contains("1-a"));
+    }
+
+    #[test]
+    fn what_waits_for_another_is_neither_ready_nor_failed_nor_stalled() {
+        let mut status = Status::new(ResourceId::ecs_service("worker"));
+        let web = ResourceId::ecs_service("web");
+        let verdict = crate::plan::ahead::in_vain(&[(&web, "failed")], Some("runs worker:1 as before"));
+        status.observe(&verdict, "main@1", 10);
+        assert_eq!((status.phase, status.reason.as_str()), (Phase::Waiting, "DependencyFailed"));
+        assert_eq!(status.message, "waits for EcsService/web, which failed; runs worker:1 as before");
+        assert_eq!(status.conditions().map(|condition| condition.status), ["False", "False", "False"]);
+        let json = serde_json::to_value(&status).expect("it serialises");
+        assert_eq!(json["phase"], "Waiting");
+    }
+
+    #[test]
+    fn what_is_not_made_yet_is_not_told_as_being_made() {
+        let document = serde_json::Map::new();
+        let create = crate::plan::artifact::ArtifactStep::PutObjects { bucket: "releases".into(), objects: vec![] };
+        let tell = |step: Step| {
+            let verdict = Verdict::Progressing { reason: "Creating", message: "service `web` is created".into(), requeue: 10 };
+            let plan = Plan { steps: vec![step], ..Plan::new(&ResourceId::ecs_service("web"), verdict) };
+            let status = Status::of(&plan, "main@1");
+            assert!(status.history.is_empty(), "nobody has seen when");
+            (status.reason, status.message)
+        };
+        assert_eq!(tell(create.into()), ("NotCreated".into(), "not created yet".into()));
+        let (reason, message) =
+            tell(crate::plan::EcsStep::UpdateService { document, task_definition: None, memory: None }.into());
+        assert_eq!(reason, "Differs");
+        assert!(message.starts_with("differs from what is declared"), "{message}");
     }
 
     #[test]

@@ -121,9 +121,9 @@ fn what_is_new_is_put_where_nothing_is_and_what_differs_over_what_was_seen() {
     assert_eq!(steps(&plan), ["put site/a (if nothing is there)", "put site/b (if \"b\")"]);
     assert!(plan.outputs.is_empty(), "nothing is to be taken of what is about to change");
     assert_snapshot!(render(&plan, &Options::default()), @r#"
-    S3Artifact/site: to be changed, without a deployment
-      + /site~1a: "1 bytes"
-      ~ /site~1b/content: "b00000000000" → "bb0000000000…"
+    S3Artifact/site: to be changed
+      + /site/a: "1 bytes"
+      ~ /site/b/content: "b00000000000" → "bb0000000000…"
     "#);
     let Step::S3(ArtifactStep::PutObjects { objects, .. }) = &plan.steps[0] else { panic!("puts") };
     assert_eq!(objects[0].metadata["driftless-resource"], "S3Artifact/site");
@@ -382,7 +382,8 @@ fn everything() -> Sync {
 
 #[test]
 fn whatever_s3_shows_of_what_was_sent_one_digest_is_written_at_most_twice() {
-    let spellings: [(&str, fn(&mut ObjectHead)); 8] = [
+    type Spell = fn(&mut ObjectHead);
+    let spellings: [(&str, Spell); 8] = [
         ("as sent", |_| {}),
         ("the key of an alias", |head| head.kms_key_id = Some("arn:aws:kms:eu-central-1:123456789012:key/4a".into())),
         ("a charset", |head| head.content_type = head.content_type.take().map(|said| format!("{said}; charset=utf-8"))),

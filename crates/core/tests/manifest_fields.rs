@@ -137,6 +137,8 @@ web.yaml:6:22: EcsService/web: `spec.rollout.timeout` is the number 60; a durati
 web.yaml:6:37: EcsService/web: `spec.rollout.onFailure` is `rolback`; one of `rollback` and `stay` is expected; did you mean `rollback`?
 ");
     assert_snapshot!(with("  rollout: {timeout: 0m}\n"), @"web.yaml:6:22: EcsService/web: `spec.rollout.timeout` is the string `0m`; a duration such as `10s`, `60m` or `1h30m` is expected");
+    assert_snapshot!(with("  rollout: {failAfter: 0}\n"), @"web.yaml:6:24: EcsService/web: `spec.rollout.failAfter` is the number 0; `auto`, `never` or a number of tasks is expected");
+    assert_snapshot!(with("  rollout: {failAfter: often}\n"), @"web.yaml:6:24: EcsService/web: `spec.rollout.failAfter` is the string `often`; `auto`, `never` or a number of tasks is expected");
 }
 
 #[test]

@@ -4,7 +4,7 @@ mod manifest_source;
 
 use std::time::Duration;
 
-use driftless_core::desired::{OnFailure, Spec, TaskDefinition};
+use driftless_core::desired::{FailAfter, OnFailure, Rollout, Spec, TaskDefinition};
 use driftless_core::resource::ResourceId;
 use manifest_source::*;
 use serde_json::{Value, json};
@@ -25,7 +25,7 @@ spec:
     images: {app: 'registry.example.com/acme/web:1.4.2'}
   service:
     inline: {desiredCount: 3, serviceName: shop-web}
-  rollout: {timeout: 1h30m, onFailure: stay}
+  rollout: {timeout: 1h30m, onFailure: stay, failAfter: 7}
   ignore: [/service/desiredCount, /taskDefinition/containerDefinitions/app/image]
 ",
         ),
@@ -45,6 +45,19 @@ spec:
     let TaskDefinition::Document(document) = &service.task_definition else { panic!("a document") };
     let container = json!({"name": "app", "memory": 64, "image": "registry.example.com/acme/web:1.4.2"});
     assert_eq!(Value::Object(document.clone()), json!({"family": "web", "containerDefinitions": [container]}));
-    assert_eq!((service.rollout.timeout, service.rollout.on_failure), (Duration::from_secs(5400), OnFailure::Stay));
+    let expected = Rollout { timeout: Duration::from_secs(5400), on_failure: OnFailure::Stay, fail_after: FailAfter::Tasks(7) };
+    assert_eq!(service.rollout, expected);
     assert_eq!(service.ignore, ["/service/desiredCount", "/taskDefinition/containerDefinitions/app/image"]);
+}
+
+#[test]
+fn a_rollout_fails_after_as_many_tasks_as_are_said() {
+    for (word, expected) in [("auto", FailAfter::Auto), ("never", FailAfter::Never), ("3", FailAfter::Tasks(3))] {
+        let text = format!(
+            "apiVersion: driftless/v1alpha1\nkind: EcsService\nmetadata: {{name: web}}\nspec:\n  taskDefinition: {{family: web}}\n  rollout: {{failAfter: {word}}}\n"
+        );
+        let desired = read(&[("web.yaml", text.as_str())]);
+        let Spec::EcsService(service) = &desired.resources[&ResourceId::ecs_service("web")].spec else { panic!("a service") };
+        assert_eq!(service.rollout.fail_after, expected, "{word}");
+    }
 }

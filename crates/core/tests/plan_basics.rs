@@ -112,3 +112,14 @@ fn what_an_account_decides_is_left_to_it() {
     world.edit(json!({"availabilityZoneRebalancing": "DISABLED"}));
     world.assert_settled(&resource);
 }
+
+#[test]
+fn a_service_that_waits_for_another_says_what_it_runs() {
+    let resource = web(task(), service());
+    let meanwhile = |world: &World| {
+        let observed = world.observe(&resource, &context());
+        driftless_core::plan::meanwhile(&driftless_core::observed::Observation::EcsService(observed))
+    };
+    assert_eq!(meanwhile(&World::default()).as_deref(), Some("not created yet"));
+    assert_eq!(meanwhile(&converged(&resource)).as_deref(), Some("runs web:1 as before (2 of 2 tasks)"));
+}

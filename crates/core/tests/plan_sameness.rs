@@ -187,7 +187,7 @@ fn environment_values_never_print() {
                 format!("{plan:?}\n{}\n{}", serde_json::to_string(&plan).expect("it serialises"), lines(&plan).join("\n"));
             assert!(plan.changes.iter().any(|change| change.path.contains("/environment")), "{:?}", lines(&plan));
             assert!(!printed.contains(secret), "{printed}");
-            assert!(printed.contains("(changed)"), "{printed}");
+            assert!(printed.contains("(hidden)"), "{printed}");
         }
     }
 }

@@ -375,3 +375,39 @@ fn what_a_deployment_of_ours_shows_is_what_was_declared_and_another_s_deployment
     let (writes, plan) = passes(&mut world, &resource);
     assert_eq!((writes, plan.is_empty(), reason(&plan)), (1, true, "Ready"), "{plan:#?}");
 }
+
+static TURNS: AtomicUsize = AtomicUsize::new(0);
+
+#[test]
+fn answers_that_move_from_place_to_place_are_not_converging_either() {
+    let resource = web(task(), with(&service(), json!({"enableExecuteCommand": true, "enableECSManagedTags": true})));
+    let moving = |answer: &mut Value| {
+        if answer.get("propagateTags").is_some() {
+            // Two answers a pass: the look's and the write's.
+            let turn = TURNS.fetch_add(1, Ordering::Relaxed) / 2 % 2;
+            answer[if turn == 0 { "enableExecuteCommand" } else { "enableECSManagedTags" }] = json!(false);
+        }
+    };
+    let mut world = converged(&resource);
+    world.spelling = Some(moving);
+    let (writes, plan) = passes(&mut world, &resource);
+    assert_eq!(reason(&plan), "NotConverging", "{:?}", world.writes);
+    assert!(writes <= 5, "{:?}", world.writes);
+}
+
+/// Of ours nothing is left that is ACTIVE, and the copy has our tags.
+#[test]
+fn a_copy_of_our_revision_with_another_image_is_replaced_though_ours_is_gone() {
+    let resource = web(task(), service());
+    let mut world = converged(&resource);
+    let mut copy = world.revisions[0].clone();
+    world.revisions[0]["taskDefinition"]["status"] = json!("INACTIVE");
+    copy["taskDefinition"]["containerDefinitions"][0]["image"] = json!("web:hacked");
+    copy["taskDefinition"]["revision"] = json!(2);
+    let arn = format!("arn:aws:ecs:eu-central-1:{ACCOUNT}:task-definition/web:2");
+    copy["taskDefinition"]["taskDefinitionArn"] = json!(arn);
+    world.revisions.push(copy);
+    world.edit(json!({"taskDefinition": arn, "deployments": [
+        {"id": "ecs-svc/77", "status": "PRIMARY", "rolloutState": "COMPLETED", "taskDefinition": arn, "createdAt": 900.0}]}));
+    assert_eq!(actions(&world.look(&resource, &context())), ["RegisterTaskDefinition", "UpdateService"]);
+}

@@ -321,3 +321,42 @@ fn a_family_that_moves_on_is_followed_by_its_own_identity() {
     world.apply(&plan);
     assert!(world.tag("driftless:written").is_some_and(|tag| tag.contains(" ecs-svc/2 ")));
 }
+
+#[test]
+fn tasks_that_come_up_and_crash_are_counted_by_the_deployment_that_started_them_as_long_as_none_runs() {
+    let (_, world) = rolling();
+    let crashed = |by: &str| {
+        json!({"startedBy": by, "stopCode": "EssentialContainerExited", "stoppedReason": "Essential container in task exited",
+            "containers": [{"name": "app", "exitCode": 1}]})
+    };
+    let judged = |running: u64, by: &str| {
+        let resource = image("web:2");
+        let mut observed = world.observe(&resource, &context());
+        observed.stopped_tasks = vec![crashed(by); 3];
+        if let driftless_core::observed::Observed::Present(service) = &mut observed.service {
+            service["deployments"][0]["runningCount"] = json!(running);
+        }
+        reason(&driftless_core::plan::ecs::plan(&resource, declared(&resource), &observed, &context()))
+    };
+    assert_eq!(judged(0, "ecs-svc/2"), "TasksFailed");
+    assert_eq!(judged(1, "ecs-svc/2"), "RollingOut", "one runs: ECS counts anew, and so does this");
+    assert_eq!(judged(0, "ecs-svc/1"), "RollingOut", "tasks of the version before");
+}
+
+#[test]
+fn a_change_of_count_during_somebodys_rollout_does_not_make_it_ours() {
+    let mut world = running();
+    live(&mut world)["deployments"][0]["id"] = json!("ecs-svc/99");
+    live(&mut world)["deployments"][0]["createdAt"] = json!(world.now);
+    live(&mut world)["deployments"][0]["rolloutState"] = json!("IN_PROGRESS");
+    let mut scaled = image("web:1");
+    spec(&mut scaled).service.insert("desiredCount".to_owned(), json!(5));
+    let plan = world.look(&scaled, &context());
+    assert_eq!((actions(&plan), reason(&plan)), (vec!["UpdateService"], "Scaling"));
+    for step in &plan.steps {
+        world.step(step, &mut None);
+    }
+    let written = world.tag("driftless:written").expect("a record");
+    assert!(!written.contains("ecs-svc/99"), "{written}");
+    assert_eq!(reason(&world.look(&scaled, &context())), "RolloutOfOthers");
+}

@@ -17,14 +17,19 @@ pub(crate) fn call(account: &str, action: &str, input: &Value, key: &str, now: S
     }
 }
 
-/// Temporary keys begin with ASIA: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html>.
 fn caller(account: &str, key: &str) -> Value {
-    let (arn, id) = if key.starts_with("ASIA") {
-        (format!("arn:aws:sts::{account}:assumed-role/deployer/driftless"), "AROAEXAMPLEEXAMPLE12:driftless")
+    let id = if key.starts_with("ASIA") { "AROAEXAMPLEEXAMPLE12:driftless" } else { "AIDAEXAMPLEEXAMPLE12" };
+    json!({"Arn": principal(account, key), "UserId": id, "Account": account})
+}
+
+/// The ARN of who signs with a key. Temporary keys begin with ASIA:
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html>.
+pub(crate) fn principal(account: &str, key: &str) -> String {
+    if key.starts_with("ASIA") {
+        format!("arn:aws:sts::{account}:assumed-role/deployer/driftless")
     } else {
-        (format!("arn:aws:iam::{account}:user/deployer"), "AIDAEXAMPLEEXAMPLE12")
-    };
-    json!({"Arn": arn, "UserId": id, "Account": account})
+        format!("arn:aws:iam::{account}:user/deployer")
+    }
 }
 
 /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html>. A token has the form of a

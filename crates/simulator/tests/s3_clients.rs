@@ -90,7 +90,8 @@ async fn versions_and_digests_in_a_form_that_s3_never_gave_are_refused_as_such()
 async fn a_part_that_is_copied_ends_within_its_source() {
     let s3 = S3::start().await;
     s3.put("a", "0123456789").await;
-    let id = s3.begin("shop/big", &[]).await;
+    let signature = "AWS4-HMAC-SHA256 Credential=ASIAEXAMPLEEXAMPLE12/20261127/eu-central-1/s3/aws4_request, Signature=0";
+    let id = s3.begin("shop/big", &[("authorization", signature)]).await;
     let path = format!("shop/big?partNumber=1&uploadId={id}");
     for range in ["bytes=5-10", "bytes=5-", "bytes=-3", "5-6"] {
         let headers = [("x-amz-copy-source", "shop/a"), ("x-amz-copy-source-range", range)];
@@ -102,6 +103,9 @@ async fn a_part_that_is_copied_ends_within_its_source() {
     assert!(parts.text().contains("<Initiator>") && parts.text().contains("<Owner>"), "{}", parts.text());
     let uploads = s3.ok("GET", "shop?uploads", &[], "").await;
     assert!(uploads.text().contains("<Initiator>") && uploads.text().contains("<Owner>"), "{}", uploads.text());
+    // As GetCallerIdentity names who signs so: the agent tells its own leftovers by it.
+    let session = "arn:aws:sts::123456789012:assumed-role/deployer/driftless";
+    assert!(uploads.all("ID").iter().any(|id| id == session), "{}", uploads.text());
 }
 
 #[tokio::test]
@@ -173,6 +177,11 @@ async fn an_access_control_list_gives_the_owner_everything_and_cannot_be_changed
         assert!(acl.text().contains("xsi:type=\"CanonicalUser\""), "{}", acl.text());
         let refused = s3.refused("PUT", path, &[("x-amz-acl", "public-read")], "").await;
         assert_eq!(refused, (400, "AccessControlListNotSupported".into()));
+        // As s3cmd does after a copy: what is there is put again.
+        let document = acl.text();
+        s3.ok("PUT", path, &[], document.clone()).await;
+        let other = s3.refused("PUT", path, &[], document.replace("FULL_CONTROL", "READ")).await;
+        assert_eq!(other, (400, "AccessControlListNotSupported".into()));
     }
     assert_eq!(s3.refused("GET", "shop/nothing?acl", &[], "").await, (404, "NoSuchKey".into()));
 }

@@ -39,6 +39,7 @@ pub(super) fn stack(stack: types::Stack) -> Stack {
         parent_id: stack.parent_id,
         created_at: at(stack.creation_time).unwrap_or_default(),
         updated_at: at(stack.last_updated_time),
+        deleted_at: at(stack.deletion_time),
         drift_status: drift.as_ref().and_then(|drift| drift.stack_drift_status.as_ref()).map(|word| word.as_str().to_owned()),
         drift_checked_at: drift.and_then(|drift| at(drift.last_check_timestamp)),
     }

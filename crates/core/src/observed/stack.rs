@@ -138,6 +138,8 @@ pub struct Stack {
     pub created_at: f64,
     /// When an update last began.
     pub updated_at: Option<f64>,
+    /// When its deletion last began; one that failed has left it.
+    pub deleted_at: Option<f64>,
     /// `NOT_CHECKED`, `IN_SYNC`, `DRIFTED`, `UNKNOWN`.
     pub drift_status: Option<String>,
     /// When drift was last looked for.

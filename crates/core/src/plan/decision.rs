@@ -2,16 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
-
 use super::shared::verdict::{Change, Verdict};
 use super::step::Step;
 use crate::resource::ResourceId;
 use crate::secret::Shown;
 
-/// The decision of one pass over one resource.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+/// The decision of one pass over one resource. Written as JSON, what may be secret in it is hidden.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
     /// Of what.
     pub resource: ResourceId,
@@ -25,17 +22,32 @@ pub struct Plan {
     pub verdict: Verdict,
     /// What other resources can take from this one, as it is now (not after the steps): a stack's outputs, an artifact's key.
     pub outputs: BTreeMap<String, String>,
+    /// What it depends on and is to be written first; only of a plan that is made for a whole commit ([`ahead`](super::ahead)).
+    pub after: Vec<ResourceId>,
 }
 
 impl Plan {
     /// Without steps.
     pub fn new(resource: &ResourceId, verdict: Verdict) -> Self {
-        Plan { resource: resource.clone(), steps: vec![], changes: vec![], notes: vec![], verdict, outputs: BTreeMap::new() }
+        Plan {
+            resource: resource.clone(),
+            steps: vec![],
+            changes: vec![],
+            notes: vec![],
+            verdict,
+            outputs: BTreeMap::new(),
+            after: vec![],
+        }
     }
 
     /// Nothing would be written: AWS is only asked to look, if anything.
     pub fn is_empty(&self) -> bool {
         self.steps.iter().all(Step::looks)
+    }
+
+    /// Whether the thing itself would become another one: not where AWS is only asked to look.
+    pub fn writes(&self) -> bool {
+        !self.is_empty()
     }
 
     /// The plan with the values that are hidden by type: a decision of the person at the terminal (`--show-values`).

@@ -42,6 +42,13 @@ macro_rules! dispatch {
                 $(Kind::$kind => $module::LOOKS_A_SECOND,)*
             }
         }
+
+        /// How the resource goes on while it waits for another, in half a sentence; None where it cannot be told.
+        pub fn meanwhile(observation: &Observation) -> Option<String> {
+            match observation {
+                $(Observation::$kind(observed) => $module::meanwhile(observed),)*
+            }
+        }
     };
 }
 

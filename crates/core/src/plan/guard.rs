@@ -128,9 +128,7 @@ fn fingerprint(plan: &Plan) -> u64 {
 }
 
 fn value(shown: &Shown) -> String {
-    match shown.clone().revealed() {
-        Shown::Plain(value) | Shown::Hidden(value) => value.to_string(),
-    }
+    shown.value().to_string()
 }
 
 /// A step's content without what is another one each time: numbers, ids, digests and tokens.

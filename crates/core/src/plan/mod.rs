@@ -1,5 +1,6 @@
 //! What to do about a difference: the steps, and their causes.
 
+pub mod ahead;
 pub mod artifact;
 mod decision;
 pub mod deployment;
@@ -11,14 +12,15 @@ mod shared;
 pub mod stack;
 mod step;
 pub mod task;
+mod told;
 pub mod tree;
 
 pub use decision::Plan;
-pub use dispatch::{looks_a_second, plan, written_at};
+pub use dispatch::{looks_a_second, meanwhile, plan, written_at};
 pub use ecs::step::{EcsStep, Secret, TaskDefinitionRef};
 pub use shared::context::{self, Context};
 pub use shared::tags;
-pub use shared::verdict::{Cause, Change, Verdict};
-pub use step::Step;
+pub use shared::verdict::{Cause, Change, FAILED, NOT_READY, Verdict};
+pub use step::{BOOKKEEPING, Step};
 
 pub(crate) use shared::{digest, ownership};

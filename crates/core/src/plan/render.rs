@@ -4,8 +4,12 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use crate::plan::{Cause, Change, Plan, Step, Verdict};
+use crate::plan::ahead::is_later;
+use crate::plan::told::{self, CHANGED};
+use crate::plan::{Cause, Change, NOT_READY, Plan, Step, Verdict};
+use crate::printable;
 use crate::prune::PRUNING;
+use crate::resource::Kind;
 use crate::secret::Shown;
 
 /// How to print.
@@ -17,61 +21,164 @@ pub struct Options {
     pub colour: bool,
 }
 
+/// The colours that are used: nothing else of what begins with an escape is printed.
+pub const GREEN: &str = "\x1b[32m";
+/// See [`GREEN`].
+pub const RED: &str = "\x1b[31m";
+/// See [`GREEN`].
+pub const YELLOW: &str = "\x1b[33m";
+/// See [`GREEN`].
+pub const PLAIN: &str = "\x1b[0m";
+
 /// Longer values go below their path, indented.
 const SHORT: usize = 60;
 
 /// The plan, without a newline at its end: a headline, one line for each change, the notes.
 pub fn render(plan: &Plan, options: &Options) -> String {
-    let mut text = headline(plan);
-    for change in &plan.changes {
+    let mut text = coloured(&headline(plan), matches!(word(plan), Word::Delete), options);
+    let told = if options.show_values { plan.changes.clone() } else { plan.told() };
+    for change in &told {
         text.push('\n');
         render_change(&mut text, change, options);
     }
     for note in &plan.notes {
-        let _ = write!(text, "\n  note: {note}");
+        let _ = write!(text, "\n  note: {}", printable::below(note).replace('\n', "\n  "));
     }
     text
 }
 
-/// The plan in one line: what would happen to which resource.
+/// Whether the headline is all that there is to say.
+pub fn is_short(plan: &Plan) -> bool {
+    let bare = matches!(word(plan), Word::Unchanged | Word::Create | Word::Run | Word::Change | Word::Deploy | Word::Delete);
+    bare && plan.changes.is_empty() && plan.notes.is_empty()
+}
+
+/// Whether nothing would happen to the resource, and nothing happens to it now.
+pub fn is_unchanged(plan: &Plan) -> bool {
+    word(plan) == Word::Unchanged && matches!(plan.verdict, Verdict::Ready { .. })
+}
+
+/// What would happen to a resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Word {
+    Create,
+    Run,
+    Deploy,
+    Change,
+    Unchanged,
+    /// For another resource.
+    Wait,
+    Failed,
+    Blocked,
+    Unknown,
+    Delete,
+}
+
+fn word(plan: &Plan) -> Word {
+    match &plan.verdict {
+        Verdict::Stalled { .. } => return Word::Blocked,
+        Verdict::Failed { .. } => return Word::Failed,
+        Verdict::Unknown { .. } => return Word::Unknown,
+        Verdict::Waiting { .. } => return Word::Wait,
+        Verdict::Progressing { reason: PRUNING, .. } => return Word::Delete,
+        Verdict::Progressing { .. } | Verdict::Ready { .. } => {}
+    }
+    if !plan.writes() {
+        Word::Unchanged
+    } else if plan.resource.kind == Kind::Ec2Deployment {
+        Word::Deploy
+    } else if plan.steps.iter().any(Step::creates) {
+        Word::Create
+    } else if plan.steps.iter().any(Step::runs) {
+        Word::Run
+    } else {
+        Word::Change
+    }
+}
+
+/// The plan in a few words behind the resource: for a tree, below which the plans stand.
+pub fn label(plan: &Plan) -> String {
+    let words = match word(plan) {
+        Word::Create => "to be created",
+        Word::Run => "to be run",
+        Word::Deploy => "to be deployed",
+        Word::Change => "to be changed",
+        Word::Unchanged if matches!(plan.verdict, Verdict::Progressing { .. }) => "under way",
+        Word::Unchanged => "unchanged",
+        Word::Wait => "waits",
+        Word::Failed => "failed",
+        Word::Blocked => "blocked",
+        Word::Unknown => "could not be looked at",
+        Word::Delete => "to be deleted",
+    };
+    format!("{}: {words}", plan.resource)
+}
+
+/// The plan in one line: what would happen to which resource. A failure's message may have more lines, indented.
 pub fn headline(plan: &Plan) -> String {
     let id = &plan.resource;
-    let creates = plan.steps.iter().any(Step::creates);
     let (_, reason, message) = plan.verdict.standing();
-    match &plan.verdict {
-        Verdict::Stalled { .. } | Verdict::Failed { .. } | Verdict::Unknown { .. } => format!("{id}: {reason}: {message}"),
-        Verdict::Progressing { reason: PRUNING, .. } => format!("{id}: to be deleted"),
-        _ if creates => format!("{id}: to be created"),
-        _ if plan.steps.iter().any(Step::runs) => format!("{id}: to be run"),
-        _ if plan.steps.iter().any(|step| matches!(step, Step::CloudFormation(step) if !step.looks())) => {
-            format!("{id}: to be changed")
+    let message = printable::below(message);
+    let after = after(plan);
+    match word(plan) {
+        Word::Blocked | Word::Failed | Word::Unknown => format!("{id}: {reason}: {message}"),
+        Word::Wait if reason == NOT_READY => format!("{id}: {message}; what would change is known then"),
+        Word::Wait => format!("{id}: {message}"),
+        Word::Change if id.kind == Kind::EcsService => {
+            let with = if plan.changes.iter().any(|change| change.deploys) { "with" } else { "without" };
+            format!("{id}: to be changed, {with} a deployment{after}")
         }
-        _ if !plan.steps.is_empty() && plan.steps.iter().all(Step::looks) => format!("{id}: unchanged"),
-        _ if plan.changes.iter().any(|change| change.deploys) => format!("{id}: to be changed, with a deployment"),
-        _ if !plan.is_empty() => format!("{id}: to be changed, without a deployment"),
-        Verdict::Progressing { .. } if waits(plan) => format!("{id}: {message}; what would change is known then"),
-        Verdict::Progressing { .. } => format!("{id}: unchanged; {message}"),
-        Verdict::Ready { .. } => format!("{id}: unchanged"),
+        Word::Unchanged if matches!(plan.verdict, Verdict::Progressing { .. }) => format!("{id}: unchanged; {message}"),
+        _ => format!("{}{after}", label(plan)),
     }
+}
+
+/// What comes first.
+fn after(plan: &Plan) -> String {
+    if plan.after.is_empty() || !plan.writes() {
+        return String::new();
+    }
+    let names = |artifacts: bool| {
+        let of = plan.after.iter().filter(|id| (id.kind == Kind::S3Artifact) == artifacts);
+        of.map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let (artifacts, others) = (names(true), names(false));
+    let mut text = String::new();
+    if !artifacts.is_empty() {
+        let are = if artifacts.len() == 1 { "is" } else { "are" };
+        let _ = write!(text, ", when {} {are} there", artifacts.join(" and "));
+    }
+    if !others.is_empty() {
+        let _ = write!(text, ", after {}", others.join(" and "));
+    }
+    text
+}
+
+fn coloured(text: &str, red: bool, options: &Options) -> String {
+    if red && options.colour { format!("{RED}{text}{PLAIN}") } else { text.to_owned() }
 }
 
 fn render_change(text: &mut String, change: &Change, options: &Options) {
     let (sign, colour) = match (&change.old, &change.new) {
         (_, Some(Shown::Plain(Value::String(new)))) if new.starts_with("REPLACES") || new.starts_with("PERHAPS REPLACES") => {
-            ('~', "\x1b[31m")
+            ('~', RED)
         }
-        (None, _) => ('+', "\x1b[32m"),
-        (_, None) => ('-', "\x1b[31m"),
-        _ => ('~', "\x1b[33m"),
+        (None, _) => ('+', GREEN),
+        (_, None) => ('-', RED),
+        _ => ('~', YELLOW),
     };
-    let (begin, end) = if options.colour { (colour, "\x1b[0m") } else { ("", "") };
-    let _ = write!(text, "  {begin}{sign} {}{end}", change.path);
+    let (begin, end) = if options.colour { (colour, PLAIN) } else { ("", "") };
+    // As it is called, and not as a JSON pointer has to write it.
+    let path: String = change.parts().map(|part| format!("/{}", printable::one_line(&part))).collect();
+    let _ = write!(text, "  {begin}{sign} {path}{end}");
     match (&change.old, &change.new) {
         (Some(old), Some(new)) => {
-            let (old, new) = (shown(old, options), shown(new, options));
-            if old == new {
-                // Both are hidden.
+            let (old, new) = (shown(old, Some(new), options), shown(new, Some(old), options));
+            if old == new && new == CHANGED {
                 let _ = write!(text, ": {new}");
+            } else if old == new {
+                // What differs is hidden inside of them.
+                let _ = write!(text, ": {new} {CHANGED}");
             } else if old.len() + new.len() <= 2 * SHORT && !old.contains('\n') && !new.contains('\n') {
                 let _ = write!(text, ": {old} → {new}");
             } else {
@@ -79,7 +186,7 @@ fn render_change(text: &mut String, change: &Change, options: &Options) {
             }
         }
         (Some(value), None) | (None, Some(value)) => {
-            let value = shown(value, options);
+            let value = shown(value, None, options);
             let long = value.contains('\n');
             let _ = if long { write!(text, ":\n{}", indented(&value)) } else { write!(text, ": {value}") };
         }
@@ -93,45 +200,51 @@ fn render_change(text: &mut String, change: &Change, options: &Options) {
     });
 }
 
-/// Short values on one line, as JSON; long ones spread.
-fn shown(value: &Shown, options: &Options) -> String {
+/// Short values on one line, as JSON; long ones spread. `other` is what the value is compared with.
+fn shown(value: &Shown, other: Option<&Shown>, options: &Options) -> String {
     match value {
         Shown::Hidden(value) if options.show_values => json(value),
-        Shown::Hidden(_) => "(changed)".into(),
-        Shown::Plain(value) => json(value),
+        Shown::Hidden(_) => told::hidden(other).into(),
+        Shown::Plain(Value::String(text)) if is_later(text) => text.clone(),
+        Shown::Plain(value) | Shown::Revealed(value) => json(value),
     }
 }
 
 fn json(value: &Value) -> String {
     let line = value.to_string();
-    if line.len() <= SHORT { line } else { serde_json::to_string_pretty(value).unwrap_or(line) }
+    let text = if line.len() <= SHORT { line } else { serde_json::to_string_pretty(value).unwrap_or(line) };
+    printable::json(&text)
 }
 
 fn indented(text: &str) -> String {
     text.lines().map(|line| format!("      {line}")).collect::<Vec<_>>().join("\n")
 }
 
-/// Whether nothing can be planned yet, as what it takes from another resource is not there.
+/// Whether it waits for another resource.
 pub fn waits(plan: &Plan) -> bool {
-    matches!(plan.verdict, Verdict::Progressing { reason: "DependencyNotReady", .. })
+    matches!(plan.verdict, Verdict::Waiting { .. })
 }
 
-/// `1 to create, 2 to change, 5 unchanged`, and what stands in the way.
-pub fn summary(plans: &[Plan]) -> String {
-    let creates = |plan: &Plan| plan.steps.iter().any(Step::creates);
-    let blocked = |plan: &Plan| matches!(plan.verdict, Verdict::Stalled { .. } | Verdict::Unknown { .. });
-    let failed = |plan: &Plan| matches!(plan.verdict, Verdict::Failed { .. });
-    let count = |wanted: &dyn Fn(&Plan) -> bool| plans.iter().filter(|plan| wanted(plan)).count();
+/// `1 to create, 2 to change, 5 unchanged`, and what stands in the way; what is deleted comes last, in red.
+pub fn summary<'p>(plans: impl IntoIterator<Item = &'p Plan>, options: &Options) -> String {
+    let words: Vec<Word> = plans.into_iter().map(word).collect();
+    let count = |wanted: Word| words.iter().filter(|word| **word == wanted).count();
+    let waiting = count(Word::Wait);
     let groups = [
-        (count(&|plan| !blocked(plan) && creates(plan)), "to create"),
-        (count(&|plan| !blocked(plan) && !creates(plan) && !plan.is_empty()), "to change"),
-        (count(&waits), "waiting for what they take from others"),
-        (count(&|plan| !blocked(plan) && !failed(plan) && !waits(plan) && plan.is_empty()), "unchanged"),
-        (count(&|plan| failed(plan) && plan.is_empty()), "failed earlier and waiting for a change"),
-        (count(&blocked), "blocked"),
+        (count(Word::Create), "to create"),
+        (count(Word::Change), "to change"),
+        (count(Word::Run), "to run"),
+        (count(Word::Deploy), "to deploy"),
+        (waiting, if waiting == 1 { "waits for another" } else { "wait for others" }),
+        (count(Word::Unchanged), "unchanged"),
+        (count(Word::Failed), "failed"),
+        (count(Word::Blocked), "blocked"),
+        (count(Word::Unknown), "could not be looked at"),
     ];
-    let parts: Vec<String> =
+    let mut parts: Vec<String> =
         groups.iter().filter(|(number, _)| *number > 0).map(|(number, what)| format!("{number} {what}")).collect();
+    let deleted = count(Word::Delete);
+    parts.extend((deleted > 0).then(|| coloured(&format!("{deleted} to delete"), true, options)));
     if parts.is_empty() { "nothing is declared".into() } else { parts.join(", ") }
 }
 
@@ -207,15 +320,58 @@ mod tests {
             Plan { steps: vec![], changes: vec![], verdict: Verdict::Ready { message: String::new() }, ..plan(vec![]) };
         let blocked = Plan { verdict: Verdict::Stalled { reason: "Unsupported", message: String::new() }, ..unchanged.clone() };
         let all = [plan(vec![]), unchanged.clone(), unchanged.clone(), blocked];
-        assert_eq!(summary(&all), "1 to change, 2 unchanged, 1 blocked");
-        let message = "waits for CloudFormationStack/network, of which it takes `SubnetA`".to_owned();
-        let verdict = Verdict::Progressing { reason: "DependencyNotReady", message, requeue: 0 };
-        let waiting = Plan { verdict, ..unchanged };
-        assert_eq!(summary(std::slice::from_ref(&waiting)), "1 waiting for what they take from others");
+        let summed = |plans: &[Plan]| summary(plans, &Options::default());
+        assert_eq!(summed(&all), "1 to change, 2 unchanged, 1 blocked");
+        let verdict = crate::plan::ahead::without(&ResourceId::new(Kind::CloudFormationStack, "network"), "SubnetA");
+        let waiting = Plan { verdict, ..unchanged.clone() };
+        assert_eq!(summed(std::slice::from_ref(&waiting)), "1 waits for another");
+        assert_eq!(summed(&[waiting.clone(), waiting.clone()]), "2 wait for others");
         assert_eq!(
             render(&waiting, &Options::default()),
             "EcsService/web: waits for CloudFormationStack/network, of which it takes `SubnetA`; what would change is known then"
         );
-        assert_eq!(summary(&[]), "nothing is declared");
+        let failed = Plan { verdict: Verdict::Failed { reason: "RolloutFailed", message: "x".into() }, ..unchanged };
+        assert_eq!(summed(&[failed]), "1 failed");
+        assert_eq!(summed(&[]), "nothing is declared");
+    }
+
+    #[test]
+    fn deletions_are_counted_last_and_stand_out() {
+        let verdict = Verdict::Progressing { reason: PRUNING, message: "it left".into(), requeue: 10 };
+        let step = EcsStep::DeleteService { document: serde_json::Map::new() };
+        let goes = Plan { steps: vec![step.into()], ..Plan::new(&ResourceId::ecs_service("api"), verdict) };
+        let all = [goes.clone(), plan(vec![])];
+        assert_eq!(summary(&all, &Options::default()), "1 to change, 1 to delete");
+        let colours = Options { show_values: false, colour: true };
+        assert_eq!(summary(&all, &colours), "1 to change, \x1b[31m1 to delete\x1b[0m");
+        assert_eq!(render(&goes, &colours), "\x1b[31mEcsService/api: to be deleted\x1b[0m");
+    }
+
+    #[test]
+    fn names_of_others_and_their_texts_move_no_cursor_and_read_as_they_are_called() {
+        let mut plan = plan(vec![change("/web~1a b~0c\x1b[2K\u{202e}/content", None, Some(json!("x\u{9b}y")))]);
+        plan.notes.push("said\nEcsService/web: unchanged\x07".into());
+        let text = render(&plan, &Options::default());
+        assert!(text.contains(r#"+ /web/a b~c\u{1b}[2K\u{202e}/content: "x\u009by""#), "{text}");
+        assert!(text.ends_with("note: said\n    EcsService/web: unchanged\\u{7}"), "{text}");
+    }
+
+    #[test]
+    fn what_differs_inside_of_a_value_is_told_as_changed() {
+        let command = |token: &str| Some(json!(["run", format!("--token={token}")]));
+        let path = "/taskDefinition/containerDefinitions/app/command";
+        let plan = plan(vec![change(path, command("one"), command("two"))]);
+        let text = render(&plan, &Options::default());
+        assert!(text.ends_with(r#"app/command: ["run","--token=(hidden)"] (changed)"#), "{text}");
+        let shown = render(&plan, &Options { show_values: true, colour: false });
+        assert!(shown.contains("--token=one") && shown.contains("--token=two"), "{shown}");
+    }
+
+    #[test]
+    fn a_hidden_value_that_comes_is_hidden_and_one_that_changes_is_changed() {
+        let path = "/taskDefinition/containerDefinitions/app/dockerLabels/token";
+        let told = |old: Option<Value>, new: Option<Value>| render(&plan(vec![change(path, old, new)]), &Options::default());
+        assert!(told(None, Some(json!("s"))).ends_with("token: (hidden)"));
+        assert!(told(Some(json!("r")), Some(json!("s"))).ends_with("token: (changed)"));
     }
 }

@@ -46,10 +46,18 @@ macro_rules! step {
 
 services!(step);
 
+/// The actions that write tags and nothing else.
+pub const BOOKKEEPING: [&str; 2] = ["TagResource", "UntagResource"];
+
 impl Step {
     /// Whether a program runs once by this step.
     pub fn runs(&self) -> bool {
         matches!(self, Step::Ecs(EcsStep::RunTask { .. }))
+    }
+
+    /// Whether only tags are written by it: the agent's own, or people's, which are lines of the diff.
+    pub fn keeps_books(&self) -> bool {
+        matches!(self, Step::Ecs(_)) && BOOKKEEPING.contains(&self.action())
     }
 
     /// Whether it only asks AWS to look at the thing, which stays as it is.

@@ -308,6 +308,7 @@ pub fn reason(plan: &Plan) -> &'static str {
     match &plan.verdict {
         Verdict::Ready { .. } => "Ready",
         Verdict::Progressing { reason, .. } | Verdict::Failed { reason, .. } | Verdict::Stalled { reason, .. } => reason,
+        Verdict::Waiting { .. } => "Waiting",
         Verdict::Unknown { .. } => "Unknown",
     }
 }
@@ -318,6 +319,7 @@ pub fn message(plan: &Plan) -> &str {
         | Verdict::Progressing { message, .. }
         | Verdict::Failed { message, .. }
         | Verdict::Stalled { message, .. }
+        | Verdict::Waiting { message, .. }
         | Verdict::Unknown { message } => message,
     }
 }

@@ -356,6 +356,7 @@ pub fn reason(plan: &Plan) -> &'static str {
     match &plan.verdict {
         Verdict::Ready { .. } => "Ready",
         Verdict::Progressing { reason, .. } | Verdict::Failed { reason, .. } | Verdict::Stalled { reason, .. } => reason,
+        Verdict::Waiting { .. } => "Waiting",
         Verdict::Unknown { .. } => "Unknown",
     }
 }
@@ -366,6 +367,7 @@ pub fn message(plan: &Plan) -> &str {
         | Verdict::Progressing { message, .. }
         | Verdict::Failed { message, .. }
         | Verdict::Stalled { message, .. }
+        | Verdict::Waiting { message, .. }
         | Verdict::Unknown { message } => message,
     }
 }

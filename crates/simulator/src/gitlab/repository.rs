@@ -53,7 +53,7 @@ pub(super) async fn commit(State(gitlab): State<GitLab>, Path((id, sha)): Path<(
 }
 
 /// The names in `of`, each with its newest commit.
-fn tips<'a>(project: &'a Project, of: fn(&Commit) -> &Vec<String>) -> BTreeMap<&'a str, &'a Commit> {
+fn tips(project: &Project, of: fn(&Commit) -> &Vec<String>) -> BTreeMap<&str, &Commit> {
     project.commits.iter().flat_map(|commit| of(commit).iter().map(move |name| (name.as_str(), commit))).collect()
 }
 

@@ -19,6 +19,17 @@ fn grants() -> Option<Grants> {
     Some(vec![Grant { grantee: Some(grantee), permission: Some(Permission::from_static(Permission::FULL_CONTROL)) }])
 }
 
+/// "Bucket owner full control ... or an equivalent form of this ACL expressed in the XML format": it changes nothing.
+fn is_the_owners(policy: Option<&AccessControlPolicy>) -> bool {
+    let mut all = policy.and_then(|policy| policy.grants.as_deref()).unwrap_or_default().iter();
+    let own = |grant: &Grant| {
+        let to = grant.grantee.as_ref().and_then(|grantee| grantee.id.clone());
+        let full = grant.permission.as_ref().is_some_and(|permission| permission.as_str() == Permission::FULL_CONTROL);
+        full && to == owner().and_then(|owner| owner.id)
+    };
+    all.len() > 0 && all.all(own)
+}
+
 impl Front {
     /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketAcl.html>
     pub(super) fn acl_of_bucket(&self, input: GetBucketAclInput) -> S3Result<GetBucketAclOutput> {
@@ -37,6 +48,7 @@ impl Front {
         self.step(|state, _| state.bucket(&input.bucket).map(|_| ()))?;
         match input.acl.as_ref().map(BucketCannedACL::as_str) {
             Some(BucketCannedACL::PRIVATE) => Ok(PutBucketAclOutput {}),
+            None if is_the_owners(input.access_control_policy.as_ref()) => Ok(PutBucketAclOutput {}),
             _ => Err(s3_error!(AccessControlListNotSupported, "The bucket does not allow ACLs")),
         }
     }
@@ -45,6 +57,7 @@ impl Front {
     pub(super) fn set_acl_of_object(&self, input: PutObjectAclInput) -> S3Result<PutObjectAclOutput> {
         self.found(&input.bucket, &input.key, input.version_id.as_deref())?;
         match &input.acl {
+            None if is_the_owners(input.access_control_policy.as_ref()) => Ok(PutObjectAclOutput::default()),
             None => Err(s3_error!(AccessControlListNotSupported, "The bucket does not allow ACLs")),
             acl => check_acl(acl.as_ref()).map(|()| PutObjectAclOutput::default()),
         }

@@ -17,6 +17,7 @@ use crate::clock::Seconds;
 use crate::error::AwsError;
 use crate::query;
 use crate::server::Shared;
+use crate::service;
 
 /// An error's document is never longer.
 const ERROR: usize = 1 << 20;
@@ -45,6 +46,10 @@ impl S3Host for Host {
         })
     }
 }
+
+/// The access key of a request's signature, kept beside it when the signature is taken off.
+#[derive(Clone)]
+pub(super) struct AccessKey(pub(super) String);
 
 /// Takes the signature off a request: nobody checks it here, and the crate would refuse what it cannot check.
 fn unsign(request: &mut Request) {
@@ -138,6 +143,9 @@ fn expects_in_vain(request: &Request) -> Option<bool> {
 
 async fn answer(shared: &Arc<Shared>, mut request: Request) -> S3Result<Response<Body>> {
     presigned::check(request.uri().query().unwrap_or_default(), shared.clock.real())?;
+    if let Some(key) = service::scope(request.headers()).map(|scope| AccessKey(scope.access_key.to_string())) {
+        request.extensions_mut().insert(key);
+    }
     unsign(&mut request);
     forget_odd_ranges(&mut request);
     let request = dechunk(request)?;

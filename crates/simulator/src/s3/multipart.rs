@@ -19,6 +19,8 @@ const SMALLEST: u64 = 5 << 20;
 /// An upload under way.
 pub(super) struct Upload {
     pub(super) key: String,
+    /// The ARN of who began it: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_Initiator.html>.
+    pub(super) initiator: String,
     pub(super) headers: Headers,
     pub(super) tags: Tags,
     pub(super) started: Seconds,

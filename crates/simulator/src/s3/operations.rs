@@ -121,7 +121,7 @@ impl S3 for Front {
         &self,
         request: S3Request<CreateMultipartUploadInput>,
     ) -> Reply<CreateMultipartUploadOutput> {
-        self.create_upload(request.input).map(S3Response::new)
+        self.create_upload(request).map(S3Response::new)
     }
 
     async fn upload_part(&self, request: S3Request<UploadPartInput>) -> Reply<UploadPartOutput> {

@@ -9,17 +9,18 @@ use super::checksums::{Algorithm, Checksum, Kind, put_checksum};
 use super::chunked::Trailers;
 use super::conditions::Write;
 use super::copies::Source;
-use super::front::Front;
+use super::front::{AccessKey, Front};
 use super::hashes::Hashes;
 use super::listing::{self, Marker, Query, encode, encoded};
 use super::multipart::{Part, Upload, check_number, no_such_upload};
 use super::objects::{check_acl, etag, headers_of, put_encryption};
 use super::store::{State, Versioning};
 use super::{tags, time};
+use crate::sts;
 
-/// Who began an upload: here who owns everything.
-fn initiator() -> Option<Initiator> {
-    owner().map(|owner| Initiator { display_name: owner.display_name, id: owner.id })
+/// Who began an upload, as listings show it.
+fn initiator(upload: &Upload) -> Option<Initiator> {
+    Some(Initiator { display_name: None, id: Some(upload.initiator.clone()) })
 }
 
 /// The upload with this id, which is of this key.
@@ -30,7 +31,9 @@ fn upload<'a>(state: &'a mut State, bucket: &str, key: &str, id: &str) -> S3Resu
 
 impl Front {
     /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html>
-    pub(super) fn create_upload(&self, mut input: CreateMultipartUploadInput) -> S3Result<CreateMultipartUploadOutput> {
+    pub(super) fn create_upload(&self, request: S3Request<CreateMultipartUploadInput>) -> S3Result<CreateMultipartUploadOutput> {
+        let key = request.extensions.get::<AccessKey>().cloned();
+        let mut input = request.input;
         check_acl(input.acl.as_ref())?;
         let tags = tags::of_header(input.tagging.as_deref())?;
         let named = input.checksum_algorithm.as_ref().map(|name| Algorithm::read(name.as_str())).transpose()?;
@@ -55,8 +58,14 @@ impl Front {
                 ..Default::default()
             };
             put_encryption!(output, headers.encryption);
+            // "If the principal is an IAM User, it provides a user ARN value", of a role's session that of the session, and of
+            // an account, which nobody signs for, its canonical id.
+            let initiator = match &key {
+                Some(AccessKey(key)) => sts::principal(&state.account, key),
+                None => owner().and_then(|owner| owner.id).unwrap_or_default(),
+            };
             let key = input.key.clone();
-            let upload = Upload { key, headers, tags, started, named, kind, parts: Default::default() };
+            let upload = Upload { key, initiator, headers, tags, started, named, kind, parts: Default::default() };
             state.bucket_mut(&input.bucket)?.uploads.insert(id, upload);
             Ok(output)
         })
@@ -220,7 +229,7 @@ impl Front {
                 next_part_number_marker: parts.last().filter(|_| more).map(|(number, _)| **number),
                 part_number_marker: Some(marker),
                 parts: (!parts.is_empty()).then(|| parts.iter().map(view).collect()),
-                initiator: initiator(),
+                initiator: initiator(upload),
                 owner: owner(),
                 storage_class: Some(StorageClass::from(upload.headers.storage_class.clone())),
                 upload_id: Some(input.upload_id.clone()),
@@ -247,12 +256,11 @@ impl Front {
                 checksum_algorithm: upload.named.map(Algorithm::dto),
                 checksum_type: upload.named.map(|_| upload.kind.dto()),
                 initiated: Some(time(upload.started)),
-                initiator: initiator(),
+                initiator: initiator(upload),
                 owner: owner(),
                 key: Some(encode(&upload.key, encoding)),
                 storage_class: Some(StorageClass::from(upload.headers.storage_class.clone())),
                 upload_id: Some((*id).clone()),
-                ..Default::default()
             };
             let prefixes = page.prefixes.iter().map(|prefix| CommonPrefix { prefix: Some(encode(prefix, encoding)) });
             Ok(ListMultipartUploadsOutput {

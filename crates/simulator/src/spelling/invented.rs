@@ -47,7 +47,7 @@ impl Invention {
 
     /// Whether something is so here, for one in `of`.
     pub(super) fn draws(self, name: &str, place: &str, of: u64) -> bool {
-        self.draw(name, place) % of == 0
+        self.draw(name, place).is_multiple_of(of)
     }
 
     fn draw(self, name: &str, place: &str) -> u64 {

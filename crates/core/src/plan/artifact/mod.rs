@@ -97,6 +97,15 @@ pub fn written_at(observed: &ArtifactObservation) -> Option<&str> {
     object.head.as_ref()?.metadata.get(REVISION).map(String::as_str)
 }
 
+/// How the artifact goes on while it waits for another resource.
+pub fn meanwhile(observed: &ArtifactObservation) -> Option<String> {
+    match &observed.objects {
+        Observed::Present(objects) if !objects.is_empty() => Some("what is in the bucket stays".to_owned()),
+        Observed::Present(_) | Observed::Absent => Some("not created yet".to_owned()),
+        Observed::Unknown(_) => None,
+    }
+}
+
 /// A plan in the making.
 struct Decided<'a> {
     resource: &'a Resource,

@@ -47,6 +47,15 @@ pub(super) const NOT_CONVERGING: &str = "Look at the group's last deployments, a
 /// How many can be looked at in a second with half of what AWS's request quotas give: CodeDeploy publishes no rates.
 pub(super) const LOOKS_A_SECOND: f64 = 1.0;
 
+/// How the group goes on while the deployment waits for another resource.
+pub fn meanwhile(observed: &DeploymentObservation) -> Option<String> {
+    match &observed.group {
+        Observed::Present(_) => Some("its instances keep what they have".to_owned()),
+        Observed::Absent => Some("there is no deployment group yet".to_owned()),
+        Observed::Unknown(_) => None,
+    }
+}
+
 /// Decides what to write for a CodeDeploy deployment.
 pub fn plan(resource: &Resource, declared: &Ec2Deployment, observed: &DeploymentObservation, context: &Context<'_>) -> Plan {
     let (id, whom) = (&resource.id, format!("{}/{}", declared.application, declared.group));

@@ -118,10 +118,7 @@ fn primary(service: &Value) -> Option<&Value> {
 /// Short hash of what a write would change. What somebody else has made of a count or a flag belongs to it: scaling a service
 /// again and again is another change each time. Of names it does not: AWS may show them otherwise each time.
 pub(super) fn places(changes: &[Change]) -> String {
-    let of = |shown: &Option<Shown>| match shown {
-        Some(Shown::Plain(value) | Shown::Hidden(value)) => value.clone(),
-        None => Value::Null,
-    };
+    let of = |shown: &Option<Shown>| shown.as_ref().map(Shown::value).cloned().unwrap_or_default();
     let mut all: Vec<Value> = changes
         .iter()
         .map(|change| {

@@ -71,3 +71,18 @@ pub fn written_at(observed: &ServiceObservation) -> Option<&str> {
     let tags = observed.service.present()?.get("tags")?.as_array()?;
     tags.iter().find(|tag| tag["key"] == tags::REVISION)?["value"].as_str()
 }
+
+/// `runs shop-worker:1 as before (1 of 1 tasks)`: how the service goes on while it waits for another resource.
+pub fn meanwhile(observed: &ServiceObservation) -> Option<String> {
+    let service = match &observed.service {
+        Observed::Present(service) if service["status"] != "INACTIVE" => service,
+        Observed::Present(_) | Observed::Absent => return Some("not created yet".to_owned()),
+        Observed::Unknown(_) => return None,
+    };
+    let runs = service["taskDefinition"].as_str().and_then(|arn| arn.rsplit('/').next())?;
+    let counts = match (service["runningCount"].as_u64(), service["desiredCount"].as_u64()) {
+        (Some(running), Some(desired)) => format!(" ({running} of {desired} tasks)"),
+        _ => String::new(),
+    };
+    Some(format!("runs {runs} as before{counts}"))
+}

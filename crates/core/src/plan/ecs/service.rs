@@ -228,8 +228,8 @@ fn put(
     };
     whole.insert(member.to_owned(), value.unwrap_or_default());
     for difference in differences.iter().filter(|difference| difference.sort == Sort::Undeclared) {
-        let new = match difference.new.clone().map(crate::secret::Shown::revealed) {
-            Some(crate::secret::Shown::Plain(value) | crate::secret::Shown::Hidden(value)) => Some(value),
+        let new = match difference.new.clone().map(crate::secret::Shown::into_value) {
+            Some(value) => Some(value),
             None if difference.old_is_list() => Some(json!([])),
             None => None,
         };

@@ -118,10 +118,7 @@ pub(super) fn is_peoples_own(pointer: &Pointer) -> bool {
 }
 
 fn value(shown: &Option<Shown>) -> Value {
-    match shown {
-        Some(Shown::Plain(value) | Shown::Hidden(value)) => value.clone(),
-        None => Value::Null,
-    }
+    shown.as_ref().map(Shown::value).cloned().unwrap_or_default()
 }
 
 fn text(value: &Value) -> Option<String> {

@@ -180,6 +180,9 @@ fn failed(pass: &Pass, found: &Found, message: String) -> Plan {
         Ok(written) => steps.extend(written),
         Err(verdict) => plan.verdict = verdict,
     }
+    // What is left as it is is a difference all the same.
+    let left = changes(found, true).into_iter().filter(|change| change.deploys);
+    plan.changes.splice(0..0, left);
     plan.steps = steps.into_iter().map(Into::into).collect();
     plan
 }

@@ -33,12 +33,25 @@ pub enum Cause {
     Ownership,
 }
 
+/// It waits for something that is on its way.
+pub const NOT_READY: &str = "DependencyNotReady";
+
+/// It waits for something that failed, or that a person has to see to: in vain, until that is Ready.
+pub const FAILED: &str = "DependencyFailed";
+
 /// Where the resource stands after this pass.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub enum Verdict {
     /// As declared; nothing in progress.
     Ready {
         /// For a person.
+        message: String,
+    },
+    /// It waits for another resource: nothing is written to it until that is Ready, and it runs on as before.
+    Waiting {
+        /// [`NOT_READY`] or [`FAILED`].
+        reason: &'static str,
+        /// For what, and what runs meanwhile.
         message: String,
     },
     /// Look again after so many seconds.

@@ -168,6 +168,15 @@ pub fn written_at(observed: &StackObservation) -> Option<&str> {
     known::written_at(observed)
 }
 
+/// How the stack goes on while it waits for another resource.
+pub fn meanwhile(observed: &StackObservation) -> Option<String> {
+    match &observed.stack {
+        Observed::Present(stack) => Some(format!("it stays as it is ({})", stack.status)),
+        Observed::Absent => Some("not created yet".to_owned()),
+        Observed::Unknown(_) => None,
+    }
+}
+
 fn decide(pass: &Pass<'_>, stack: &Stack) -> Plan {
     let declared = pass.wanted.declared;
     if let Some(parent) = &stack.parent_id {

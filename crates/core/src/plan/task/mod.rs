@@ -74,6 +74,11 @@ pub fn written_at(observed: &TaskObservation) -> Option<&str> {
     observed.written_at.as_deref()
 }
 
+/// How the task goes on while it waits for another resource: its last run has ended, or goes on.
+pub fn meanwhile(_: &TaskObservation) -> Option<String> {
+    Some("not run for this commit yet".to_owned())
+}
+
 fn decide(pass: &Pass) -> Result<Plan, Verdict> {
     let revisions = match &pass.observation.revisions {
         Observed::Present(revisions) => revisions.as_slice(),

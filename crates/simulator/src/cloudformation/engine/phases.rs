@@ -301,8 +301,9 @@ fn deleted(ground: &mut Ground<'_>, stack: &mut Stack, failed: Vec<String>, at: 
         operation.wake = at;
         return;
     }
+    // DELETE_FAILED shows its DeletionTime too.
+    stack.deleted = Some(at);
     if failed.is_empty() {
-        stack.deleted = Some(at);
         stack.change_sets.retain(|set| set.execution == "EXECUTE_COMPLETE");
         (stack.outputs, stack.imports) = (Vec::new(), BTreeSet::new());
         finish(ground, stack, "DELETE_COMPLETE", None, at);
