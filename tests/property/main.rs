@@ -34,7 +34,9 @@ async fn whatever_aws_answers_every_resource_ends_where_it_belongs_and_stays_the
     for some in seeds.chunks(AT_ONCE as usize) {
         let rounds: Vec<_> = some.iter().map(|seed| tokio::spawn(round::run(*seed))).collect();
         for round in rounds {
-            faults.extend(round.await.expect("a round ends"));
+            let found = round.await.expect("a round ends");
+            found.iter().for_each(|fault| println!("{fault}\n"));
+            faults.extend(found);
             tried += CASES;
         }
         println!("{tried} cases, {} faults", faults.len());
