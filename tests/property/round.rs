@@ -19,7 +19,7 @@ pub const CASES: usize = 50;
 const PACE: f64 = 90.0;
 
 /// How long everything may take to end, in real time, before what has not ended is told.
-const PATIENCE: Duration = Duration::from_secs(40);
+const PATIENCE: Duration = Duration::from_secs(150);
 
 /// Logical seconds in which nothing may be written once all has ended.
 const QUIET: f64 = 130.0;
