@@ -198,6 +198,8 @@ impl Round {
             let right = match status.phase {
                 Phase::Ready => !fails,
                 Phase::Failed => fails,
+                // Of what somebody else has made nobody can tell whether AWS or they have filled something in.
+                Phase::Stalled if case.foreign => status.reason == "AdoptionWouldReset",
                 Phase::Stalled => status.reason == "NotConverging" && case.unsettled,
                 Phase::Reconciling | Phase::Waiting | Phase::Unknown => false,
             };
