@@ -19,6 +19,8 @@ struct Report<'a> {
     resources: Vec<&'a ResourceId>,
     errors: &'a [Problem],
     warnings: &'a [Problem],
+    /// Among the warnings, those about parts that were not read.
+    unread: &'a [Problem],
     ignored: usize,
 }
 
@@ -52,6 +54,7 @@ fn tell(output: Output, config: &Config, desired: &Desired, strict: bool) -> Exi
             resources: desired.resources.keys().collect(),
             errors: &desired.errors,
             warnings: &warnings,
+            unread: &desired.unread,
             ignored: desired.ignored,
         }),
         Output::Text => {
@@ -59,6 +62,8 @@ fn tell(output: Output, config: &Config, desired: &Desired, strict: bool) -> Exi
             let mut parts = vec![print::count(desired.resources.len(), "valid resource")];
             parts.extend((!desired.errors.is_empty()).then(|| print::count(desired.errors.len(), "error")));
             parts.extend((!warnings.is_empty()).then(|| print::count(warnings.len(), "warning")));
+            let unread = || format!("{} not read", print::count(desired.unread.len(), "place"));
+            parts.extend((!desired.unread.is_empty()).then(unread));
             parts.extend((desired.ignored > 0).then(|| format!("{} ignored", print::count(desired.ignored, "other document"))));
             let strict =
                 if strict && desired.errors.is_empty() && !valid { "; with `--strict` a warning is an error" } else { "" };
@@ -71,7 +76,7 @@ fn tell(output: Output, config: &Config, desired: &Desired, strict: bool) -> Exi
 /// The configuration itself is wrong: there is nothing to read manifests with.
 fn tell_errors(output: Output, errors: &[Problem]) {
     match output {
-        Output::Json => print::json(&Report { valid: false, resources: vec![], errors, warnings: &[], ignored: 0 }),
+        Output::Json => print::json(&Report { valid: false, resources: vec![], errors, warnings: &[], unread: &[], ignored: 0 }),
         Output::Text => print::problems(errors, &[]),
     }
 }

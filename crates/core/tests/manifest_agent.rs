@@ -252,3 +252,35 @@ fn places_without_manifests_are_named_by_globs() {
     );
     assert!(told("vendor").contains("`spec.source.ignore` is the string `vendor`; a list of globs"), "{}", told("vendor"));
 }
+
+#[test]
+fn a_project_is_a_path_or_a_number() {
+    let told = |project: &str| {
+        let text = format!(
+            "{TOP}spec:\n{}  gitlab: {{url: https://gitlab.example.com, tokenFile: t, project: {project}}}\n",
+            SPEC.replace("directory: {path: .}", "git: {url: https://gitlab.example.com/a/b.git}")
+        );
+        match read_agent("driftless.yaml", text.as_bytes()) {
+            Ok((agent, _)) => agent.gitlab.map_or_else(String::new, |gitlab| gitlab.project),
+            Err(problems) => problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),
+        }
+    };
+    for fine in ["acme/shop", "acme/sub.group/shop_2", "42", "'42'", "a-b/c"] {
+        assert_eq!(told(fine), fine.trim_matches('\''));
+    }
+    for (wrong, meant) in [
+        ("acme%2Fshop", "; did you mean `acme/shop`?"),
+        ("/acme/shop.git", "; did you mean `acme/shop`?"),
+        ("https://gitlab.example.com/acme/shop", "; did you mean `acme/shop`?"),
+        ("'git@gitlab.example.com:acme/shop.git'", "; did you mean `acme/shop`?"),
+        ("acme/shop/", "; did you mean `acme/shop`?"),
+        ("acme", "is expected"),
+        ("007", "is expected"),
+        ("acme//shop", "is expected"),
+        ("acme/my shop", "is expected"),
+    ] {
+        let told = told(wrong);
+        assert!(told.contains("`group/project`") && told.ends_with(meant), "{wrong}: {told}");
+        assert!(told.contains(wrong.trim_matches('\'')), "{wrong}: {told}");
+    }
+}

@@ -183,3 +183,10 @@ fn the_agent_s_words_for_it_are_strict() {
     assert!(read("{s3PushFile: p.json, stackName: x}").expect_err("no stack").contains("says nothing without `createStackFile`"));
     assert!(read("{s3pushfile: p.json}").expect_err("a typo").contains("did you mean `s3PushFile`?"));
 }
+
+#[test]
+fn an_application_s_name_is_told_as_it_is_written() {
+    let push = PUSH.replace("\"shop\"", "7.0");
+    let message = told(template(), STACK, &push, DEPLOY);
+    assert!(message.contains("is the number 7.0; a string is expected: write it in quotes"), "{message}");
+}

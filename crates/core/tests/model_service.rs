@@ -2,8 +2,8 @@
 
 mod model_documents;
 
-use driftless_core::model::{check_service, check_task_definition, check_together};
-use driftless_core::plan::tags::{ON_DEFINITION, ON_SERVICE};
+use driftless_core::model::{check_run_task_together, check_service, check_task_definition, check_together};
+use driftless_core::plan::tags::{ON_DEFINITION, ON_SERVICE, RUNS};
 use model_documents::*;
 use serde_json::json;
 
@@ -555,4 +555,17 @@ fn an_external_controller_is_asked_nothing() {
         )),
         &[],
     );
+}
+
+#[test]
+fn the_records_of_a_task_s_runs_count_among_its_definition_s_tags() {
+    let definition = |count: usize| {
+        let tags: Vec<_> = (0..count).map(|n| json!({"key": format!("k{n}"), "value": "v"})).collect();
+        let definition = object(task(json!({"tags": tags})));
+        check_run_task_together(Some(&definition), &object(json!({})))
+    };
+    assert_eq!(definition(50 - ON_DEFINITION - RUNS), []);
+    let [error] = &definition(51 - ON_DEFINITION - RUNS)[..] else { panic!("it is refused") };
+    assert_eq!(error.pointer, "/taskDefinition/tags");
+    assert_eq!(definition(51 - ON_DEFINITION), [], "that is said of the definition alone");
 }

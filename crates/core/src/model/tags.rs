@@ -5,10 +5,17 @@ use std::collections::BTreeSet;
 use super::report::{Report, list, shown, structures, text, unresolved};
 
 /// "Maximum number of tags per resource: 50". <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-using-tags.html>
-const MOST: usize = 50;
+pub(super) const MOST: usize = 50;
 
 /// Checks the document's tags, of which `thing` carries `own` more of Driftless's; how long they are, the model says itself.
 pub(super) fn check(report: &mut Report, thing: &str, own: usize) {
+    count(report, thing, own);
+    let mut keys = BTreeSet::new();
+    each(report, &mut keys);
+}
+
+/// One error when there is no room for Driftless's own.
+pub(super) fn count(report: &mut Report, thing: &str, own: usize) {
     let declared = list(report.document, "tags").len();
     if declared + own > MOST && declared <= MOST {
         let message = format!(
@@ -17,7 +24,9 @@ pub(super) fn check(report: &mut Report, thing: &str, own: usize) {
         );
         report.error("/tags", message);
     }
-    let mut keys = BTreeSet::new();
+}
+
+fn each<'r>(report: &mut Report<'r>, keys: &mut BTreeSet<&'r str>) {
     for (index, tag) in structures(report.document, "tags") {
         let path = format!("/tags/{index}");
         // "For each resource, each tag key must be unique"; keys are case-sensitive.

@@ -4,9 +4,10 @@
 use serde_json::Value;
 
 use super::references::exists;
-use super::report::{Report, number, shown, structure, structures, text};
-use super::{Finding, containers, service, together};
+use super::report::{Report, list, number, shown, structure, structures, text};
+use super::{Finding, containers, service, tags, together};
 use crate::desired::Document;
+use crate::plan::tags as own;
 
 /// "A total of 8192 characters are allowed for overrides. This limit includes the JSON formatting characters of the override
 /// structure."
@@ -83,7 +84,17 @@ pub(super) fn with_definition(definition: &Document, task: &Document) -> Vec<Fin
         let path = format!("/overrides/containerOverrides/{index}/name");
         exists(&mut report, text(container, "name"), &path, "container", known.iter().copied());
     }
-    report.errors.into_iter().map(|finding| Finding { pointer: format!("/service{}", finding.pointer), ..finding }).collect()
+    let mut found: Vec<Finding> =
+        report.errors.into_iter().map(|finding| Finding { pointer: format!("/service{}", finding.pointer), ..finding }).collect();
+    // The definition keeps the runs' records besides.
+    let mut of_definition = Report::new(definition);
+    let own = own::ON_DEFINITION + own::RUNS;
+    if list(definition, "tags").len() + own::ON_DEFINITION <= tags::MOST {
+        tags::count(&mut of_definition, "a task definition", own);
+    }
+    let prefixed = |finding: Finding| Finding { pointer: format!("/taskDefinition{}", finding.pointer), ..finding };
+    found.extend(of_definition.errors.into_iter().map(prefixed));
+    found
 }
 
 /// "This parameter is required for task definitions that use the awsvpc network mode to receive their own elastic network

@@ -18,7 +18,8 @@ pub(super) struct Invention {
 }
 
 /// What a resource is known by, and what stands for something else that is looked up.
-const KEPT: [&str; 12] = [
+const KEPT: [&str; 13] = [
+    "capacityProvider",
     "clientToken",
     "cluster",
     "containerName",

@@ -199,12 +199,45 @@ fn gitlab(scope: &mut Scope<'_>, spec: &Fields<'_>, source: Option<&Source>) -> 
         Some(node) => scope.text_of(node, "spec.gitlab.project"),
         None => None,
     };
+    if let (Some(project), Some(node)) = (&project, gitlab.get("project"))
+        && !is_project(project)
+    {
+        let meant = Some(meant(project)).filter(|meant| is_project(meant));
+        let meant = meant.map_or(String::new(), |meant| format!("; did you mean `{meant}`?"));
+        let message = format!(
+            "`spec.gitlab.project` is {}; `group/project`, with every group above it and as in the project's address, or the project's number is expected{meant}",
+            shown(project)
+        );
+        scope.error(node.at, message);
+    }
     let token_file = scope.required_text(&gitlab, "tokenFile", "it is a file whose first line is a token with the scope `api`");
     if let Some(url) = url.as_ref().filter(|url| !url.starts_with("https://") && !url.starts_with("http://")) {
         let at = gitlab.get("url").map_or(gitlab.node.at, |node| node.at);
         scope.error(at, format!("`spec.gitlab.url` is {}; an address with `https://` is expected", shown(url)));
     }
     Some(GitLab { url: url?, project: project?, token_file: token_file? })
+}
+
+/// `group/project` or a number. The paths have "letters, digits, `_`, `-` and `.`", and do not end in `.git`:
+/// <https://docs.gitlab.com/user/reserved_names/#limitations-on-usernames-project-and-group-names-and-slugs>.
+fn is_project(text: &str) -> bool {
+    let part = |part: &str| {
+        let plain = part.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'));
+        plain && !part.is_empty() && !part.starts_with(['-', '.']) && !part.ends_with(".git")
+    };
+    let number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
+    number || (text.contains('/') && text.split('/').all(part))
+}
+
+/// The project of what is probably an address, a path with its slashes, or one that was encoded for GitLab's API.
+fn meant(text: &str) -> String {
+    let text = text.replace("%2F", "/").replace("%2f", "/");
+    let path = match text.split_once("://") {
+        Some((_, rest)) => rest.split_once('/').map_or("", |(_, path)| path),
+        None => text.split_once(':').filter(|(host, _)| host.contains('@')).map_or(text.as_str(), |(_, path)| path),
+    };
+    let path = path.trim_matches('/');
+    path.strip_suffix(".git").unwrap_or(path).to_owned()
 }
 
 fn variables(scope: &mut Scope<'_>, spec: &Fields<'_>) -> BTreeMap<String, String> {

@@ -57,6 +57,8 @@ pub const FAILED: &str = "driftless:failed";
 pub const ON_SERVICE: usize = 10;
 /// Likewise a task definition: whose it is, its revision and [`DEFINITION`].
 pub const ON_DEFINITION: usize = 5;
+/// Records of an `EcsTask`'s runs that a task definition carries besides: ten, and the one that is written.
+pub const RUNS: usize = 11;
 /// Likewise a task: whose it is.
 pub const ON_TASK: usize = 3;
 
