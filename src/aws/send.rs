@@ -149,6 +149,37 @@ where
         SdkError::ConstructionFailure(_) => {
             ProviderError::invalid(call, causes.join(": "), "check the target's region and endpointUrl")
         }
-        _ => ProviderError::unavailable(call, causes.join(": ")),
+        _ => ProviderError::unavailable(call, unreachable(&causes)),
+    }
+}
+
+/// What kept a request from getting through, in a person's words: the outer causes say only that there was one.
+fn unreachable(causes: &[String]) -> String {
+    let innermost = causes.last().map(String::as_str).unwrap_or_default();
+    let has = |text: &str| causes.iter().any(|cause| cause.contains(text));
+    if has("InvalidContentType") {
+        return "the endpoint does not speak TLS: write its address with `http://`".to_owned();
+    }
+    if has("Connection refused") {
+        return "nobody listens there (connection refused): check the target's endpointUrl and Region".to_owned();
+    }
+    if has("dns error") || has("failed to lookup address") {
+        return format!("its name cannot be looked up ({innermost}): check the network, and the target's endpointUrl and Region");
+    }
+    innermost.to_owned()
+}
+
+#[cfg(test)]
+mod words {
+    use super::unreachable;
+
+    #[test]
+    fn what_kept_a_request_from_getting_through_is_told_in_plain_words() {
+        let of = |causes: &[&str]| unreachable(&causes.iter().map(ToString::to_string).collect::<Vec<_>>());
+        let refused =
+            ["dispatch failure", "io error", "client error (Connect)", "tcp connect error", "Connection refused (os error 111)"];
+        assert_eq!(of(&refused), "nobody listens there (connection refused): check the target's endpointUrl and Region");
+        assert!(of(&["dispatch failure", "received corrupt message of type InvalidContentType"]).contains("`http://`"));
+        assert_eq!(of(&["dispatch failure", "io error", "broken pipe"]), "broken pipe");
     }
 }

@@ -62,6 +62,7 @@ struct Inner {
     name: String,
     region: String,
     declared_account: Option<String>,
+    endpoint: Option<String>,
     caller: OnceCell<Caller>,
     artifacts_bucket: Option<String>,
     endpoint_url: Option<String>,
@@ -110,6 +111,7 @@ impl Target {
             name: target.name.clone(),
             region: target.region.clone(),
             declared_account: target.account_id.clone(),
+            endpoint: target.endpoint_url.clone(),
             caller: OnceCell::new(),
             artifacts_bucket: target.artifacts_bucket.clone(),
             endpoint_url: target.endpoint_url.clone(),
@@ -159,7 +161,8 @@ impl Target {
     }
 
     async fn ask_caller(&self) -> Result<Caller, ProviderError> {
-        let resource = format!("the target {}", self.0.name);
+        let at = self.0.endpoint.as_deref().map(|url| format!(" ({url})")).unwrap_or_default();
+        let resource = format!("the target {}{at}", self.0.name);
         let call = Call { service: "sts", action: "GetCallerIdentity", resource: &resource };
         let sts = &self.0.sts;
         let answer =

@@ -78,7 +78,10 @@ pub(super) async fn run(common: &Common, show_values: bool, change_set: bool) ->
             print_plans(desired, &plans, &options);
             leavers.iter().for_each(|plan| print::line(render(plan, &options)));
             pruning.iter().for_each(print_pruning);
-            let summary = summary(plans.iter().chain(leavers), &options);
+            let summary = match plans.is_empty() && leavers.is_empty() && !desired.errors.is_empty() {
+                true => format!("no resource could be planned: {}", print::count(desired.errors.len(), "error")),
+                false => summary(plans.iter().chain(leavers), &options),
+            };
             print::line(format!("{}: {summary}", print::whereabouts(&desired.revision, &places)));
         }
     }

@@ -259,6 +259,11 @@ pub(crate) fn failure(error: ApiError<TransportError>) -> Failure {
             return Failure::Down { message: "429: GitLab limits the rate of requests".to_owned(), after };
         }
         ApiError::Client { source } => return Failure::Down { message: source.to_string(), after: None },
+        ApiError::DataType { source, .. } => {
+            return Failure::Refused(format!(
+                "its answer is not what GitLab's API documents ({source}): is gitlab.url a GitLab, and of version 15 or later?"
+            ));
+        }
         _ => return Failure::Refused(error.to_string()),
     };
     meaning(status, &said)
@@ -304,5 +309,14 @@ mod tests {
         for status in [302, 403, 422] {
             assert!(matches!(meaning(status, "x"), Failure::Refused(_)), "{status}");
         }
+    }
+
+    #[test]
+    fn an_answer_of_another_shape_is_told_without_the_names_of_our_types() {
+        let source = serde_json::from_str::<Author>("{}").expect_err("no id");
+        let Failure::Refused(told) = failure(ApiError::DataType { source, typename: "driftless::reporter::client::Row" }) else {
+            panic!("it is refused")
+        };
+        assert!(told.contains("missing field `id`") && !told.contains("::"), "{told}");
     }
 }

@@ -122,6 +122,17 @@ pub enum SourceError {
         /// In the system's words.
         reason: String,
     },
+    /// The copies of remote repositories cannot be kept.
+    #[error(
+        "the agent cannot keep its copy of the repository in `{path}`: {reason}; give it a folder that it may write to and that \
+         has room, with --cache DIR or CACHE_DIRECTORY"
+    )]
+    Cache {
+        /// The copy's folder.
+        path: String,
+        /// In the system's words.
+        reason: String,
+    },
     /// Files came and went while they were read.
     #[error("`{path}` kept changing while it was read; the agent tries again when it is quiet")]
     Changing {
@@ -168,6 +179,7 @@ impl SourceError {
             SourceError::PathNotFound { .. } => "path_not_found",
             SourceError::TooLarge { .. } => "too_large",
             SourceError::Unreadable { .. } => "unreadable",
+            SourceError::Cache { .. } => "cache",
             SourceError::Changing { .. } => "changing",
             SourceError::Corrupt { .. } => "corrupt",
         }

@@ -127,11 +127,11 @@ impl Remote {
     /// Removes the copy. The next fetch makes a new one.
     ///
     /// # Errors
-    /// [`SourceError::Unreadable`].
+    /// [`SourceError::Cache`].
     pub(super) fn discard(&self) -> Result<(), SourceError> {
         match std::fs::remove_dir_all(&self.copy) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(SourceError::Unreadable { path: self.copy.display().to_string(), reason: error.to_string() })
+                Err(SourceError::Cache { path: self.copy.display().to_string(), reason: error.to_string() })
             }
             _ => Ok(()),
         }
@@ -151,10 +151,10 @@ impl Remote {
         }
         self.discard()?;
         std::fs::create_dir_all(&self.copy)
-            .map_err(|error| SourceError::Unreadable { path: self.copy.display().to_string(), reason: error.to_string() })?;
+            .map_err(|error| SourceError::Cache { path: self.copy.display().to_string(), reason: error.to_string() })?;
         gix::ThreadSafeRepository::init_opts(&self.copy, gix::create::Kind::Bare, Default::default(), options())
             .map(|repository| repository.to_thread_local())
-            .map_err(|error| SourceError::Unreadable { path: self.copy.display().to_string(), reason: words(&error) })
+            .map_err(|error| SourceError::Cache { path: self.copy.display().to_string(), reason: words(&error) })
     }
 
     fn connect<'a, 'repo>(
