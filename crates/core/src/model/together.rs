@@ -26,16 +26,13 @@ pub(super) fn check(task: &Document, service: &Document) -> Vec<Finding> {
 fn mode(report: &mut Report, task: &Document) {
     let vpc = structure(report.document, "networkConfiguration").and_then(|network| structure(network, "awsvpcConfiguration"));
     let mode = text(task, "networkMode");
-    match (mode, vpc) {
-        // That `awsvpc` goes without it is said when the service is created: a service that is there has one already, which a
-        // manifest need not repeat.
-        (mode @ (None | Some("bridge" | "host" | "none")), Some(_)) => {
-            let mode = mode.map_or("no networkMode, which means `bridge`".to_owned(), |mode| format!("networkMode `{mode}`"));
-            let message =
-                format!("`networkConfiguration` is given, and the task definition has {mode}; AWS accepts it with `awsvpc` only");
-            report.error("/networkConfiguration", message);
-        }
-        _ => {}
+    // That `awsvpc` goes without it is said when the service is created: a service that is there has one already, which a
+    // manifest need not repeat.
+    if let (mode @ (None | Some("bridge" | "host" | "none")), Some(_)) = (mode, vpc) {
+        let mode = mode.map_or("no networkMode, which means `bridge`".to_owned(), |mode| format!("networkMode `{mode}`"));
+        let message =
+            format!("`networkConfiguration` is given, and the task definition has {mode}; AWS accepts it with `awsvpc` only");
+        report.error("/networkConfiguration", message);
     }
 }
 
