@@ -177,10 +177,11 @@ const SERVICES: [&str; 6] = ["ecs", "codedeploy", "cloudformation", "s3", "sts",
 fn actions(code: &str, folder: Option<&str>) -> Vec<String> {
     let (mut found, mut before) = (Vec::new(), None);
     for (place, piece) in code.split('"').enumerate() {
-        if place % 2 == 1 && is_action(piece) {
-            if let Some(service) = before.or(folder) {
-                found.push(format!("{service}:{piece}"));
-            }
+        if place % 2 == 1
+            && is_action(piece)
+            && let Some(service) = before.or(folder)
+        {
+            found.push(format!("{service}:{piece}"));
         }
         before = match SERVICES.iter().find(|service| **service == piece) {
             Some(service) if place % 2 == 1 => Some(*service),

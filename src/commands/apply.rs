@@ -211,6 +211,6 @@ fn tell(output: Output, commit: &Commit, places: &[Place], statuses: &[Status], 
         print::line(format!("nothing is pruned: {why}"));
     }
     let phases: Vec<Phase> = standings.iter().map(|progress| progress.phase).collect();
-    let under_way = (!waiting.is_empty()).then(|| format!(", {} under way", waiting.len())).unwrap_or_default();
+    let under_way = if waiting.is_empty() { String::new() } else { format!(", {} under way", waiting.len()) };
     print::line(format!("{}: {}{under_way}", print::whereabouts(&desired.revision, places), print::standing(&phases)));
 }

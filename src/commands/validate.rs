@@ -47,7 +47,7 @@ async fn check(common: &Common) -> anyhow::Result<(Config, Desired)> {
 
 fn tell(output: Output, config: &Config, desired: &Desired, strict: bool) -> ExitCode {
     let warnings: Vec<Problem> = config.warnings.iter().chain(&desired.warnings).cloned().collect();
-    let valid = desired.errors.is_empty() && !(strict && !warnings.is_empty());
+    let valid = desired.errors.is_empty() && (!strict || warnings.is_empty());
     match output {
         Output::Json => print::json(&Report {
             valid,

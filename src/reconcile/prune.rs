@@ -290,6 +290,6 @@ fn attempt(item: &Item) -> u32 {
         (Some(at), _) => lower((at * 1000.0) as u64),
         (None, None) => 0,
         // A server that keeps no time.
-        (None, Some(_)) => lower(crate::clock::now() as u64),
+        (None, Some(_)) => lower(crate::clock::now()),
     }
 }

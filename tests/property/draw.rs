@@ -18,7 +18,7 @@ impl Draw {
 
     /// One time in `of`.
     pub fn once_in(&mut self, of: u64) -> bool {
-        self.number() % of == 0
+        self.number().is_multiple_of(of)
     }
 
     pub fn one<'a, T>(&mut self, of: &'a [T]) -> &'a T {
