@@ -127,6 +127,26 @@ fn within_a_minute_of_our_own_run_an_older_answer_is_waited_out() {
     assert_eq!((actions(&plan).len(), reason(&plan)), (0, "Starting"));
 }
 
+#[test]
+fn the_attempt_after_a_late_refusal_waits_until_nobody_reads_of_the_one_before() {
+    let (mut world, declared) = (World::new(), migrate("migrate:1"));
+    // The intent is on record, and the agent is gone. Minutes later the same is sent again, and refused.
+    killed(&mut world, &declared, 1, true);
+    (world.now, world.no_room) = (world.now + 120.0, 1);
+    let plan = world.look(&declared, &context());
+    world.apply(&plan).expect_err("there is no room");
+    assert_eq!(actions(&world.look(&declared, &context())).len(), 0, "it has just been refused");
+    // As long as it has been tried already.
+    world.now += 121.0;
+    let plan = world.look(&declared, &context());
+    world.apply(&plan).expect("applied");
+    // One that was killed and started anew, whose answers are older than that.
+    world.lag = 20.0;
+    let plan = world.look(&declared, &context());
+    let _ = world.apply(&plan);
+    assert_eq!(world.tasks.len(), 1);
+}
+
 #[derive(Debug, Clone)]
 enum Event {
     /// A pass that comes to its end.

@@ -71,7 +71,11 @@ fn run_task(pass: &Pass, run: &Run, task_definition: TaskDefinitionRef) -> EcsSt
     document.insert("count".to_owned(), json!(1));
     document.insert("clientToken".to_owned(), json!(record::token(&pass.who, &pass.digest, run.attempt)));
     document.insert("startedBy".to_owned(), json!(record::started_by(&pass.who, &pass.digest, run.attempt)));
-    let refused = Run { state: State::Refused, ..run.clone() };
+    // The next attempt waits a minute from this refusal, and not from the first time that it was sent: by then nobody reads what was
+    // on record before the refusal, and sends this token again beside the next one's.
+    let (at, first) =
+        (pass.observation.now.max(0.0) as u64, run.first.or((run.at < pass.observation.now as u64).then_some(run.at)));
+    let refused = Run { state: State::Refused, at, first, ..run.clone() };
     let refused = record::tag(&record::key(&pass.who, &pass.digest), &refused);
     EcsStep::RunTask { document: Secret(document), task_definition, refused }
 }
