@@ -1,7 +1,7 @@
 //! Redaction: a value that may be secret prints as `(hidden)` wherever it goes, unless it is revealed.
 //!
 //! It is hidden by its type ([`Shown::Hidden`]: what an environment entry says), and, when a [`Plan`](crate::plan::Plan) is
-//! printed or written as JSON, by its name as well ([`names`](self::names)): a password in a log driver's options, a token in a
+//! printed or written as JSON, by its name as well (`names.rs`): a password in a log driver's options, a token in a
 //! label or on a command line.
 
 mod mask;

@@ -110,12 +110,3 @@ impl Unread {
         Unread { path: path.into(), reason: reason.to_owned() }
     }
 }
-
-/// Whether a file is what Git LFS leaves in its place: "version https://git-lfs.github.com/spec/v1", and where the content is.
-/// <https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md>: "Pointer files must be less than 1024 bytes in size", and older ones
-/// name `hawser.github.com`.
-pub fn is_lfs_pointer(bytes: &[u8]) -> bool {
-    let begins = |start: &[u8]| bytes.starts_with(start);
-    bytes.len() < 1024
-        && (begins(b"version https://git-lfs.github.com/spec/") || begins(b"version https://hawser.github.com/spec/"))
-}

@@ -307,7 +307,8 @@ fn a_document_that_is_a_pointer_of_lfs_is_refused() {
         assert_eq!(
             told,
             format!(
-                "apps/web.yaml:5:26: EcsService/web: `spec.taskDefinition.file`: `apps/{name}` is a pointer of Git LFS, and not the file: its content is not in the repository, and not fetched; keep the file in Git itself (`git lfs untrack`, and commit it again)"
+                "apps/web.yaml:5:26: EcsService/web: `spec.taskDefinition.file`: `apps/{name}`: {}",
+                driftless_core::lfs::REFUSED
             )
         );
     }

@@ -1,8 +1,8 @@
 //! What AWS means when it refuses a call: one of six classes, and how long the refusal may pass by itself.
 //!
 //! AWS says most of it in words: `InvalidParameterException`, `ClientException` and `ValidationError` stand for a state that has
-//! moved on as well as for a right that is missing. So a code decides where it is specific ([`codes`]), and the meaning
-//! of the words elsewhere ([`words`]); the refusals that end by themselves are a table ([`passing`]). `classes.tsv` beside this
+//! moved on as well as for a right that is missing. So a code decides where it is specific (`codes.rs`), and the meaning
+//! of the words elsewhere (`words.rs`); the refusals that end by themselves are a table (`passing.rs`). `classes.tsv` beside this
 //! file holds every text that was met, with its class and the reason, and is a test.
 
 mod codes;

@@ -8,13 +8,14 @@ use super::manifest::{Manifest, is_candidate, place_of};
 use super::reading::{Interpolated, Reading, TOO_MUCH};
 use super::words::{API_VERSION, is_ours};
 use super::{covers, files, gitlab_template};
+use crate::lfs;
 use crate::location::{Location, Problem};
 use crate::manifest::text::bounds::Fault;
 use crate::manifest::text::node::{Content, Mark, Node};
 use crate::manifest::text::parse::{is_json, parse};
 use crate::model::report::shown;
 use crate::resource::Kind;
-use crate::snapshot::{Entry, Unread, is_lfs_pointer};
+use crate::snapshot::{Entry, Unread};
 
 /// Documents of one file that are told to be neither ours nor anybody's.
 const MAX_ERRORS: usize = 20;
@@ -69,8 +70,8 @@ pub(in crate::manifest) fn collect(reading: &mut Reading<'_>, found: &mut Found)
             pending.push((path.clone(), errors, warnings, others));
             continue;
         };
-        if is_lfs_pointer(bytes) {
-            pending.push((path.clone(), vec![Fault::new(Mark::START, files::lfs(path))], warnings, others));
+        if lfs::is_pointer(bytes) {
+            pending.push((path.clone(), vec![Fault::new(Mark::START, format!("`{path}`: {}", lfs::REFUSED))], warnings, others));
             continue;
         }
         let parsed = parse(bytes, is_json(path));

@@ -2,7 +2,7 @@
 
 use crate::lfs;
 use crate::model::report::{nearest, shown};
-use crate::snapshot::{Entry, MAX_FILE_BYTES, Snapshot, is_lfs_pointer};
+use crate::snapshot::{Entry, MAX_FILE_BYTES, Snapshot};
 
 /// The path in the snapshot that `written` in the manifest `manifest` leads to.
 ///
@@ -42,18 +42,11 @@ pub(in crate::manifest) fn covers(path: &str, file: &str) -> bool {
 /// A sentence: not there (with the nearest that is, if `hints`), a folder, too large, a symbolic link, a submodule.
 pub(in crate::manifest) fn open<'s>(snapshot: &'s Snapshot, path: &str, written: &str, hints: bool) -> Result<&'s [u8], String> {
     match snapshot.files.get(path) {
-        Some(Entry::File(bytes)) if is_lfs_pointer(bytes) => Err(lfs(path)),
+        Some(Entry::File(bytes)) if lfs::is_pointer(bytes) => Err(format!("`{path}`: {}", lfs::REFUSED)),
         Some(Entry::File(bytes)) => Ok(bytes),
         Some(other) => Err(unreadable(other, path).unwrap_or_default()),
         None => Err(missing(snapshot, path, written, hints)),
     }
-}
-
-/// What is said of a file whose content is elsewhere.
-pub(in crate::manifest) fn lfs(path: &str) -> String {
-    format!(
-        "`{path}` is a pointer of Git LFS, and not the file: its content is not in the repository, and not fetched; keep the file in Git itself (`git lfs untrack`, and commit it again)"
-    )
 }
 
 /// Why an entry cannot be read; None for a file.

@@ -12,7 +12,7 @@
 //! - `driftless:prune`: `disabled` where the annotation says so.
 //!
 //! A task definition revision carries the first four, and `driftless:definition`: the digest of what was registered,
-//! for members that no answer shows. And `driftless:run/…` for each run of an `EcsTask`, see [`super::task`].
+//! for members that no answer shows. And `driftless:run/…` for each run of an `EcsTask`, see [`crate::plan::task`].
 
 use std::collections::BTreeMap;
 
