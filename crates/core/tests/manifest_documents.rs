@@ -314,6 +314,6 @@ fn a_document_that_is_a_pointer_of_lfs_is_refused() {
     }
     assert!(
         from_file("task.json", &[("apps/task.json", TASK), ("apps/other.yaml", pointer)])
-            .starts_with("apps/other.yaml:1:1: `apps/other.yaml` is a pointer of Git LFS")
+            .starts_with("apps/other.yaml:1:1: `apps/other.yaml`: it is a pointer of Git LFS")
     );
 }
