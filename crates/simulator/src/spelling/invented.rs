@@ -18,8 +18,7 @@ pub(super) struct Invention {
 }
 
 /// What a resource is known by, and what stands for something else that is looked up.
-const KEPT: [&str; 13] = [
-    "capacityProvider",
+const KEPT: [&str; 12] = [
     "clientToken",
     "cluster",
     "containerName",

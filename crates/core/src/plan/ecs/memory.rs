@@ -88,20 +88,23 @@ impl Memory {
         let observed = members::observed(members, &[]);
         let setting = Setting::of_service(&self.declared, &observed);
         let created = self.before.is_none();
-        compare(Subject::Service, &self.declared, &observed, &setting, &setting)
+        let differences = compare(Subject::Service, &self.declared, &observed, &setting, &setting);
+        let renamed = spelling::under_another_key(&differences);
+        differences
             .iter()
-            .filter(|difference| {
+            .enumerate()
+            .filter(|(_, difference)| {
                 let member = &difference.pointer.0[0];
                 let shown = begun || members::of(member).seen != members::Seen::Primary;
                 (created || self.sent.contains_key(member)) && shown && difference.sort != Sort::Unechoed
             })
-            .filter(|difference| {
+            .filter(|(place, difference)| {
                 let undeclared = difference.sort == Sort::Undeclared;
                 // What nobody has sent is AWS's own default, whatever the pages say, and of whatever type.
                 let filled_in = undeclared && get(Subject::Service, &self.sent, &difference.pointer).is_none();
-                (!undeclared || difference.has_default) && (filled_in || spelling::may_be(difference))
+                (!undeclared || difference.has_default) && (filled_in || renamed.contains(place) || spelling::may_be(difference))
             })
-            .flat_map(spelling::hashes)
+            .flat_map(|(_, difference)| spelling::hashes(difference))
             .collect()
     }
 }

@@ -99,6 +99,43 @@ pub(super) fn may_be(difference: &Difference) -> bool {
         })
 }
 
+/// The places in `differences` of elements that AWS shows under another key: a capacity provider by its ARN, a name in other
+/// letters. What is declared is missing then, and an element with the same counts and booleans is one too many.
+pub(super) fn under_another_key(differences: &[Difference]) -> BTreeSet<usize> {
+    let of = |sort: Sort| differences.iter().enumerate().filter(move |(_, difference)| difference.sort == sort);
+    let mut found = BTreeSet::new();
+    for (_, missing) in of(Sort::Missing) {
+        for (_, extra) in of(Sort::Extra) {
+            let Some(key) = other_key(&missing.pointer, &extra.pointer) else { continue };
+            let element = |sort: Sort, pointer: &Pointer| -> Vec<usize> {
+                let inside = of(sort).filter(|(_, other)| other.pointer.0.starts_with(&pointer.0[..=key]));
+                inside.map(|(place, _)| place).collect()
+            };
+            let (declared, shown) = (element(Sort::Missing, &missing.pointer), element(Sort::Extra, &extra.pointer));
+            let same = |one: &usize| {
+                let one = &differences[*one];
+                shown.iter().map(|other| &differences[*other]).any(|other| {
+                    one.pointer.0[key + 1..] == other.pointer.0[key + 1..]
+                        && may_be(&Difference { old: other.old.clone(), ..one.clone() })
+                })
+            };
+            let taken = declared.iter().chain(&shown).any(|place| found.contains(place));
+            if !taken && declared.iter().all(same) {
+                found.extend(declared.into_iter().chain(shown));
+            }
+        }
+    }
+    found
+}
+
+/// Where the two pointers differ, if they do in one part alone that is neither the first nor the last.
+fn other_key(one: &Pointer, other: &Pointer) -> Option<usize> {
+    let (one, other) = (&one.0, &other.0);
+    let mut differ = (0..one.len().min(other.len())).filter(|index| one[*index] != other[*index]);
+    let key = differ.next().filter(|key| one.len() == other.len() && *key > 0 && *key + 1 < one.len())?;
+    differ.next().is_none().then_some(key)
+}
+
 /// For a person: ``AWS shows `MEMORY` for `memory` ``.
 pub(super) fn note(subject: Subject, difference: &Difference) -> String {
     let shown = |shown: &Option<Shown>| shown.as_ref().map_or_else(|| "nothing".to_owned(), ToString::to_string);
@@ -168,6 +205,27 @@ mod tests {
         ];
         for (new, old, expected) in table {
             assert_eq!(may_be(&difference(new.clone(), old.clone())), expected, "{new} {old}");
+        }
+    }
+
+    #[test]
+    fn an_element_under_another_key_is_the_same_only_with_its_counts() {
+        use crate::normalise::{Setting, compare};
+        let document = |strategy: Value| json!({"capacityProviderStrategy": strategy}).as_object().cloned().unwrap_or_default();
+        let element = |name: &str, weight: u64| json!({"capacityProvider": name, "weight": weight});
+        let setting = Setting::default();
+        let declared = document(json!([element("mine", 1), element("other", 2)]));
+        for (shown, all) in [
+            (json!([element("arn:aws:ecs:::mine", 1), element("arn:aws:ecs:::other", 2)]), true),
+            (json!([element("OTHER", 2), element("MINE", 1)]), true),
+            (json!([element("mine", 1), element("arn:aws:ecs:::other", 2)]), true),
+            (json!([element("MINE", 3), element("other", 2)]), false),
+            (json!([element("mine", 1)]), false),
+            (json!([element("mine", 1), element("other", 2), element("third", 1)]), false),
+        ] {
+            let differences = compare(Subject::Service, &declared, &document(shown.clone()), &setting, &setting);
+            assert!(!differences.is_empty());
+            assert_eq!(under_another_key(&differences).len() == differences.len(), all, "{shown}: {differences:#?}");
         }
     }
 
