@@ -14,7 +14,7 @@ test:
 
 # The property of tests/property over many random cases; one round alone with DRIFTLESS_SEED=7.
 property CASES="2000":
-    DRIFTLESS_CASES={{CASES}} cargo test --test property -- --ignored --nocapture
+    DRIFTLESS_CASES={{CASES}} cargo test --test property -- --nocapture
 
 fmt:
     cargo fmt --all --check

@@ -1,8 +1,7 @@
 //! The property: whatever AWS answers, every resource ends where it belongs and stays there. Random services, tasks, stacks,
 //! artifacts and deployments against the simulator in invented spellings, driven by the real agent in this process.
 //!
-//! `DRIFTLESS_CASES=2000 cargo test --test property -- --ignored --nocapture` tries as many; `DRIFTLESS_SEED=7` tries one round
-//! alone.
+//! `DRIFTLESS_CASES=2000 cargo test --test property -- --nocapture` tries as many; `DRIFTLESS_SEED=7` tries one round alone.
 
 mod case;
 mod documents;
@@ -26,7 +25,6 @@ fn asked(name: &str) -> Option<u64> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "minutes, and of a machine of its own: `just property 200`"]
 async fn whatever_aws_answers_every_resource_ends_where_it_belongs_and_stays_there() {
     let seeds: Vec<u64> = match asked("DRIFTLESS_SEED") {
         Some(seed) => vec![seed],

@@ -88,7 +88,7 @@ pub async fn run(seed: u64) -> Vec<String> {
     round.quiet("after the second version").await;
 
     round.world.simulator.reset_calls();
-    round.edits().await;
+    round.edits(&statuses).await;
     round.counted("after the edits");
     round.quiet("after the edits").await;
     agent.stop().await;
@@ -289,9 +289,14 @@ impl Round {
         }
     }
 
-    /// Somebody edits what is healthy, and the agent heals it.
-    async fn edits(&mut self) {
-        let edited: Vec<usize> = (0..self.cases.len()).filter(|place| self.cases[*place].edit != Edit::Nothing).collect();
+    /// Somebody edits what is healthy, and the agent heals it. To what waits for a person nothing is written.
+    async fn edits(&mut self, statuses: &BTreeMap<String, Status>) {
+        let waits = |case: &Case| statuses.get(&case.resource()).is_some_and(|status| status.phase == Phase::Stalled);
+        let edited: Vec<usize> = (0..self.cases.len())
+            .filter(|place| {
+                self.cases[*place].edit != Edit::Nothing && !(self.cases[*place].foreign && waits(&self.cases[*place]))
+            })
+            .collect();
         let mut before = Vec::new();
         for place in &edited {
             before.push(self.seen(&self.cases[*place]).await);

@@ -241,7 +241,9 @@ fn a_template_that_is_a_pointer_of_lfs_is_refused() {
     let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n";
     let told = told(&[("net.yaml", with("  template: {file: t.template}\n").as_str()), ("t.template", pointer)]);
     assert!(
-        told.starts_with("net.yaml:5:20: CloudFormationStack/net: `spec.template.file`: `t.template`: it is a pointer of Git LFS"),
+        told.starts_with(
+            "net.yaml:5:20: CloudFormationStack/net: `spec.template.file`: `t.template`: it is a pointer of Git LFS"
+        ),
         "{told}"
     );
 }
