@@ -285,7 +285,7 @@ fn a_service_with_the_old_short_arn_is_stalled_before_any_write() {
     world.tags_mut().clear();
     let plan = world.look(&image("web:2"), &context());
     assert_eq!((plan.steps.len(), reason(&plan)), (0, "ShortArn"));
-    assert!(message(&plan).contains("serviceName") && message(&plan).contains("nothing was written"), "{}", message(&plan));
+    assert!(message(&plan).contains("long ARN") && message(&plan).contains("nothing was written"), "{}", message(&plan));
 }
 
 #[test]

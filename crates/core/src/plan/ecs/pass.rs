@@ -84,7 +84,7 @@ pub(super) fn unknown(message: String) -> Verdict {
 
 /// The old form of a service's ARN has no cluster in it, and TagResource does not take it: "Long arn format must be used for
 /// tagging operations". Nothing is written to what could not be remembered.
-/// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-account-settings.html#ecs-resource-ids>
+/// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-arn-migration.html>
 pub(super) fn short_arn(pass: &Pass, service: &Map<String, Value>) -> Option<Verdict> {
     let arn = service.get("serviceArn").and_then(Value::as_str)?;
     let resource = arn.splitn(6, ':').nth(5).and_then(|resource| resource.strip_prefix("service/"))?;
@@ -96,9 +96,9 @@ pub(super) fn short_arn(pass: &Pass, service: &Map<String, Value>) -> Option<Ver
         "ShortArn",
         format!(
             "service `{name}` has an ARN of the old form without its cluster ({arn}), which AWS does not let anybody tag, so that \
-             Driftless could not remember what it did: nothing was written. Such a service gets the new form only when it is made \
-             anew: declare it under another `serviceName` and delete this one once the other runs, or delete it and Driftless \
-             creates it"
+             Driftless could not remember what it did: nothing was written. Migrate it to the long ARN, which needs no downtime and cannot be \
+             undone (the service's page in the ECS console offers it, or \
+             https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-arn-migration.html); Driftless goes on by itself then"
         ),
     ))
 }
