@@ -84,10 +84,11 @@ async fn a_hidden_parameters_change_is_seen_by_the_commit() {
     let first = stacks.commit("  parameters: {Key: swordfish}\n");
     stacks.world.ends_as(&first, "success").await;
     assert_eq!(stacks.parameter("Key").await, "****");
+    let asked = stacks.world.count("CreateChangeSet");
     let second = stacks.commit("  parameters: {Key: marlin}\n");
     stacks.world.ends_as(&second, "success").await;
     let executed = stacks.stack("net").await.and_then(|stack| stack.change_set_id).unwrap_or_default();
-    stacks.world.until("the stack was asked for the new value", async || stacks.world.count("CreateChangeSet") == 2).await;
+    assert!(stacks.world.count("CreateChangeSet") > asked, "AWS shows no difference, and was asked for the new value");
     assert!(!executed.contains("marlin") && !stacks.world.logged().contains("marlin"));
     agent.stop().await;
 }
