@@ -74,11 +74,14 @@ pub fn read(refusal: &Refusal<'_>) -> Meaning {
     // Where an answer has no body, some SDKs put HTTP's status in the code's place.
     let code = if refusal.code.bytes().all(|byte| byte.is_ascii_digit()) { "" } else { refusal.code };
     let named = || codes::shape(code).or_else(|| words::of(refusal.said));
+    let failed = refusal.status >= 500 && refusal.status != 501;
     let class = match codes::specific(code) {
+        // Who fails says nothing of the request: the same may be taken next time.
+        Some(Class::Invalid) if failed => Class::Unavailable,
         Some(class) => class,
         None if code.is_empty() && refusal.said.is_empty() => without_words(refusal),
         // AWS failed, whatever it says about that: nothing may be taken for absent by it.
-        None if refusal.status >= 500 && refusal.status != 501 => {
+        None if failed => {
             named().filter(|class| *class == Class::Throttled).unwrap_or(Class::Unavailable)
         }
         None => named().unwrap_or_else(|| by_status(refusal.status)),

@@ -206,3 +206,12 @@ fn only_a_failure_on_the_way_may_have_had_its_effect() {
     assert!(!meaning("ecs", "RunTask", "ClientException", 400, "Internal failure").lost);
     assert!(!meaning("ecs", "CreateService", "ThrottlingException", 400, "Rate exceeded").lost);
 }
+
+#[test]
+fn who_fails_says_nothing_of_the_request() {
+    // A server's page of status 500, which looks as if it had no such action.
+    assert_eq!(meaning("cloudformation", "ExecuteChangeSet", "NotImplemented", 500, "").class, Class::Unavailable);
+    assert!(meaning("cloudformation", "ExecuteChangeSet", "NotImplemented", 500, "").lost);
+    assert_eq!(meaning("s3", "PutObject", "NotImplemented", 501, "").class, Class::Invalid);
+    assert_eq!(meaning("ecs", "CreateService", "InvalidAction", 503, "").class, Class::Unavailable);
+}
