@@ -34,7 +34,15 @@ def web(ministack, project_on, request):
         definition = client.describe_task_definition(taskDefinition=service()["taskDefinition"])
         return definition["taskDefinition"]["containerDefinitions"][0]["image"]
 
+    def goes_back_to(image):
+        """The circuit breaker has spoken when the deployment is FAILED; it puts the old revision back a moment later."""
+        end = time.monotonic() + 20
+        while running_image() != image:
+            assert time.monotonic() < end, service()["deployments"]
+            time.sleep(0.2)
+
     apply.service, apply.primary, apply.running_image, apply.project = service, primary, running_image, project
+    apply.goes_back_to = goes_back_to
     return apply, proxy
 
 
@@ -54,7 +62,7 @@ def test_a_bad_image_is_rolled_back_and_not_tried_again(web, image, reason):
     said = (done.stdout + done.stderr).lower()
     assert "web" in said and "circuit breaker" in said, said
     assert reason in said, f"the message does not say why the task ended\n{said}"
-    assert apply.running_image() == GOOD
+    apply.goes_back_to(GOOD)
     proxy.taken()
     apply.project.run("apply", code=1)
     assert [action for action in mutations(proxy.taken()) if action in ("UpdateService", "RegisterTaskDefinition")] == []

@@ -81,9 +81,7 @@ pub fn read(refusal: &Refusal<'_>) -> Meaning {
         Some(class) => class,
         None if code.is_empty() && refusal.said.is_empty() => without_words(refusal),
         // AWS failed, whatever it says about that: nothing may be taken for absent by it.
-        None if failed => {
-            named().filter(|class| *class == Class::Throttled).unwrap_or(Class::Unavailable)
-        }
+        None if failed => named().filter(|class| *class == Class::Throttled).unwrap_or(Class::Unavailable),
         None => named().unwrap_or_else(|| by_status(refusal.status)),
     };
     let patience = passing::consistency(refusal, class);

@@ -82,7 +82,10 @@ impl Written {
     /// Seconds since the epoch: when our deployment began.
     pub fn began(&self, service: &Value) -> Option<f64> {
         match self.begun.as_ref()? {
-            Begun::WithTheService => service["createdAt"].as_f64(),
+            Begun::WithTheService => {
+                let first = || list(service, "deployments").iter().find(|one| with_the_service(service, one));
+                service["createdAt"].as_f64().or_else(|| first()?["createdAt"].as_f64())
+            }
             Begun::Deployment { at, .. } => Some(*at as f64),
         }
     }
@@ -133,7 +136,12 @@ impl fmt::Display for Written {
 
 fn with_the_service(service: &Value, deployment: &Value) -> bool {
     let at = |value: &Value| value["createdAt"].as_f64();
-    matches!((at(service), at(deployment)), (Some(one), Some(other)) if (one - other).abs() <= FIRST_WITHIN)
+    match (at(service), at(deployment)) {
+        (Some(one), Some(other)) => (one - other).abs() <= FIRST_WITHIN,
+        (Some(_), None) => false,
+        // A server that keeps no time of the service: the first deployment is the one that nothing has followed.
+        (None, _) => matches!(list(service, "deployments"), [only] if text(only, "id") == text(deployment, "id")),
+    }
 }
 
 fn text<'a>(value: &'a Value, member: &str) -> &'a str {
@@ -181,6 +189,11 @@ mod tests {
         assert!(first.owns(&service, &service["deployments"][0]));
         assert!(!first.owns(&service, &json!({"id": "ecs-svc/2", "createdAt": 1615993335.0})));
         assert!(!first.owns(&service, &json!({"id": "ecs-svc/2"})));
+        // A server that keeps no time of the service.
+        let timeless = json!({"deployments": [{"id": "ecs-svc/1", "createdAt": 1615993149.646, "status": "PRIMARY"}]});
+        assert!(first.owns(&timeless, &timeless["deployments"][0]));
+        assert_eq!(first.began(&timeless), Some(1615993149.646));
+        assert!(!first.owns(&timeless, &json!({"id": "ecs-svc/2", "createdAt": 1615993149.646})));
     }
 
     #[test]
