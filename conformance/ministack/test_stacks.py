@@ -56,7 +56,6 @@ def unchanged(stack, code):
 
 def test_a_create_that_rolls_back_names_its_cause_is_not_repeated_and_is_made_anew_when_it_changes(stack):
     done = stack.apply(QUEUE | FAILING, 1)
-    print(show(done))
     assert stack.described()["StackStatus"] == "ROLLBACK_COMPLETE"
     assert "Signal" in done.stdout, show(done)
     first = stack.described()["StackId"]

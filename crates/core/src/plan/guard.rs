@@ -79,6 +79,12 @@ impl Guard {
     /// answer was lost, is none.
     pub fn wrote(&mut self, plan: &Plan, now: f64) {
         if writes(plan) {
+            // What stood there is gone: what is made in its place is another thing. The deletions themselves are counted on.
+            if plan.steps.iter().any(|step| matches!(step, Step::CloudFormation(StackStep::DeleteStack { .. }))) {
+                let deletion = fingerprint(plan);
+                self.written.retain(|other, _| *other == deletion);
+                self.before = 0;
+            }
             let written = self.written.entry(fingerprint(plan)).or_insert(Written { times: 0, unseen_since: None });
             *written = Written { times: written.times + 1, unseen_since: Some(now) };
         }

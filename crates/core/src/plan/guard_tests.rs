@@ -201,3 +201,23 @@ fn what_was_written_a_moment_ago_is_looked_for_and_not_written_again() {
     assert_eq!(guard.check(&stuck(3)[0], 2010.0), Check::Late);
     assert!(stops(guard.check(&stuck(3)[0], 2061.0)));
 }
+
+#[test]
+fn what_is_made_after_a_deletion_is_another_thing_and_deletions_are_counted_on() {
+    let step = |token: &str| StackStep::DeleteStack { stack: "arn".into(), token: token.into() };
+    let kind = Kind::CloudFormationStack;
+    let deletion = |token: &str| plan(kind, vec![], vec![step(token).into()]);
+    let creation = plan(
+        kind,
+        vec![change("/template", "", "net.yaml")],
+        vec![EcsStep::TagResource { document: document(json!({})) }.into()],
+    );
+    let mut guard = Guard::default();
+    guard.wrote(&creation, 0.0);
+    guard.wrote(&creation, 0.0);
+    assert!(stops(check(&guard, &creation)));
+    guard.wrote(&deletion("1a"), 0.0);
+    assert!(!stops(check(&guard, &creation)), "AWS has taken it away");
+    guard.wrote(&deletion("2b"), 0.0);
+    assert!(stops(check(&guard, &deletion("3c"))));
+}

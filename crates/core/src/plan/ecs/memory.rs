@@ -61,11 +61,15 @@ impl Memory {
     pub fn after_update(&self, answer: &Value, task_definition: Option<&str>) -> Tags {
         let service = &answer["service"];
         let mut written = self.written.clone();
-        let primary = primary(service);
-        let id = primary.and_then(|primary| primary["id"].as_str());
-        if self.deploys && id.is_some() && id != self.before.as_deref() {
-            let at = primary.and_then(|primary| primary["createdAt"].as_f64()).unwrap_or_default() as u64;
-            written.begun = id.map(|id| Begun::Deployment { id: id.to_owned(), at });
+        let new = |one: &&Value| one["id"].is_string() && one["id"].as_str() != self.before.as_deref();
+        // It may have failed before the answer was written, with its predecessor PRIMARY again.
+        let taken_back = || {
+            let all = service["deployments"].as_array()?;
+            all.iter().filter(new).find(|one| task_definition.is_some() && one["taskDefinition"].as_str() == task_definition)
+        };
+        if let Some(begun) = primary(service).filter(new).or_else(taken_back).filter(|_| self.deploys) {
+            let id = begun["id"].as_str().unwrap_or_default().to_owned();
+            written.begun = Some(Begun::Deployment { id, at: begun["createdAt"].as_f64().unwrap_or_default() as u64 });
         }
         if let Some(arn) = task_definition {
             written.definition = Some(definition(arn));

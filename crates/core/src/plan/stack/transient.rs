@@ -15,7 +15,9 @@ pub(super) fn is(reason: &str) -> bool {
     let meaning = read(&refusal);
     // What does not exist is mostly misspelt, and is told at once.
     let made_now = meaning.patience.is_some() && meaning.class != Class::NotFound;
-    let passes = matches!(read_words(reason), Some(Class::Throttled | Class::Unavailable));
+    // Whoever waited for a resource's signal or state in vain has waited long enough already.
+    let waited = ["timed out", "timeout", "did not stabilize"].iter().any(|words| reason.to_lowercase().contains(words));
+    let passes = !waited && matches!(read_words(reason), Some(Class::Throttled | Class::Unavailable));
     passes || made_now || reason.to_lowercase().contains("internal failure")
 }
 
@@ -51,6 +53,8 @@ mod tests {
         for lasting in [
             "Transform AWS::Serverless-2016-10-31 failed with: Invalid Serverless Application Specification document.",
             "Template error: unresolved condition dependency",
+            "WaitCondition timed out. Received 0 conditions when expecting 1",
+            "Resource timed out waiting for completion",
             "User: x is not authorized to perform: sns:CreateTopic",
         ] {
             assert!(!is(lasting), "{lasting}");
