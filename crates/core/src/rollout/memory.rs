@@ -1,6 +1,6 @@
 //! Whether this very attempt has failed before: by our tag, or by what AWS has on record about the deployment that we began.
 
-use super::{Target, failed_tag, message, record};
+use super::{Target, failed_tag, list, message, record, text, tolerance};
 use crate::observed::ServiceObservation;
 
 /// The failure of this very target that is on record, with what a person should read about it: our own tag, or AWS's word
@@ -10,6 +10,13 @@ use crate::observed::ServiceObservation;
 pub fn remembered(target: &Target, observed: &ServiceObservation) -> Option<String> {
     let service = observed.service.present()?;
     let tagged = failed_tag(service) == Some(target.digest);
-    (tagged || record::went_back(target, observed) || record::stands_failed(target, observed))
-        .then(|| message::failure(target, observed, service))
+    // As long as AWS shows the deployment that was taken back, its failed tasks say why.
+    let taken_back = list(service, "deployments")
+        .iter()
+        .find(|one| one["status"] != "PRIMARY" && text(one, "taskDefinition") == target.task_definition_arn);
+    let many = taken_back.and_then(|one| tolerance::exceeded(target, observed, service, one));
+    (tagged || record::went_back(target, observed) || record::stands_failed(target, observed)).then(|| {
+        let message = message::failure(target, observed, service);
+        many.map_or_else(|| message.clone(), |many| format!("{many}: {message}"))
+    })
 }
