@@ -1,14 +1,12 @@
 //! What an `S3Artifact`'s manifest may say, and what is said about the rest.
 
-mod manifest_source;
-
+use crate::manifest_source::{agent, problems, read, snapshot};
 use driftless_core::agent::{Agent, GitLab};
 use driftless_core::desired::{ArchiveFormat, ArtifactPlace, ArtifactSource, S3Artifact, Spec};
 use driftless_core::manifest;
 use driftless_core::resource::{Kind, ResourceId};
 use driftless_core::snapshot::{Entry, Revision};
 use insta::assert_snapshot;
-use manifest_source::{agent, problems, read, snapshot};
 
 const HEAD: &str = "apiVersion: driftless/v1alpha1\nkind: S3Artifact\nmetadata: {name: site}\nspec:\n";
 

@@ -1,13 +1,11 @@
 //! `kind: Ec2Deployment` as it is read: the document checked against AWS's model, and the artifact it deploys.
 
-mod manifest_source;
-
 use std::time::Duration;
 
+use crate::manifest_source::{agent, problems, read, snapshot, told};
 use driftless_core::desired::{Ec2Deployment, Outputs, Spec};
 use driftless_core::manifest;
 use driftless_core::resource::{Kind, ResourceId};
-use manifest_source::{agent, problems, read, snapshot, told};
 use serde_json::{Value, json};
 
 const TOP: &str = "apiVersion: driftless/v1alpha1\nkind: Ec2Deployment\nmetadata: {name: web}\nspec:\n";

@@ -1,8 +1,6 @@
 //! What is done about a CodeDeploy deployment group, case by case.
 
-mod deployment_world;
-
-use deployment_world::{NOW, World, context, declared, document_sent, message, revision, told};
+use crate::deployment_world::{self, NOW, World, context, declared, document_sent, message, revision, told};
 use driftless_core::observed::{DeploymentObservation, FailedTargets, Observed};
 use driftless_core::plan::deployment::{DeploymentStep, Wants, history_starts, owner, reaches_back, wants};
 use driftless_core::plan::{Context, Step, deployment};

@@ -1,13 +1,11 @@
 //! What the manifests of one commit are together: theirs and ours, duplicates, dependencies, and what goes on without the rest.
 
-mod manifest_source;
-
+use crate::manifest_source::*;
 use driftless_core::agent::Agent;
 use driftless_core::manifest::removed;
 use driftless_core::resource::ResourceId;
 use driftless_core::snapshot::{Entry, Unread};
 use insta::assert_snapshot;
-use manifest_source::*;
 
 /// A good service with further members of `spec`.
 fn service(name: &str, more: &str) -> String {

@@ -1,10 +1,8 @@
 //! AWS's documents in manifests: inline, from files, with images and references, and where their findings point.
 
-mod manifest_source;
-
+use crate::manifest_source::*;
 use driftless_core::desired::TaskDefinition;
 use insta::assert_snapshot;
-use manifest_source::*;
 use serde_json::{Value, json};
 
 const TASK: &str = r#"{"family": "web", "containerDefinitions": [{"name": "app", "image": "web:1", "memory": 64}]}"#;

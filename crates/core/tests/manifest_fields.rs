@@ -1,9 +1,7 @@
 //! The manifest's own fields: what a person is told who gets them wrong.
 
-mod manifest_source;
-
+use crate::manifest_source::*;
 use insta::assert_snapshot;
-use manifest_source::*;
 
 const FAMILY: &str = "  taskDefinition: {family: web}\n";
 

@@ -1,13 +1,11 @@
 //! The agent's `gitlabTemplate`: the three files of GitLab's template for EC2, as its documentation gives them.
 //! <https://docs.gitlab.com/ci/cloud_deployment/#provision-and-deploy-to-your-aws-elastic-compute-cloud>
 
-mod manifest_source;
-
+use crate::manifest_source::{agent, problems, snapshot};
 use driftless_core::agent::{Agent, GitLab, GitLabTemplate};
 use driftless_core::desired::{Desired, Outputs, Spec};
 use driftless_core::manifest;
 use driftless_core::resource::{Kind, ResourceId};
-use manifest_source::{agent, problems, snapshot};
 use serde_json::json;
 
 const STACK: &str = r#"{"AWSTemplateFormatVersion": "2010-09-09", "Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": {"Fn::Sub": "${AWS::StackName}-x"}}}}}"#;

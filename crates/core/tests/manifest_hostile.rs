@@ -1,11 +1,9 @@
 //! Files that were not written in good faith, or not as what they claim to be: a clear message, no crash, bounded memory.
 
-mod manifest_source;
-
+use crate::manifest_source::*;
 use driftless_core::manifest::{read_agent, removed};
 use driftless_core::snapshot::Entry;
 use insta::assert_snapshot;
-use manifest_source::*;
 use proptest::prelude::*;
 
 fn file(bytes: impl AsRef<[u8]>) -> String {

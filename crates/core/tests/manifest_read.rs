@@ -1,12 +1,10 @@
 //! What manifests declare, read from a small source.
 
-mod manifest_source;
-
 use std::time::Duration;
 
+use crate::manifest_source::*;
 use driftless_core::desired::{FailAfter, OnFailure, Rollout, Spec, TaskDefinition};
 use driftless_core::resource::ResourceId;
-use manifest_source::*;
 use serde_json::{Value, json};
 
 #[test]

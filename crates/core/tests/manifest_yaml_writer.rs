@@ -2,10 +2,8 @@
 //! like something else (`no`, `1e3`, `~`, `0x10`). U+2028 and U+2029 are left out: serde_yaml's writer still breaks lines there,
 //! as YAML 1.1 did, and YAML 1.2 does not (<https://yaml.org/spec/1.2.2/#54-line-break-characters>).
 
-mod manifest_source;
-
+use crate::manifest_source::read;
 use driftless_core::desired::{Spec, TaskDefinition};
-use manifest_source::read;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

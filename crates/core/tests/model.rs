@@ -1,11 +1,9 @@
 //! What of a written document is sent, the sizes that Fargate has, and what holds for every document.
 
-mod model_documents;
-
+use crate::model_documents::*;
 use driftless_core::model::{
     Operation, check_service, check_task_definition, check_together, cpu_units, memory_mib, read_only_members, without_read_only,
 };
-use model_documents::*;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 

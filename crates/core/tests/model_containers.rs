@@ -1,9 +1,7 @@
 //! Each rule about a task definition's containers and what they refer to, as a sentence, and what a person reads.
 
-mod model_documents;
-
+use crate::model_documents::*;
 use driftless_core::model::check_task_definition;
-use model_documents::*;
 use serde_json::json;
 
 // Containers

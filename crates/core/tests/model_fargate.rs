@@ -1,9 +1,7 @@
 //! Each rule about a task definition on Fargate, as a sentence, and what a person reads when it is broken.
 
-mod model_documents;
-
+use crate::model_documents::*;
 use driftless_core::model::check_task_definition;
-use model_documents::*;
 use serde_json::json;
 
 // Fargate

@@ -1,9 +1,7 @@
 //! Each rule about network modes, ports, volumes and tags of a task definition, as a sentence, and what a person reads.
 
-mod model_documents;
-
+use crate::model_documents::*;
 use driftless_core::model::check_task_definition;
-use model_documents::*;
 use serde_json::json;
 
 // Network modes and ports

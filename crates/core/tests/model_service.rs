@@ -1,10 +1,8 @@
 //! Each rule about a service, alone and with its task definition, and what a person reads when it is broken.
 
-mod model_documents;
-
+use crate::model_documents::*;
 use driftless_core::model::{check_run_task_together, check_service, check_task_definition, check_together};
 use driftless_core::plan::tags::{ON_DEFINITION, ON_SERVICE, RUNS};
-use model_documents::*;
 use serde_json::json;
 
 // Services

@@ -1,9 +1,7 @@
 //! What of a task definition is sent, and each rule about its types and names, as a sentence.
 
-mod model_documents;
-
+use crate::model_documents::*;
 use driftless_core::model::check_task_definition;
-use model_documents::*;
 use serde_json::json;
 
 // What is sent

@@ -1,12 +1,10 @@
 //! Adopting a live service resets nothing, and ownership is respected.
 
-mod plan_world;
-
+use crate::plan_world::*;
 use driftless_core::desired::TaskDefinition;
 use driftless_core::plan::Cause;
 use driftless_core::plan::ecs::Context;
 use driftless_core::plan::{EcsStep, Step};
-use plan_world::*;
 use serde_json::{Value, json};
 
 /// A rich service that somebody made in the console: created here, and then without our tags.

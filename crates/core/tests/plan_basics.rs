@@ -1,9 +1,7 @@
 //! A service is created, left alone, changed and healed.
 
-mod plan_world;
-
+use crate::plan_world::*;
 use driftless_core::plan::{Cause, EcsStep, Step, TaskDefinitionRef};
-use plan_world::*;
 use serde_json::json;
 
 #[test]

@@ -1,11 +1,9 @@
 //! A failure is remembered by the resource's digest: nothing that starts a deployment is tried again, all else is healed.
 
-mod plan_world;
-
+use crate::plan_world::*;
 use driftless_core::desired::{Resource, TaskDefinition};
 use driftless_core::plan::ecs::{Context, digest};
 use driftless_core::plan::{EcsStep, Step, Verdict};
-use plan_world::*;
 use serde_json::json;
 
 fn bad() -> Resource {

@@ -1,9 +1,7 @@
 //! Each member of CreateService: where it is seen, how it is changed, and how it is taken away.
 
-mod plan_world;
-
+use crate::plan_world::*;
 use driftless_core::desired::TaskDefinition;
-use plan_world::*;
 use serde_json::{Value, json};
 
 fn group(name: &str) -> Value {

@@ -1,10 +1,8 @@
 //! What holds for every manifest: the second plan is empty, sets have no order and lists do, unknown members never matter,
 //! and what is removed goes.
 
-mod plan_world;
-
+use crate::plan_world::*;
 use driftless_core::desired::Resource;
-use plan_world::*;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use serde_json::{Map, Value, json};

@@ -1,13 +1,11 @@
 //! Recorded answers of AWS, and the document that a person would have written for them: adopting such a service writes our
 //! tags and nothing else, and judges nobody's rollout.
 
-mod plan_world;
-
+use crate::plan_world::*;
 use driftless_core::desired::{Resource, TaskDefinition};
 use driftless_core::observed::{Observation, Observed, ServiceObservation};
 use driftless_core::plan::ecs::wants;
 use driftless_core::plan::{Cause, Plan, plan};
-use plan_world::*;
 use serde_json::{Value, json};
 
 /// The plan for `document`, written by a person, where DescribeServices answers `service`. Its task definition is followed by its family.

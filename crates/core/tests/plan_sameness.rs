@@ -1,9 +1,7 @@
 //! When a revision says the same, by the API's types; and what of it is never shown.
 
-mod plan_world;
-
+use crate::plan_world::*;
 use driftless_core::desired::TaskDefinition;
-use plan_world::*;
 use serde_json::{Value, json};
 
 /// Whether the service declared with `one` is settled once `other` is declared.

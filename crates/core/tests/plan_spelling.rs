@@ -1,14 +1,12 @@
 //! AWS's own spelling of what was written is no difference; everything else that it shows is. Whatever it answers, a digest
 //! is written at most twice for a change.
 
-mod plan_world;
-
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::plan_world::*;
 use driftless_core::desired::Resource;
 use driftless_core::plan::Plan;
 use driftless_core::plan::ecs::Context;
-use plan_world::*;
 use serde_json::{Value, json};
 
 /// Passes until nothing is written, at most eight; the writes of a service or a revision that it took.

@@ -1,13 +1,11 @@
 //! A rollout's end, told from what ECS answers: success, failure, rollback, and the message a person reads.
 
-mod rollout_world;
-
 use std::time::Duration;
 
+use crate::rollout_world::*;
 use driftless_core::desired::{OnFailure, Rollout};
 use driftless_core::plan::EcsStep;
 use driftless_core::rollout::{Judgement, judge, remembered};
-use rollout_world::*;
 use serde_json::{Value, json};
 
 #[test]

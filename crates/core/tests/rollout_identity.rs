@@ -1,12 +1,10 @@
 //! A rollout is ours because we hold the id that our own write's answer gave, and for no other reason: only ours is judged,
 //! stopped, rolled back and remembered. What somebody else began is waited for.
 
-mod plan_world;
-
+use crate::plan_world::*;
 use driftless_core::desired::{FailAfter, Resource, TaskDefinition};
 use driftless_core::plan::ecs::{Context, digest};
 use driftless_core::plan::{EcsStep, Plan, Step};
-use plan_world::*;
 use serde_json::{Value, json};
 
 const HOUR: f64 = 3600.0;

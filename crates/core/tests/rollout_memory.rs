@@ -1,10 +1,8 @@
 //! Which failure is remembered, and which is over: by AWS's record, by the tag, and by what runs.
 
-mod rollout_world;
-
+use crate::rollout_world::*;
 use driftless_core::plan::EcsStep;
 use driftless_core::rollout::{Judgement, Target, judge, remembered};
-use rollout_world::*;
 use serde_json::json;
 
 /// What ran before runs again, of the same task definition.

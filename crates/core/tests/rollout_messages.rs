@@ -1,10 +1,8 @@
 //! What a person reads of a failure: the container that is to blame, ECS's reason, and what became of it.
 
-mod rollout_world;
-
+use crate::rollout_world::*;
 use driftless_core::observed::{Observed, ServiceObservation};
 use driftless_core::rollout::judge;
-use rollout_world::*;
 use serde_json::{Value, json};
 
 fn read(task: Value, change: impl FnOnce(&mut ServiceObservation)) -> String {

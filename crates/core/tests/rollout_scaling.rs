@@ -1,12 +1,10 @@
 //! Counts and clocks: a change of count, a task that ECS replaces, and how long a rollout may take.
 
-mod rollout_world;
-
 use std::time::Duration;
 
+use crate::rollout_world::*;
 use driftless_core::observed::ServiceObservation;
 use driftless_core::rollout::{Judgement, judge};
-use rollout_world::*;
 use serde_json::{Value, json};
 
 /// One of two tasks runs, long after the rollout; events are newest first.

@@ -1,13 +1,11 @@
 //! What differs, what is asked of AWS for it, and what is never asked twice.
 
-mod stack_world;
-
+use crate::stack_world::*;
 use driftless_core::desired::ParameterValue;
 use driftless_core::observed::ResourceChange;
 use driftless_core::plan::render::{Options, render};
 use driftless_core::plan::stack::{Kind, StackStep, Token};
 use driftless_core::plan::{Cause, Change};
-use stack_world::*;
 
 fn paths(changes: &[Change]) -> Vec<&str> {
     changes.iter().map(|change| change.path.as_str()).collect()

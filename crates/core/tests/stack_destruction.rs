@@ -1,12 +1,10 @@
 //! Nothing in a stack is replaced or removed by itself: what no change of the template or of a parameter asks for is held.
 
-mod stack_world;
-
+use crate::stack_world::*;
 use driftless_core::observed::{ChangeDetail, ChangeSet, ResourceChange, Stack, StackObservation};
 use driftless_core::plan::Verdict;
 use driftless_core::plan::render::{Options, render};
 use driftless_core::plan::stack::{Kind, StackStep, Token};
-use stack_world::*;
 
 /// `ChangeSource CausingEntity Attribute RequiresRecreation`, as AWS answers; `-` for nothing.
 fn detail(words: &str) -> ChangeDetail {

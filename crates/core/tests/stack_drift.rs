@@ -1,10 +1,8 @@
 //! Drift and what hides behind an equal template: on their own interval, told property by property, healed where declared.
 
-mod stack_world;
-
+use crate::stack_world::*;
 use driftless_core::observed::{DriftDetection, PropertyDrift, ResourceDrift, Stack};
 use driftless_core::plan::stack::{Kind, StackStep, Token};
-use stack_world::*;
 
 const DETECT: &str = "  drift: {detect: true, interval: 1h}\n";
 const HEAL: &str = "  drift: {detect: true, interval: 1h, heal: true}\n";

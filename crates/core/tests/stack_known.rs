@@ -1,11 +1,9 @@
 //! What AWS does not show is not taken for equal: it is known from what was last executed, or AWS is asked once.
 
-mod stack_world;
-
+use crate::stack_world::*;
 use driftless_core::desired::Resource;
 use driftless_core::observed::{ChangeSet, Observed, Stack, StackObservation};
 use driftless_core::plan::stack::{Kind, StackStep, Token, wants, written_at};
-use stack_world::*;
 
 fn manifest(more: &str) -> String {
     format!(

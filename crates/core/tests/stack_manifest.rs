@@ -1,10 +1,8 @@
 //! Reading a CloudFormationStack: what goes to AWS byte for byte, and what is refused before AWS would.
 
-mod manifest_source;
-
+use crate::manifest_source::{read, told};
 use driftless_core::desired::{CloudFormationStack, ParameterValue, Spec, StackTemplate};
 use driftless_core::resource::{Kind, ResourceId};
-use manifest_source::{read, told};
 
 const HEAD: &str = "apiVersion: driftless/v1alpha1\nkind: CloudFormationStack\nmetadata: {name: net}\nspec:\n";
 const TEMPLATE: &str = "Parameters:\n  Size: {Type: String}\n  Zones: {Type: CommaDelimitedList, Default: a}\nResources:\n  Topic:\n    Type: AWS::SNS::Topic\n    Properties: {TopicName: !Sub '${AWS::StackName}-${Size}'}\n";

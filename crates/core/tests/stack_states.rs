@@ -1,11 +1,9 @@
 //! Every state of a stack and its way out: one row, one test.
 
-mod stack_world;
-
+use crate::stack_world::*;
 use driftless_core::observed::StackResource;
 use driftless_core::plan::stack::state::{STATES, WayOut, way_out};
 use driftless_core::plan::stack::{Kind, StackStep, Token};
-use stack_world::*;
 
 const FAILED_CREATE: &[&str] = &[
     "stack CREATE_IN_PROGRESS User Initiated",

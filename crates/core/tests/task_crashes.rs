@@ -1,12 +1,10 @@
 //! A migration never runs twice: neither after a kill at any instant, nor when answers are late, nor a day later.
 
-mod task_world;
-
+use crate::task_world::*;
 use driftless_core::desired::Resource;
 use driftless_core::plan::Context;
 use insta::assert_snapshot;
 use proptest::prelude::*;
-use task_world::*;
 
 /// One pass that is killed at its step of this number, before or after its effect. An agent that starts anew remembers
 /// nothing of its writes.

@@ -1,11 +1,9 @@
 //! `kind: EcsTask` as people write it: AWS's own documents, and what is Driftless's own to say.
 
-mod manifest_source;
-
+use crate::manifest_source::*;
 use driftless_core::desired::{EcsTask, Spec, TaskDefinition};
 use driftless_core::resource::{Kind, ResourceId};
 use insta::assert_snapshot;
-use manifest_source::*;
 use serde_json::{Value, json};
 
 const MIGRATE: &str = "apiVersion: driftless/v1alpha1\nkind: EcsTask\nmetadata: {name: migrate}\nspec:\n";

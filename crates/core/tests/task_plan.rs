@@ -1,12 +1,10 @@
 //! An `EcsTask` runs once for each new digest; what is on record decides what comes next.
 
-mod task_world;
-
+use crate::task_world::*;
 use driftless_core::observed::{Observation, Observed};
 use driftless_core::plan::Context;
 use insta::assert_snapshot;
 use serde_json::json;
-use task_world::*;
 
 #[test]
 fn a_first_look_registers_puts_the_intent_on_record_and_runs() {

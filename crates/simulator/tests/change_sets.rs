@@ -1,11 +1,9 @@
 //! Change sets: what they show, what becomes of them, and that they change nothing until they are executed.
 
-mod support;
-
+use crate::support::Aws;
+use crate::support::stacks::{parameters, with};
 use driftless_simulator::{On, StackFailure};
 use serde_json::{Value, json};
-use support::Aws;
-use support::stacks::{parameters, with};
 
 const TOPICS: &str = "
 Parameters:

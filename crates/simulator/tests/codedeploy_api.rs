@@ -1,8 +1,6 @@
 //! CodeDeploy: applications, groups, configurations, revisions, tags, and what is refused.
 
-mod codedeploy_support;
-
-use codedeploy_support::{CodeDeploy, ROLE, deployment};
+use crate::codedeploy_support::{self, CodeDeploy, ROLE, deployment};
 use driftless_simulator::{Fault, Options, When};
 use serde_json::{Value, json};
 

@@ -1,8 +1,6 @@
 //! CodeDeploy over the logical clock: target by target, failure, stop, rollback, catching up, blue/green.
 
-mod codedeploy_support;
-
-use codedeploy_support::{CodeDeploy, events, overview};
+use crate::codedeploy_support::{self, CodeDeploy, events, overview};
 use driftless_simulator::InstanceFailure;
 use serde_json::{Value, json};
 

@@ -1,12 +1,10 @@
 //! Faults, quotas, the log, the clock and STS.
 
-mod support;
-
 use std::time::Duration;
 
+use crate::support::{self, Aws};
 use driftless_simulator::{Fault, Options, When};
 use serde_json::json;
-use support::Aws;
 
 #[tokio::test]
 async fn a_fault_before_the_effect_leaves_nothing_behind_and_one_after_it_does() {

@@ -1,11 +1,9 @@
 //! What the AWS CLI, ecs-deploy, CDK, SAM and the SDKs send and look at, beside what the agent does.
 
-mod support;
-
+use crate::support::stacks::with;
+use crate::support::{Aws, task_definition};
 use driftless_simulator::Options;
 use serde_json::{Value, json};
-use support::stacks::with;
-use support::{Aws, task_definition};
 
 /// A call of a service that answers JSON.
 async fn json_call(aws: &Aws, target: &str, input: Value) -> (u16, Value) {

@@ -1,12 +1,10 @@
 //! The front door: one port for all of AWS's services, with the same faults, log and clock before each.
 
-mod support;
-
 use std::time::Duration;
 
+use crate::support::Aws;
 use driftless_simulator::{Fault, When};
 use serde_json::json;
-use support::Aws;
 
 /// A form as the SDKs sign it for a service.
 async fn form(aws: &Aws, service: &str, form: &str) -> Result<(u16, String), reqwest::Error> {

@@ -1,9 +1,7 @@
 //! The rest of the API: who is asked, lists and their pages, and the faults on demand.
 
-mod gitlab_support;
-
+use crate::gitlab_support::{self, SHA, start};
 use driftless_simulator::gitlab::{Outage, Refusal};
-use gitlab_support::{SHA, start};
 
 #[tokio::test]
 async fn a_request_without_a_known_token_is_unauthorized() {

@@ -1,8 +1,6 @@
 //! What a post of a commit status does, as GitLab's `create_commit_status_service.rb` and `commit_status.rb` have it.
 
-mod gitlab_support;
-
-use gitlab_support::{SHA, start};
+use crate::gitlab_support::{SHA, start};
 
 #[tokio::test]
 async fn a_row_goes_from_pending_to_running_to_success_and_stays_one_row() {

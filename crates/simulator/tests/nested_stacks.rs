@@ -1,12 +1,10 @@
 //! Stacks inside stacks: what they inherit, how they change by themselves, and what early validation finds.
 
-mod support;
-
 use std::time::Duration;
 
+use crate::support::Aws;
 use driftless_simulator::{Options, StackDrift};
 use serde_json::{Value, json};
-use support::Aws;
 
 const PARENT: &str = "Resources:\n  Inner:\n    Type: AWS::CloudFormation::Stack\n    Properties:\n      TemplateURL: \
                       https://templates.s3.eu-central-1.amazonaws.com/inner.yaml\n      Parameters: {Name: one}\n\

@@ -1,9 +1,7 @@
 //! Rollouts on the logical clock: batches, the circuit breaker, stops, and what a second update does to the first.
 
-mod support;
-
+use crate::support::{self, Aws, breaker};
 use serde_json::{Value, json};
-use support::{Aws, breaker};
 
 fn events(service: &Value) -> Vec<String> {
     let events = service["events"].as_array().expect("events");

@@ -1,12 +1,10 @@
 //! Standalone tasks: how they run and end, what keeps them from running twice, and what is told of them for how long.
 
-mod support;
-
 use std::time::Duration;
 
+use crate::support::Aws;
 use driftless_simulator::Options;
 use serde_json::{Value, json};
-use support::Aws;
 
 const HOUR: u64 = 3600;
 

@@ -1,8 +1,6 @@
 //! What S3's clients of other people send and look at: today's SDKs, s3cmd, rclone, minio, and the conformance tests of others.
 
-mod s3_support;
-
-use s3_support::{S3, complete};
+use crate::s3_support::{S3, complete};
 
 const FIVE: usize = 5 << 20;
 

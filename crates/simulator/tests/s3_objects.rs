@@ -1,9 +1,7 @@
 //! S3: buckets, objects, versions, listings.
 
-mod s3_support;
-
+use crate::s3_support::S3;
 use driftless_simulator::Options;
-use s3_support::S3;
 
 #[tokio::test]
 async fn a_bucket_is_made_found_and_removed_when_it_is_empty() {

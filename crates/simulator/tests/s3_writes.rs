@@ -1,12 +1,10 @@
 //! S3: conditional writes, checksums, chunked bodies, uploads in parts, faults.
 
-mod s3_support;
-
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::s3_support::{S3, complete};
 use driftless_simulator::{Fault, Options, When};
-use s3_support::{S3, complete};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 

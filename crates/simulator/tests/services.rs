@@ -1,12 +1,10 @@
 //! Services as AWS answers for them: defaults, order, members that come back elsewhere, updates, idempotency, deletion.
 
-mod support;
-
 use std::time::Duration;
 
+use crate::support::{Aws, service};
 use driftless_simulator::Options;
 use serde_json::{Value, json};
-use support::{Aws, service};
 
 #[tokio::test]
 async fn a_service_comes_back_with_defaults_and_its_sets_in_another_order() {

@@ -1,10 +1,8 @@
 //! What was sent comes back in another spelling: the same in the write's own answer and in every read.
 
-mod support;
-
+use crate::support::Aws;
 use driftless_simulator::{Options, Spelling};
 use serde_json::{Value, json};
-use support::Aws;
 
 /// A service with a word in every place.
 fn wordy(name: &str) -> Value {

@@ -1,11 +1,9 @@
 //! Drift: what somebody has changed behind a stack's back, and how it is shown and reverted.
 
-mod support;
-
+use crate::support::Aws;
+use crate::support::stacks::{parameters, with};
 use driftless_simulator::StackDrift;
 use serde_json::{Value, json};
-use support::Aws;
-use support::stacks::{parameters, with};
 
 const TEMPLATE: &str = "
 Parameters: {Title: {Type: String, Default: Orders}}

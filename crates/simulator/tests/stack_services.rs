@@ -1,10 +1,8 @@
 //! What a stack makes for real in the simulator's other services.
 
-mod support;
-
+use crate::support::Aws;
+use crate::support::stacks::{parameters, with};
 use serde_json::{Value, json};
-use support::Aws;
-use support::stacks::{parameters, with};
 
 const SERVICE: &str = "
 Parameters:

@@ -1,10 +1,8 @@
 //! Templates with all that real ones are made of, in stacks that import from one another.
 
-mod support;
-
+use crate::support::Aws;
+use crate::support::stacks::{parameters, with};
 use serde_json::{Value, json};
-use support::Aws;
-use support::stacks::{parameters, with};
 
 const NETWORK: &str = include_str!("templates/network.yaml");
 const SERVICE: &str = include_str!("templates/service.yaml");

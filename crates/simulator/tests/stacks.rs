@@ -1,11 +1,9 @@
 //! Stacks: their templates, their life, what refuses them and what they tell.
 
-mod support;
-
+use crate::support::Aws;
+use crate::support::stacks::{parameters, with};
 use driftless_simulator::{On, Options, StackFailure};
 use serde_json::{Value, json};
-use support::Aws;
-use support::stacks::{parameters, with};
 
 const TOPICS: &str = "
 Parameters:

@@ -1,10 +1,8 @@
 //! The Resource Groups Tagging API: what is tagged in all services at once.
 
-mod support;
-
+use crate::support::{self, Aws};
 use driftless_simulator::Options;
 use serde_json::{Value, json};
-use support::Aws;
 
 const ROLE: &str = "arn:aws:iam::123456789012:role/codedeploy";
 

@@ -1,9 +1,7 @@
 //! Task definitions: what is filled in, what is refused, families and revisions.
 
-mod support;
-
+use crate::support::{self, Aws, task_definition};
 use serde_json::{Value, json};
-use support::{Aws, task_definition};
 
 /// Sets a member by its JSON pointer's last part.
 fn changed(pointer: &str, value: Value) -> Value {

@@ -1,5 +1,4 @@
 //! A deployment group as AWS describes it, one deployment after the other.
-#![allow(dead_code)]
 
 use driftless_core::desired::{Ec2Deployment, Resource, Spec};
 use driftless_core::location::Location;

@@ -1,5 +1,4 @@
 //! Small sources and an agent to read them with.
-#![allow(dead_code)]
 
 use driftless_core::agent::{Agent, Credentials, Reconcile, Source, Target};
 use driftless_core::desired::{Desired, EcsService, Spec};

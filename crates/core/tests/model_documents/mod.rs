@@ -1,5 +1,4 @@
 //! Small documents that AWS takes, to be changed in one place, and what the model says of them in one line each.
-#![allow(dead_code)]
 
 use driftless_core::desired::Document;
 use driftless_core::model::{Checked, Finding};

@@ -1,6 +1,5 @@
 //! A small pure model of ECS, written from AWS's documentation and not from the planner's tables: it applies the steps
 //! of a plan and answers as AWS does, with defaults filled in, sets in another order and members in other places.
-#![allow(dead_code)]
 
 pub mod answers;
 
@@ -13,7 +12,7 @@ use driftless_core::observed::{Observation, Observed, ServiceObservation};
 use driftless_core::plan::ecs::wants;
 use driftless_core::plan::{Context, EcsStep, Plan, Step, TaskDefinitionRef, Verdict, plan};
 use driftless_core::resource::ResourceId;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 pub const ACCOUNT: &str = "123456789012";
 
@@ -322,9 +321,4 @@ pub fn message(plan: &Plan) -> &str {
         | Verdict::Waiting { message, .. }
         | Verdict::Unknown { message } => message,
     }
-}
-
-/// An empty object, for defaults of tests.
-pub fn nothing() -> Map<String, Value> {
-    Map::new()
 }

@@ -1,5 +1,4 @@
 //! A service of two tasks that goes from `web:1` to `web:2`, as ECS answers it.
-#![allow(dead_code, reason = "each test file uses its part")]
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;

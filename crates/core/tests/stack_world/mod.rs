@@ -1,5 +1,4 @@
 //! A stack as a manifest declares it and as AWS answers for it, for the tables of the planner.
-#![allow(dead_code)]
 
 use driftless_core::agent::{Agent, Credentials, Reconcile, Source, Target};
 use driftless_core::desired::{CloudFormationStack, Resource, Spec};

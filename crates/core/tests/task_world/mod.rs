@@ -1,6 +1,5 @@
 //! A small pure model of what ECS keeps for run-to-completion tasks, written from AWS's documentation: revisions and their
 //! tags, tasks that are told of for an hour after their end, and tokens that live no longer than a day. Reads can be late.
-#![allow(dead_code)]
 
 use std::collections::BTreeMap;
 use std::time::Duration;

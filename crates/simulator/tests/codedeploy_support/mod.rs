@@ -1,5 +1,4 @@
 //! A simulator with the application `shop`, its group `web` on two instances, and a bundle in S3; and small calls on it.
-#![allow(dead_code, reason = "each test file uses its own part")]
 
 use std::time::Duration;
 

@@ -1,5 +1,4 @@
 //! A GitLab on loopback and a plain HTTP client for it, shared by the `gitlab_*` tests.
-#![allow(dead_code)] // Each test program uses its own part.
 
 use driftless_simulator::gitlab::{GitLab, Row, TOKEN};
 use reqwest::StatusCode;

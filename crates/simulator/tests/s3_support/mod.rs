@@ -1,5 +1,4 @@
 //! S3 as a plain HTTP client speaks it: paths, headers and bodies, and nothing signed.
-#![allow(dead_code, reason = "each test file uses its own part")]
 
 use std::collections::BTreeMap;
 use std::time::Duration;

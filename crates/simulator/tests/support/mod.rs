@@ -1,5 +1,4 @@
 //! A simulator whose clock stands still until a test moves it, and small calls on it.
-#![allow(dead_code, reason = "each test file uses its own part")]
 
 pub mod stacks;
 
