@@ -60,6 +60,7 @@ async fn observe(common: &Common) -> anyhow::Result<Report> {
     let revision = commit.desired.revision.to_string();
     // Those whose manifests have an error.
     let mut resources: Vec<Status> = setup.reconciler.statuses();
+    resources.retain(|status| commit.desired.refused.contains_key(&status.resource));
     resources.iter_mut().for_each(|status| status.history.clear());
     let looked = setup.reconciler.preview_all(&commit).await;
     resources.extend(looked.iter().map(|one| Status::of(&one.plan, &revision)));

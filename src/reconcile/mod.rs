@@ -18,6 +18,11 @@ mod prune;
 mod targets;
 mod verdicts;
 
+#[cfg(test)]
+mod fixtures;
+#[cfg(test)]
+mod status_tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
@@ -132,7 +137,14 @@ impl Reconciler {
     /// [`accept`](Self::accept), of what was read from the snapshot and perhaps narrowed already.
     pub fn accept_desired(&self, desired: Desired, snapshot: Snapshot) -> Arc<Commit> {
         let commit = Arc::new(Commit::new(desired, Arc::new(snapshot), self.commit().outputs()));
-        let previous = std::mem::replace(&mut *self.0.commit.write().expect("not poisoned"), commit.clone());
+        let previous = {
+            // Nobody sees the new revision with what was seen at the one before.
+            let mut statuses = self.0.statuses.lock().expect("not poisoned");
+            for id in commit.desired.resources.keys().chain(commit.desired.refused.keys()) {
+                statuses.entry(id.clone()).or_insert_with(|| Status::new(id.clone())).await_look();
+            }
+            std::mem::replace(&mut *self.0.commit.write().expect("not poisoned"), commit.clone())
+        };
         if previous.is_real() {
             self.emit(Event::Superseded(self.view_of(&previous, true)));
             self.0.left.lock().expect("not poisoned").supersede(&previous, &commit, &self.0.agent);
@@ -270,8 +282,10 @@ impl Reconciler {
         let revision = commit.desired.revision.to_string();
         let status = {
             let mut statuses = self.0.statuses.lock().expect("not poisoned");
-            let status = statuses.entry(id.clone()).or_insert_with(|| Status::new(id.clone()));
-            status.observe(verdict, &revision, crate::clock::now()).then(|| status.clone())
+            // A pass that began at an older revision says nothing of the one in force.
+            let in_force = self.is_in_force(commit);
+            let status = in_force.then(|| statuses.entry(id.clone()).or_insert_with(|| Status::new(id.clone())));
+            status.and_then(|status| status.observe(verdict, &revision, crate::clock::now()).then(|| status.clone()))
         };
         let progressed = commit.progress(id, verdict, stepped);
         if let Some(status) = status {

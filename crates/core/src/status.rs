@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::plan::{Plan, Step, Verdict};
 use crate::resource::{Kind, ResourceId};
+use crate::snapshot::Revision;
 
 /// Where a resource stands. Exactly one holds at a time; it renders as the conditions Ready, Reconciling, Stalled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +42,9 @@ pub struct Status {
     /// The newest last; at most [`HISTORY`] entries.
     pub history: Vec<Transition>,
 }
+
+/// The reason of what no pass has looked at yet at the revision in force.
+pub const PENDING: &str = "Pending";
 
 /// How many transitions a status remembers.
 pub const HISTORY: usize = 10;
@@ -123,12 +127,27 @@ impl Status {
         Status {
             resource,
             phase: Phase::Reconciling,
-            reason: "Pending".into(),
+            reason: PENDING.into(),
             message: "not looked at yet".into(),
             last_attempted_revision: None,
             last_applied_revision: None,
             history: vec![],
         }
+    }
+
+    /// Another revision is in force: what is known was seen at an older one, and says nothing of this one until a pass has looked.
+    /// Which revisions it was last looked at and Ready at stays.
+    pub fn await_look(&mut self) {
+        let known = match self.history.last() {
+            Some(Transition { phase, reason, revision, .. }) => {
+                let why = if format!("{phase:?}") == *reason { String::new() } else { format!(" ({reason})") };
+                format!("; {phase:?}{why} when it was last looked at, at {}", short(revision))
+            }
+            None => String::new(),
+        };
+        self.phase = Phase::Reconciling;
+        self.reason = PENDING.into();
+        self.message = format!("not looked at yet at this revision{known}");
     }
 
     /// Takes note of a pass's decision at `revision`, at `at` seconds since the epoch. Returns whether anything that is
@@ -169,6 +188,14 @@ impl Status {
         [("Ready", ready), ("Reconciling", holds(Phase::Reconciling)), ("Stalled", holds(Phase::Stalled))].map(
             |(condition, status)| Condition { condition, status, reason: self.reason.clone(), message: self.message.clone() },
         )
+    }
+}
+
+/// `main@330b6e34` of `main@330b6e342ed884b5bd040841f9f46dd9ede12d60`.
+fn short(revision: &str) -> String {
+    match revision.rsplit_once('@') {
+        Some((reference, sha)) => Revision::Git { reference: reference.to_owned(), sha: sha.to_owned() }.short(),
+        None => revision.to_owned(),
     }
 }
 
@@ -251,6 +278,25 @@ mod tests {
             tell(crate::plan::EcsStep::UpdateService { document, task_definition: None, memory: None }.into());
         assert_eq!(reason, "Differs");
         assert!(message.starts_with("differs from what is declared"), "{message}");
+    }
+
+    #[test]
+    fn what_was_seen_at_an_older_revision_is_not_ready_at_a_newer_one_until_it_was_looked_at() {
+        let mut status = Status::new(ResourceId::ecs_service("web"));
+        let sha = "330b6e342ed884b5bd040841f9f46dd9ede12d60";
+        status.observe(&Verdict::Ready { message: "web:1 runs".into() }, &format!("main@{sha}"), 10);
+        for _ in 0..2 {
+            status.await_look();
+            assert_eq!((status.phase, status.reason.as_str()), (Phase::Reconciling, PENDING));
+            assert_eq!(status.message, "not looked at yet at this revision; Ready when it was last looked at, at main@330b6e34");
+            assert_eq!(status.last_applied_revision, Some(format!("main@{sha}")));
+        }
+        assert!(status.observe(&Verdict::Ready { message: "web:1 runs".into() }, "main@2", 20));
+        assert_eq!((status.phase, status.history.len()), (Phase::Ready, 2));
+        // Back at a revision at which it was Ready before.
+        status.await_look();
+        assert!(status.observe(&Verdict::Ready { message: "web:1 runs".into() }, "main@2", 30));
+        assert_eq!(status.phase, Phase::Ready);
     }
 
     #[test]
