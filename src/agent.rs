@@ -5,17 +5,18 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use rand::Rng as _;
 use tokio::net::TcpListener;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 
+use crate::ambient;
 use crate::config::Config;
 use crate::reconcile::{Event, Reconciler};
 use crate::reporter::{Reporter, ReporterConfig};
 use crate::server::{self, Served};
 use crate::source::Source;
+use crate::wire::{Wire, Wires};
 
 /// After the last step, how long GitLab may take to hear about it.
 const LAST_REPORT: Duration = Duration::from_secs(10);
@@ -31,7 +32,7 @@ pub struct Agent {
     source: Arc<Source>,
     reconciler: Reconciler,
     reporter: Option<Reporter>,
-    listener: TcpListener,
+    listener: Option<TcpListener>,
     served: Served,
     pace: f64,
     shutdown: CancellationToken,
@@ -53,8 +54,36 @@ impl Agent {
         let listener = TcpListener::bind(address).await.with_context(|| {
             format!("cannot listen on {address}; is another agent running? `spec.server.listen` takes another address")
         })?;
+        Self::assemble(config, source, reconciler, pace, shutdown, Some(listener), None)
+    }
+
+    /// An agent that serves no status, over these wires instead of the machine's network. `source` and the targets of
+    /// `reconciler` have theirs already.
+    ///
+    /// # Errors
+    /// None that a test will see.
+    pub fn wired(
+        config: &Config,
+        source: Arc<Source>,
+        reconciler: Reconciler,
+        wires: &Wires,
+        shutdown: CancellationToken,
+    ) -> anyhow::Result<Self> {
+        Self::assemble(config, source, reconciler, 1.0, shutdown, None, Some(&wires.gitlab))
+    }
+
+    fn assemble(
+        config: &Config,
+        source: Arc<Source>,
+        reconciler: Reconciler,
+        pace: f64,
+        shutdown: CancellationToken,
+        listener: Option<TcpListener>,
+        gitlab_wire: Option<&Wire>,
+    ) -> anyhow::Result<Self> {
         let reporter = match &config.agent.gitlab {
-            Some(gitlab) => Some(Reporter::start(
+            Some(gitlab) => Some(Reporter::start_over(
+                gitlab_wire,
                 ReporterConfig {
                     url: gitlab.url.clone(),
                     project: gitlab.project.clone(),
@@ -73,15 +102,16 @@ impl Agent {
 
     /// Where the status is served.
     pub fn address(&self) -> std::io::Result<SocketAddr> {
-        self.listener.local_addr()
+        self.listener.as_ref().ok_or(std::io::ErrorKind::NotConnected)?.local_addr()
     }
 
     /// Works until the shutdown; then finishes the steps in hand, tells GitLab, and returns.
     pub async fn run(self) {
         let Agent { source, reconciler, reporter, listener, served, pace, shutdown } = self;
-        let server =
-            axum::serve(listener, server::router(served.clone())).with_graceful_shutdown(shutdown.clone().cancelled_owned());
-        let serving = tokio::spawn(server.into_future());
+        let serving = listener.map(|listener| {
+            let server = axum::serve(listener, server::router(served.clone()));
+            tokio::spawn(server.with_graceful_shutdown(shutdown.clone().cancelled_owned()).into_future())
+        });
         let reporting =
             reporter.clone().map(|reporter| tokio::spawn(report(reconciler.subscribe(), reconciler.clone(), reporter)));
         tokio::join!(reconciler.run(), follow(&source, &reconciler, &served.source_error, pace, &shutdown));
@@ -93,7 +123,9 @@ impl Agent {
             }
             reporter.drain(LAST_REPORT).await;
         }
-        if let Ok(Err(error)) = serving.await {
+        if let Some(serving) = serving
+            && let Ok(Err(error)) = serving.await
+        {
             tracing::error!("the status server ended: {error}");
         }
     }
@@ -122,7 +154,7 @@ async fn follow(
                 *source_error.lock().expect("not poisoned") = Some(error.to_string());
             }
         }
-        let changed = source.changed(rand::rng().random());
+        let changed = source.changed(ambient::fraction());
         let again =
             async { if unreadable { tokio::time::sleep(UNREADABLE.div_f64(pace)).await } else { std::future::pending().await } };
         tokio::select! {

@@ -5,6 +5,7 @@
 //! [`reporter`] tells GitLab. [`agent`] ties them together for good, [`commands`] for once.
 
 pub mod agent;
+pub mod ambient;
 pub mod artifact;
 pub mod aws;
 pub mod backoff;
@@ -23,3 +24,4 @@ pub mod reporter;
 pub mod server;
 pub mod shutdown;
 pub mod source;
+pub mod wire;

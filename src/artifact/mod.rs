@@ -311,7 +311,7 @@ fn marker(job: u64, declared: &S3Artifact) -> String {
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, ContentError> + Send + 'static) -> Result<T, ContentError> {
-    match tokio::task::spawn_blocking(work).await {
+    match crate::ambient::blocking(work).await {
         Ok(result) => result,
         Err(failure) => match failure.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),

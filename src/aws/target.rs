@@ -17,6 +17,7 @@ use super::credentials;
 use super::error::{Call, ProviderError};
 use super::send::send;
 use crate::quota::{Accounts, Quotas};
+use crate::wire::Wire;
 
 /// How long opening a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -32,17 +33,25 @@ pub struct Options {
     pub credentials: Option<SharedCredentialsProvider>,
     /// Where what was learned of objects is kept between two runs; None: nowhere.
     pub cache: Option<PathBuf>,
+    /// What carries the requests, where it is not the machine's network.
+    pub wire: Option<Wire>,
 }
 
 impl Options {
     /// With the configured credentials. For `pace` see [`Quotas::new`].
     pub fn new(pace: f64) -> Self {
-        Options { accounts: Arc::new(Accounts::new(pace)), credentials: None, cache: None }
+        Options { accounts: Arc::new(Accounts::new(pace)), credentials: None, cache: None, wire: None }
     }
 
     /// The same, with a folder of this machine for what need not be asked again.
     pub fn with_cache(mut self, cache: &Path) -> Self {
         self.cache = Some(cache.to_owned());
+        self
+    }
+
+    /// The same, over this wire instead of the machine's network.
+    pub fn over(mut self, wire: &Wire) -> Self {
+        self.wire = Some(wire.clone());
         self
     }
 
@@ -99,13 +108,13 @@ impl Target {
         let provider = match &options.credentials {
             Some(fixed) => fixed.clone(),
             None => {
-                let anonymous = loader(target).no_credentials().load().await;
+                let anonymous = loader(target, options).no_credentials().load().await;
                 credentials::provider(&target.credentials, &target.name, base, &aws_sdk_sts::Client::new(&anonymous))
             }
         };
         // The wrapper around the provider decides when to refresh; the SDK's cache asks it often, and it answers at once.
         let cache = IdentityCache::lazy().buffer_time(Duration::from_secs(5 * 60)).load_timeout(OPERATION_TIMEOUT).build();
-        let config = loader(target).credentials_provider(provider).identity_cache(cache).load().await;
+        let config = loader(target, options).credentials_provider(provider).identity_cache(cache).load().await;
         // An emulator has no host name for each bucket.
         Ok(Target(Arc::new(Inner {
             name: target.name.clone(),
@@ -241,7 +250,7 @@ pub struct ConnectError {
 }
 
 #[allow(deprecated)] // The successor of ProfileFiles stands in a crate that is not otherwise needed.
-fn loader(target: &agent::Target) -> ConfigLoader {
+fn loader(target: &agent::Target, options: &Options) -> ConfigLoader {
     use aws_config::profile::profile_file::{ProfileFileKind, ProfileFiles};
     let no_files = ProfileFiles::builder().with_contents(ProfileFileKind::Config, "").build();
     let loader = aws_config::defaults(BehaviorVersion::latest())
@@ -249,6 +258,10 @@ fn loader(target: &agent::Target) -> ConfigLoader {
         .profile_files(no_files)
         .retry_config(RetryConfig::disabled())
         .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_timeout(OPERATION_TIMEOUT).build());
+    let loader = match &options.wire {
+        Some(wire) => loader.http_client(wire.sdk_client()),
+        None => loader,
+    };
     match &target.endpoint_url {
         Some(url) => loader.endpoint_url(url),
         None => loader,

@@ -43,6 +43,7 @@ pub use pass::Previewed;
 pub use prune::{Pruned, Pruning};
 pub use targets::Targets;
 
+use crate::ambient;
 use crate::aws::ProviderError;
 use crate::aws::providers::Providers;
 use crate::backoff::{self, Backoff};
@@ -114,7 +115,7 @@ impl Reconciler {
             agent,
             targets,
             pace,
-            queue: Queue::new(Backoff::new(FIRST_RETRY.div_f64(pace), backoff::LONGEST.div_f64(pace), rand::random())),
+            queue: Queue::new(Backoff::new(FIRST_RETRY.div_f64(pace), backoff::LONGEST.div_f64(pace), ambient::random())),
             commit: RwLock::default(),
             statuses: Mutex::default(),
             memory: Memory::new(pace),

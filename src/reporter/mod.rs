@@ -23,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::backoff::{Backoff, LONGEST};
 use crate::queue::Queue;
+use crate::wire::Wire;
 
 /// Where to report, and how fast time goes.
 #[derive(Debug, Clone, PartialEq)]
@@ -97,7 +98,20 @@ impl Reporter {
     /// # Errors
     /// The TLS library cannot be started.
     pub fn start(config: ReporterConfig, shutdown: CancellationToken) -> anyhow::Result<Reporter> {
-        let client = client::Client::new(&config.url, &config.project, config.token_file.clone(), config.target_url.clone())?;
+        Self::start_over(None, config, shutdown)
+    }
+
+    /// The same over this wire, if there is one, instead of the machine's network.
+    ///
+    /// # Errors
+    /// Those of [`start`](Reporter::start).
+    pub fn start_over(wire: Option<&Wire>, config: ReporterConfig, shutdown: CancellationToken) -> anyhow::Result<Reporter> {
+        let (token_file, target_url) = (config.token_file.clone(), config.target_url.clone());
+        let client = client::Client::new(&config.url, &config.project, token_file, target_url)?;
+        let client = match wire {
+            Some(wire) => client.over(wire),
+            None => client,
+        };
         let pace = Pace(config.pace);
         // Jitter keeps agents apart that report to one GitLab; two agents differ in at least one of these.
         let mut hasher = DefaultHasher::new();
@@ -221,7 +235,9 @@ impl Shared {
 
     fn untold(&self) -> Vec<String> {
         let views = self.views();
-        views.by_sha.iter().filter(|(_, seen)| !seen.told).map(|(sha, _)| sha.clone()).collect()
+        let mut untold: Vec<_> = views.by_sha.iter().filter(|(_, seen)| !seen.told).map(|(sha, _)| sha.clone()).collect();
+        untold.sort();
+        untold
     }
 
     async fn all_told(&self) {

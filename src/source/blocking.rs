@@ -18,7 +18,7 @@ pub(super) async fn with_deadline<T: Send + 'static>(
     let abandoned = Arc::new(AtomicBool::new(false));
     // Also when the caller drops this future (a shutdown), the thread is told.
     let _tell = TellOnDrop(abandoned.clone());
-    let task = tokio::task::spawn_blocking(move || work(&abandoned));
+    let task = crate::ambient::blocking(move || work(&abandoned));
     match tokio::time::timeout(deadline, task).await {
         Ok(Ok(result)) => result,
         Ok(Err(failure)) => match failure.try_into_panic() {

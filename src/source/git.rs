@@ -69,6 +69,16 @@ impl Git {
         self
     }
 
+    /// Fetches over this wire instead of the machine's network.
+    pub(super) fn over(mut self, wire: &crate::wire::BlockingWire) -> Self {
+        if let Some(inner) = Arc::get_mut(&mut self.inner)
+            && let Some(remote) = &mut inner.remote
+        {
+            remote.wire = Some(wire.clone());
+        }
+        self
+    }
+
     /// Other limits than the default ones.
     pub fn with_limits(mut self, limits: Limits) -> Self {
         self.limits = limits;

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::SourceError;
 use super::git::{missing_reference, peel, words};
+use crate::wire::BlockingWire;
 
 /// Where the copy keeps what it fetched.
 const TRACKED: &str = "refs/driftless/tip";
@@ -25,6 +26,8 @@ pub(super) struct Remote {
     loopback: bool,
     token_file: Option<PathBuf>,
     copy: PathBuf,
+    /// What carries the requests, where it is not the machine's network.
+    pub(super) wire: Option<BlockingWire>,
 }
 
 /// The header's value; its `Debug` and errors never show it.
@@ -38,7 +41,7 @@ impl Remote {
     pub(super) fn new(url: &str, loopback: bool, token_file: Option<PathBuf>, reference: &GitReference, cache: &Path) -> Self {
         let hash = Sha256::digest(format!("{url}\n{reference:?}"));
         let name: String = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        Remote { url: url.into(), loopback, token_file, copy: cache.join(format!("{name}.git")) }
+        Remote { url: url.into(), loopback, token_file, copy: cache.join(format!("{name}.git")), wire: None }
     }
 
     /// Fetches the reference's commit, depth 1, and returns the copy and the commit.
@@ -182,7 +185,14 @@ impl Remote {
             ..Default::default()
         };
         // No credential helper is run and no prompt shown.
-        let connection = remote.connect(gix::remote::Direction::Fetch)?.with_credentials(|_| Ok(None));
+        let connection = match &self.wire {
+            Some(wire) => {
+                let (url, _) = remote.sanitized_url_and_version(gix::remote::Direction::Fetch)?;
+                remote.to_connection_with_transport(super::wired::transport(wire, url))
+            }
+            None => remote.connect(gix::remote::Direction::Fetch)?,
+        };
+        let connection = connection.with_credentials(|_| Ok(None));
         Ok(connection.with_transport_options(Box::new(transport)))
     }
 

@@ -8,6 +8,7 @@ mod error;
 mod git;
 mod http;
 mod tree;
+mod wired;
 
 #[cfg(test)]
 mod fixtures;
@@ -17,6 +18,8 @@ mod git_tests;
 mod http_server;
 #[cfg(test)]
 mod http_tests;
+#[cfg(test)]
+mod wired_tests;
 
 use std::path::Path;
 use std::time::Duration;
@@ -83,6 +86,14 @@ impl Source {
         match self {
             Source::Git(git) => Source::Git(git.with_deadline(deadline)),
             Source::Directory(directory) => Source::Directory(directory.with_deadline(deadline)),
+        }
+    }
+
+    /// Fetches over this wire instead of the machine's network. Nothing to a source that needs none.
+    pub fn over(self, wire: &crate::wire::BlockingWire) -> Self {
+        match self {
+            Source::Git(git) => Source::Git(git.over(wire)),
+            directory => directory,
         }
     }
 

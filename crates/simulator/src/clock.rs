@@ -1,7 +1,9 @@
 //! The logical clock: it starts at the real time and then advances `pace` logical seconds per real second.
 
 use std::sync::Mutex;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use tokio::time::Instant;
 
 /// Seconds since the epoch on the logical clock, as AWS gives its timestamps.
 pub(crate) type Seconds = f64;
@@ -15,10 +17,11 @@ pub(crate) struct Clock {
 }
 
 impl Clock {
-    /// A clock that shows the real time now.
+    /// A clock that shows `start` now, or the real time. It goes with tokio's, which a test may pause.
     #[expect(clippy::disallowed_methods, reason = "this is the file that reads the clock")]
-    pub(crate) fn start(pace: f64) -> Self {
-        let start = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64());
+    pub(crate) fn start(pace: f64, start: Option<f64>) -> Self {
+        let real = || SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64());
+        let start = start.unwrap_or_else(real);
         Self { pace, start, since: Instant::now(), skipped: Mutex::new(0.0) }
     }
 
@@ -129,7 +132,7 @@ mod tests {
 
     #[test]
     fn the_clock_runs_at_its_pace_and_can_skip() {
-        let clock = Clock::start(1000.0);
+        let clock = Clock::start(1000.0, None);
         let first = clock.now();
         std::thread::sleep(std::time::Duration::from_millis(5));
         assert!(clock.now() - first >= 5.0);

@@ -8,6 +8,9 @@ use std::time::Duration;
 pub struct Options {
     /// Logical seconds per real second. 60 makes a minute of AWS last a second.
     pub pace: f64,
+    /// The logical time at the start, in seconds since the epoch; None: the real time then. With it, and on tokio's paused
+    /// time, a run that is repeated shows the same times.
+    pub start: Option<f64>,
     /// Whether the Date header shows the real time, as clients that compare it with their own clock bear it; else, and for
     /// a request with the header `x-simulator-clock: logical`, it shows the logical time.
     pub real_date: bool,
@@ -56,6 +59,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             pace: 1.0,
+            start: None,
             real_date: false,
             quotas: false,
             account_id: "123456789012".into(),

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::{self, Clock, Seconds};
 use crate::faults::Faults;
+use crate::git::{self, Repositories};
 use crate::gitlab::GitLab;
 use crate::log::Log;
 use crate::options::Options;
@@ -33,6 +34,7 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) stopping: CancellationToken,
     pub(crate) gitlab: GitLab,
+    pub(crate) repositories: Repositories,
     real_date: bool,
     /// The rights of callers with temporary credentials, where they have not all.
     pub(crate) allow: Option<Vec<String>>,
@@ -48,9 +50,17 @@ impl Shared {
             quotas: options.quotas.then(Quotas::default),
             requests: 0,
         };
-        let (clock, stopping) = (Clock::start(options.pace), CancellationToken::new());
+        let (clock, stopping) = (Clock::start(options.pace, options.start), CancellationToken::new());
         let Options { real_date, allow, .. } = options;
-        Self { clock, stopping, gitlab: GitLab::new(), real_date, allow, inner: Mutex::new(inner) }
+        Self {
+            clock,
+            stopping,
+            gitlab: GitLab::new(),
+            repositories: Repositories::default(),
+            real_date,
+            allow,
+            inner: Mutex::new(inner),
+        }
     }
 
     /// One step on the state of all services, at their present time.
@@ -68,7 +78,7 @@ impl Shared {
     }
 }
 
-/// All routes: GitLab's API at `/api/v4`, the controls at `/_simulator/`, and everything else is AWS's.
+/// All routes: GitLab's repositories, its API at `/api/v4`, the controls at `/_simulator/`, and everything else is AWS's.
 pub(crate) fn router(shared: Arc<Shared>) -> Router {
     let gitlab = shared.gitlab.router();
     Router::new()
@@ -76,6 +86,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .fallback(front::aws)
         .with_state(shared.clone())
         .merge(gitlab)
+        .layer(middleware::from_fn_with_state(shared.clone(), git::serve))
         .layer(middleware::from_fn_with_state(shared, date))
 }
 

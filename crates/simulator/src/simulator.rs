@@ -6,14 +6,20 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::body::{Body, to_bytes};
+use axum::extract::ConnectInfo;
+use axum::http::{Request, Response};
+use bytes::Bytes;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tower_service::Service as _;
 
 use crate::clock::Seconds;
 use crate::cloudformation::{StackDrift, StackFailure};
 use crate::faults::Fault;
+use crate::git::Repository;
 use crate::gitlab::GitLab;
 use crate::log::Call;
 use crate::options::Options;
@@ -24,11 +30,11 @@ use crate::world::World;
 /// How long `stop` waits for connections that are still open.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// AWS on a loopback port. It stops when it is dropped.
+/// AWS on a loopback port, or in memory. It stops when it is dropped.
 pub struct Simulator {
     address: SocketAddr,
     shared: Arc<Shared>,
-    task: JoinHandle<()>,
+    task: Option<JoinHandle<()>>,
 }
 
 impl Simulator {
@@ -50,7 +56,31 @@ impl Simulator {
                 tracing::error!(%error, "the simulator ended");
             }
         });
-        Ok(Self { address, shared, task })
+        Ok(Self { address, shared, task: Some(task) })
+    }
+
+    /// One that listens nowhere: [`Simulator::answer`] is its only door.
+    pub fn in_memory(options: Options) -> Self {
+        let address = SocketAddr::from(([127, 0, 0, 1], 0));
+        Self { address, shared: Arc::new(Shared::new(options)), task: None }
+    }
+
+    /// Answers one request as over a connection of its own. None: the connection closed before the answer was whole. It never
+    /// comes to an end where a fault says so.
+    pub fn answer(&self, request: Request<Bytes>) -> impl Future<Output = Option<Response<Bytes>>> + Send + 'static {
+        let connection = Connection::default();
+        let mut request = request.map(Body::from);
+        request.extensions_mut().insert(ConnectInfo(connection.clone()));
+        // A router is always ready.
+        let answer = server::router(self.shared.clone()).call(request);
+        async move {
+            let (parts, body) = match answer.await {
+                Ok(answer) => answer.into_parts(),
+                Err(never) => match never {},
+            };
+            let body = to_bytes(body, usize::MAX).await.ok()?;
+            (!connection.is_closed()).then(|| Response::from_parts(parts, body))
+        }
     }
 
     /// Where AWS's endpoints are: `http://127.0.0.1:PORT`.
@@ -71,6 +101,11 @@ impl Simulator {
     /// The GitLab on the same port.
     pub fn gitlab(&self) -> &GitLab {
         &self.shared.gitlab
+    }
+
+    /// The repository of a project (`acme/deploy`), which clients fetch from `/acme/deploy.git`; an empty one, where it has none.
+    pub fn repository(&self, project: &str) -> Repository {
+        self.shared.repositories.of(project)
     }
 
     /// Calls by action, since the start or the last reset.
@@ -150,8 +185,10 @@ impl Simulator {
     /// Stops listening and ends what is under way.
     pub async fn stop(mut self) {
         self.shared.stopping.cancel();
-        if tokio::time::timeout(PATIENCE, &mut self.task).await.is_err() {
-            self.task.abort();
+        if let Some(task) = &mut self.task
+            && tokio::time::timeout(PATIENCE, &mut *task).await.is_err()
+        {
+            task.abort();
         }
     }
 }

@@ -19,6 +19,11 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
+    /// Whether no byte more goes out.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::SeqCst)
+    }
+
     /// Lets no further byte out. The next write, which is the answer's, ends the connection.
     pub(crate) fn close(&self) {
         self.closed.store(true, Ordering::SeqCst);

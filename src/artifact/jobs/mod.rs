@@ -150,5 +150,5 @@ impl Jobs {
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, JobError> + Send + 'static) -> Result<T, JobError> {
-    tokio::task::spawn_blocking(work).await.unwrap_or_else(|failure| Err(JobError::Down(failure.to_string())))
+    crate::ambient::blocking(work).await.unwrap_or_else(|failure| Err(JobError::Down(failure.to_string())))
 }

@@ -217,7 +217,7 @@ async fn digest(blob: Blob) -> Result<String, ContentError> {
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> std::io::Result<T> + Send + 'static) -> Result<T, ContentError> {
-    match tokio::task::spawn_blocking(work).await {
+    match crate::ambient::blocking(work).await {
         Ok(done) => Ok(done?),
         Err(failure) => Err(ContentError::System(std::io::Error::other(failure))),
     }

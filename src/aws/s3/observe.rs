@@ -97,7 +97,7 @@ impl S3 {
         let listing = self.list(bucket, prefix).await?;
         let place = (bucket.to_owned(), prefix.to_owned());
         let (heads, at) = (self.heads.clone(), place.clone());
-        let _ = tokio::task::spawn_blocking(move || heads.recall(&at)).await;
+        let _ = crate::ambient::blocking(move || heads.recall(&at)).await;
         let wanted = |key: &String| match which {
             Which::All => true,
             Which::Declared { keys, others } => keys.contains(key) || others(key),
@@ -132,7 +132,7 @@ impl S3 {
             }
         }
         let heads = self.heads.clone();
-        let _ = tokio::task::spawn_blocking(move || heads.keep(place, kept)).await;
+        let _ = crate::ambient::blocking(move || heads.keep(place, kept)).await;
         match failed {
             Some(error) => Err(error),
             None => Ok((objects, listing.now)),

@@ -117,7 +117,7 @@ async fn read(blob: Blob) -> Result<(bytes::Bytes, [u8; 32]), ContentError> {
         let digest: [u8; 32] = Sha256::digest(&bytes).into();
         Ok((bytes, digest))
     };
-    match tokio::task::spawn_blocking(read).await {
+    match crate::ambient::blocking(read).await {
         Ok(read) => Ok(read?),
         Err(failure) => Err(ContentError::System(std::io::Error::other(failure))),
     }
