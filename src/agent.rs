@@ -15,11 +15,12 @@ use crate::config::Config;
 use crate::reconcile::{Event, Reconciler};
 use crate::reporter::{Reporter, ReporterConfig};
 use crate::server::{self, Served};
+use crate::shutdown::LAST_REPORT;
 use crate::source::Source;
 use crate::wire::{Wire, Wires};
 
-/// After the last step, how long GitLab may take to hear about it.
-const LAST_REPORT: Duration = Duration::from_secs(10);
+/// How long somebody who asks for the status may take over it once the end is asked for.
+const LAST_ANSWERS: Duration = Duration::from_millis(200);
 
 /// While many resources move, GitLab's view is renewed at most this often.
 const BETWEEN_REPORTS: Duration = Duration::from_millis(50);
@@ -123,10 +124,13 @@ impl Agent {
             }
             reporter.drain(LAST_REPORT).await;
         }
-        if let Some(serving) = serving
-            && let Ok(Err(error)) = serving.await
-        {
-            tracing::error!("the status server ended: {error}");
+        if let Some(mut serving) = serving {
+            match tokio::time::timeout(LAST_ANSWERS, &mut serving).await {
+                Ok(Ok(Err(error))) => tracing::error!("the status server ended: {error}"),
+                Ok(_) => {}
+                // Somebody holds a connection open.
+                Err(_) => serving.abort(),
+            }
         }
     }
 }
@@ -139,13 +143,15 @@ async fn follow(
     pace: f64,
     shutdown: &CancellationToken,
 ) {
-    while !shutdown.is_cancelled() {
-        let read = source.snapshot().await;
+    while let Some(read) = shutdown.run_until_cancelled(source.snapshot()).await {
         let unreadable = read.is_err();
         match read {
             Ok(snapshot) => {
                 if snapshot.revision != reconciler.commit().desired.revision {
-                    reconciler.accept(snapshot);
+                    let accepted = shutdown.run_until_cancelled(reconciler.accept_aside(snapshot)).await;
+                    if accepted.is_none() {
+                        return;
+                    }
                 }
                 source_error.lock().expect("not poisoned").take();
             }

@@ -4,7 +4,18 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    driftless::commands::run(driftless::cli::Cli::parse()).await
+fn main() -> ExitCode {
+    let cli = driftless::cli::Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("error: the threads could not be started: {error}");
+            return ExitCode::from(2);
+        }
+    };
+    let code = runtime.block_on(driftless::commands::run(cli));
+    // A thread that hangs in a read of a file or of a socket is not waited for, as dropping the runtime would.
+    // https://docs.rs/tokio/latest/tokio/runtime/struct.Runtime.html#shutdown
+    runtime.shutdown_background();
+    code
 }

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 /// How long a throttled bucket keeps its lowered refill before it is doubled again.
 const RECOVERY: Duration = Duration::from_secs(10);
@@ -142,6 +143,7 @@ pub struct Quotas {
     buckets: Vec<Bucket>,
     unlisted: Bucket,
     paced: bool,
+    stop: CancellationToken,
 }
 
 impl Quotas {
@@ -150,7 +152,18 @@ impl Quotas {
     /// more: above some 30, calls bunch up faster than the smallest buckets forgive.
     pub fn new(pace: f64) -> Self {
         let buckets = TABLE.iter().map(|row| Bucket::new(row, pace)).collect();
-        Quotas { buckets, unlisted: Bucket::new(&UNLISTED, pace), paced: pace != 1.0 }
+        Quotas { buckets, unlisted: Bucket::new(&UNLISTED, pace), paced: pace != 1.0, stop: CancellationToken::new() }
+    }
+
+    /// The same, for calls that end with `stop`.
+    pub fn until(mut self, stop: CancellationToken) -> Self {
+        self.stop = stop;
+        self
+    }
+
+    /// Cancelled when the calls are to end.
+    pub fn stop(&self) -> &CancellationToken {
+        &self.stop
     }
 
     /// Whether AWS's clock runs at another pace than ours, which it does on a simulator only.
@@ -179,19 +192,26 @@ impl Quotas {
 /// The quotas of every account and Region in use: targets that name the same ones share theirs.
 pub struct Accounts {
     pace: f64,
+    stop: CancellationToken,
     known: Mutex<HashMap<String, Arc<Quotas>>>,
 }
 
 impl Accounts {
     /// None yet. For `pace` see [`Quotas::new`].
     pub fn new(pace: f64) -> Self {
-        Accounts { pace, known: Mutex::default() }
+        Accounts { pace, stop: CancellationToken::new(), known: Mutex::default() }
+    }
+
+    /// The same, for calls that end with `stop`.
+    pub fn until(mut self, stop: CancellationToken) -> Self {
+        self.stop = stop;
+        self
     }
 
     /// The quotas of `key`, which says account, Region and endpoint as far as they are known.
     pub fn quotas(&self, key: &str) -> Arc<Quotas> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.entry(key.to_owned()).or_insert_with(|| Arc::new(Quotas::new(self.pace))).clone()
+        known.entry(key.to_owned()).or_insert_with(|| Arc::new(Quotas::new(self.pace).until(self.stop.clone()))).clone()
     }
 }
 

@@ -1,13 +1,33 @@
 //! The one owner of shutdown: a signal cancels, what runs stops taking in, and the end is waited for with a deadline.
+//!
+//! The time is shared out here, and nothing that anybody else does can widen it. Once the end is asked for
+//!
+//! - a read is given up at once, also while it waits for its turn, and so is work on a thread of its own, which sees a flag;
+//! - a write that has been sent is waited for, for [`WRITE_IN_HAND`]; none is begun (`src/aws/send.rs` is where both are so);
+//! - GitLab has [`LAST_REPORT`] after that;
+//! - and at [`DEADLINE`] the process ends, whatever still runs: by a thread that waits for nothing.
+//!
+//! What was left is found by the next start: a pass observes before it acts.
 
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// How long the agent drains by default. ECS sends SIGTERM and, unless `stopTimeout` says otherwise, SIGKILL 30 s later
-/// (<https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html>).
-pub const DEADLINE: Duration = Duration::from_secs(25);
+/// How long the answer to a write may take that was sent before the end was asked for. The SDK gives a call 30 s, which is
+/// all that ECS gives the container: whoever waits for so long is killed before it has told anybody.
+pub const WRITE_IN_HAND: Duration = Duration::from_secs(7);
+
+/// After the last step, how long GitLab may take to hear about it.
+pub const LAST_REPORT: Duration = Duration::from_millis(2300);
+
+/// When the process ends at the latest. ECS sends SIGTERM and, unless `stopTimeout` says otherwise, SIGKILL 30 s later
+/// (<https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html>); docker stop 10 s later
+/// (<https://docs.docker.com/reference/cli/docker/container/stop/>).
+pub const DEADLINE: Duration = Duration::from_millis(9600);
+
+/// What is left to whoever ends by itself at the deadline or at a second signal, before the process is ended.
+const GRACE: Duration = Duration::from_millis(200);
 
 /// Whom to ask whether the process is to end, and who waits until it may.
 #[derive(Clone)]
@@ -34,13 +54,20 @@ impl Shutdown {
         Shutdown { token, hurry, tasks: TaskTracker::new(), deadline }
     }
 
-    /// As the process of a command has it: asked for by signals, with the default [`DEADLINE`].
+    /// As the process of a command has it: asked for by signals, with the default [`DEADLINE`]. Should the command not end by
+    /// itself until then, or at a second signal, the process ends with the exit code `code`.
     ///
     /// # Errors
     /// The operating system refuses a handler.
-    pub fn on_signals() -> std::io::Result<Self> {
+    pub fn on_signals(code: i32) -> std::io::Result<Self> {
         let shutdown = Shutdown::new(DEADLINE);
-        shutdown.listen()?;
+        shutdown.listen(move |after| {
+            // A thread of its own: it ends the process however busy or blocked the others are.
+            std::thread::spawn(move || {
+                std::thread::sleep(after + GRACE);
+                std::process::exit(code);
+            });
+        })?;
         Ok(shutdown)
     }
 
@@ -64,19 +91,21 @@ impl Shutdown {
     }
 
     /// Listens for SIGTERM (ECS, systemd) and SIGINT (Ctrl-C): the first asks for the end, the second ends the wait for it.
+    /// `at_the_latest` is told with each how soon the process is to end.
     ///
     /// # Errors
     /// The operating system refuses a handler.
-    pub fn listen(&self) -> std::io::Result<()> {
+    fn listen(&self, at_the_latest: impl Fn(Duration) + Send + 'static) -> std::io::Result<()> {
         use tokio::signal::unix::{SignalKind, signal};
         let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-        let (token, hurry) = (self.token.clone(), self.hurry.clone());
+        let both = [(self.token.clone(), self.deadline), (self.hurry.clone(), Duration::ZERO)];
         tokio::spawn(async move {
-            for asked in [token, hurry] {
+            for (asked, within) in both {
                 let name = tokio::select! {
                     _ = terminate.recv() => "SIGTERM",
                     _ = interrupt.recv() => "SIGINT",
                 };
+                at_the_latest(within);
                 tracing::info!(signal = name, "shutting down");
                 asked.cancel();
             }

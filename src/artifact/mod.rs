@@ -26,6 +26,7 @@ use blob::Blob;
 use hashes::Hashes;
 use jobs::{JobError, Jobs};
 use sha2::{Digest, Sha256};
+use tokio_util::sync::CancellationToken;
 
 /// Trees that are kept open, of one resource each.
 const TREES: usize = 64;
@@ -44,6 +45,7 @@ struct Shared {
     trees: Mutex<HashMap<(String, String), Arc<Tree>>>,
     /// One large file in memory at a time, however many resources are pushed.
     heavy: Mutex<()>,
+    stop: CancellationToken,
 }
 
 /// Why bytes could not be had.
@@ -83,8 +85,9 @@ struct Found {
 }
 
 impl Contents {
-    /// With the GitLab whose jobs keep artifacts; its token file is relative to `base`.
-    pub fn new(gitlab: Option<&GitLab>, base: &Path) -> Self {
+    /// With the GitLab whose jobs keep artifacts; its token file is relative to `base`. Once `stop` is cancelled nothing is
+    /// waited for: no download, and no packing or hashing of large files.
+    pub fn new(gitlab: Option<&GitLab>, base: &Path, stop: CancellationToken) -> Self {
         let jobs = gitlab.and_then(|gitlab| match Jobs::new(gitlab, base.join(&gitlab.token_file)) {
             Ok(jobs) => Some(jobs),
             Err(error) => {
@@ -92,7 +95,7 @@ impl Contents {
                 None
             }
         });
-        Contents(Arc::new(Shared { jobs, ..Shared::default() }))
+        Contents(Arc::new(Shared { jobs, stop, ..Shared::default() }))
     }
 
     /// Files come from here. Told once.
@@ -177,6 +180,16 @@ impl Contents {
     /// # Errors
     /// [`ContentError`].
     pub async fn open(&self, origin: &Origin) -> Result<Blob, ContentError> {
+        self.unless_stopped(self.opened(origin)).await
+    }
+
+    /// Work on what is pushed, given up when the process ends.
+    pub(crate) async fn unless_stopped<T>(&self, work: impl Future<Output = Result<T, ContentError>>) -> Result<T, ContentError> {
+        let stopped = || Err(ContentError::System(io::Error::other("the agent is stopping")));
+        self.0.stop.run_until_cancelled(work).await.unwrap_or_else(stopped)
+    }
+
+    async fn opened(&self, origin: &Origin) -> Result<Blob, ContentError> {
         let this = self.clone();
         match origin {
             Origin::File { tree: Of::Revision(revision), path } => {

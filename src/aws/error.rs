@@ -119,6 +119,18 @@ impl ProviderError {
         }
     }
 
+    /// The same failure, with something else to do about it.
+    pub(super) fn with_advice(mut self, advice: String) -> Self {
+        let (ProviderError::Throttled(failure)
+        | ProviderError::Denied(failure)
+        | ProviderError::NotFound(failure)
+        | ProviderError::Conflict(failure)
+        | ProviderError::Invalid(failure)
+        | ProviderError::Unavailable(failure)) = &mut self;
+        failure.advice = advice;
+        self
+    }
+
     /// Whether the server has no such action: an emulator, since AWS's has them all. "UnknownOperationException",
     /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/CommonErrors.html>; emulators have their own words.
     pub fn unknown_action(&self) -> bool {
@@ -171,6 +183,12 @@ impl ProviderError {
             "the agent tries again"
         };
         ProviderError::Unavailable(Failure { lost: true, ..Failure::ours(call, said, advice) }.into())
+    }
+
+    /// It was not sent, or its answer was not waited for, as the process ends.
+    pub(super) fn stopping(call: Call<'_>) -> Self {
+        let said = "the agent is stopping";
+        ProviderError::Unavailable(Failure::ours(call, said, "the next start looks again, and goes on").into())
     }
 
     /// AWS agreed to the call and did nothing, for want of capacity: the backoff tries again. `code` stands for an error's.

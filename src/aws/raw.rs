@@ -3,12 +3,13 @@
 //!
 //! A typed round trip would invent members (`cpu: 0`, `revision: 0`) and drop those this SDK does not know yet.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::interceptors::context::{
-    AfterDeserializationInterceptorContextRef, BeforeTransmitInterceptorContextMut,
+    AfterDeserializationInterceptorContextRef, BeforeTransmitInterceptorContextMut, BeforeTransmitInterceptorContextRef,
 };
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::http::Headers;
@@ -41,12 +42,25 @@ pub(super) struct Raw {
     /// Whether the answer's Date is to show the simulator's clock, which runs at another pace, and not the real one.
     paced: bool,
     answer: Arc<Mutex<Option<RawAnswer>>>,
+    /// The request is on its way: it may have its effect.
+    sent: Arc<AtomicBool>,
 }
 
 impl Raw {
     /// With `body` in place of the SDK's own; None leaves that one.
     pub fn new(body: Option<Bytes>, paced: bool) -> Self {
-        Raw { body, paced, answer: Arc::default() }
+        Raw { body, paced, answer: Arc::default(), sent: Arc::default() }
+    }
+
+    /// Whether the request left, or is about to. Before that the credentials are asked for, which takes as long as their own
+    /// server wants.
+    pub fn is_sent(&self) -> bool {
+        self.sent.load(Ordering::Relaxed)
+    }
+
+    /// From now on the request may have its effect.
+    pub fn is_on_its_way(&self) {
+        self.sent.store(true, Ordering::Relaxed);
     }
 
     /// What came back, if anything did.
@@ -82,6 +96,17 @@ impl Intercept for Raw {
             *request.body_mut() = SdkBody::from(body.clone());
             request.headers_mut().insert("content-length", body.len().to_string());
         }
+        Ok(())
+    }
+
+    /// Runs when the request is signed, right before it is handed to the connection.
+    fn read_before_transmit(
+        &self,
+        _: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        self.is_on_its_way();
         Ok(())
     }
 

@@ -1,5 +1,8 @@
 //! The one way to AWS: take the quota's token, send once, keep the raw answer, and say what went wrong.
 //!
+//! It is also the one place that knows what a shutdown means for a call. A read ends at once, wherever it is. A write that is not
+//! sent yet is never sent; one that is sent is waited for, as long as [`WRITE_IN_HAND`].
+//!
 //! The SDK's own retries are off (rule 12 of the design): the queue's backoff is the only retry. The SDK may fail to parse
 //! an answer or an error it does not know; the raw answer counts.
 
@@ -12,12 +15,14 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use bytes::Bytes;
 use serde_json::Value;
+use tokio_util::sync::CancellationToken;
 
 use super::credentials::Refused;
 use super::error::{Call, ProviderError};
 use super::raw::{Raw, RawAnswer};
 use crate::clock;
 use crate::quota::Quotas;
+use crate::shutdown::WRITE_IN_HAND;
 
 /// AWS agreed.
 pub(super) struct Answer<T> {
@@ -53,10 +58,17 @@ where
     E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
     Sent: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
 {
-    quotas.take(call.action).await;
+    let stop = quotas.stop();
+    if stop.run_until_cancelled(quotas.take(call.action)).await.is_none() {
+        return Err(ProviderError::stopping(call));
+    }
     let raw = Raw::new(body, quotas.paced());
     let started = Instant::now();
-    let result = operation(raw.clone()).await;
+    let result = tokio::select! {
+        biased;
+        result = operation(raw.clone()) => result,
+        lost = given_up(stop, call, &raw) => return Err(lost),
+    };
     let answer = raw.answer();
     let outcome = judge(call, result, answer);
     let label = outcome.as_ref().map_or_else(ProviderError::label, |_| "ok");
@@ -66,6 +78,26 @@ where
         quotas.throttled(call.action);
     }
     outcome
+}
+
+/// Sends what no raw answer can be kept of. It is a read: nothing of it is waited for once the process is to end.
+pub(super) async fn read<T>(
+    quotas: &Quotas,
+    call: Call<'_>,
+    work: impl Future<Output = Result<T, ProviderError>>,
+) -> Result<T, ProviderError> {
+    quotas.stop().run_until_cancelled(work).await.unwrap_or_else(|| Err(ProviderError::stopping(call)))
+}
+
+/// When the process ends: what a call is given up with, as soon as it may be.
+async fn given_up(stop: &CancellationToken, call: Call<'_>, raw: &Raw) -> ProviderError {
+    stop.cancelled().await;
+    if !(call.writes() && raw.is_sent()) {
+        return ProviderError::stopping(call);
+    }
+    tracing::info!(action = call.action, resource = call.resource, "its answer is waited for before the end");
+    tokio::time::sleep(WRITE_IN_HAND).await;
+    ProviderError::unavailable(call, "the agent had to stop before the answer came")
 }
 
 fn judge<T, E>(
@@ -183,3 +215,7 @@ mod words {
         assert_eq!(of(&["dispatch failure", "io error", "broken pipe"]), "broken pipe");
     }
 }
+
+#[cfg(test)]
+#[path = "send_stopping_tests.rs"]
+mod stopping;

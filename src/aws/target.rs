@@ -12,6 +12,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_ecs::config::IdentityCache;
 use driftless_core::agent;
 use tokio::sync::OnceCell;
+use tokio_util::sync::CancellationToken;
 
 use super::credentials;
 use super::error::{Call, ProviderError};
@@ -35,12 +36,22 @@ pub struct Options {
     pub cache: Option<PathBuf>,
     /// What carries the requests, where it is not the machine's network.
     pub wire: Option<Wire>,
+    pace: f64,
+    stop: CancellationToken,
 }
 
 impl Options {
     /// With the configured credentials. For `pace` see [`Quotas::new`].
     pub fn new(pace: f64) -> Self {
-        Options { accounts: Arc::new(Accounts::new(pace)), credentials: None, cache: None, wire: None }
+        let accounts = Arc::new(Accounts::new(pace));
+        Options { accounts, credentials: None, cache: None, wire: None, pace, stop: CancellationToken::new() }
+    }
+
+    /// The same, whose calls end with `stop`: reads at once, and writes when they are answered.
+    pub fn until(mut self, stop: CancellationToken) -> Self {
+        self.accounts = Arc::new(Accounts::new(self.pace).until(stop.clone()));
+        self.stop = stop;
+        self
     }
 
     /// The same, with a folder of this machine for what need not be asked again.
@@ -53,6 +64,11 @@ impl Options {
     pub fn over(mut self, wire: &Wire) -> Self {
         self.wire = Some(wire.clone());
         self
+    }
+
+    /// Cancelled when what works with the targets is to end.
+    pub(crate) fn stop(&self) -> &CancellationToken {
+        &self.stop
     }
 
     /// The same, with fixed credentials: an emulator takes any.

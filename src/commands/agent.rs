@@ -8,11 +8,18 @@ use crate::cli::Common;
 use crate::shutdown::Shutdown;
 
 pub(super) async fn run(common: &Common) -> anyhow::Result<ExitCode> {
-    let shutdown = Shutdown::on_signals()?;
-    let setup = Setup::new(common, shutdown.token()).await?;
-    let agent = Agent::start(&setup.config, setup.source, setup.reconciler, common.pace, shutdown.token()).await?;
+    let shutdown = Shutdown::on_signals(0)?;
+    let starting = async {
+        let setup = Setup::new(common, shutdown.token()).await?;
+        Agent::start(&setup.config, setup.source, setup.reconciler, common.pace, shutdown.token()).await
+    };
+    let Some(agent) = shutdown.token().run_until_cancelled(starting).await else { return Ok(ExitCode::SUCCESS) };
+    let agent = agent?;
     tracing::info!(address = %agent.address()?, "serving the status");
     shutdown.spawn(agent.run());
-    shutdown.drain().await?;
+    if let Err(unfinished) = shutdown.drain().await {
+        // Whoever asked for the end has it; that something was left is no failure.
+        tracing::warn!("{unfinished}");
+    }
     Ok(ExitCode::SUCCESS)
 }

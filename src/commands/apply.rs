@@ -43,7 +43,7 @@ struct Report<'a> {
 }
 
 pub(super) async fn run(common: &Common, no_wait: bool) -> anyhow::Result<ExitCode> {
-    let shutdown = Shutdown::on_signals()?;
+    let shutdown = Shutdown::on_signals(2)?;
     let setup = Setup::new(common, shutdown.token()).await?;
     let snapshot = setup.snapshot().await?;
     let desired = driftless_core::manifest::read(&snapshot, &setup.config.agent);
@@ -90,7 +90,9 @@ pub(super) async fn converge(
     }
     tell(output, &commit, &places, &setup.reconciler.statuses(), no_wait);
     if interrupted && !finished {
-        bail!("interrupted; the step in hand was finished, and the next apply or agent goes on from there");
+        let left: Vec<String> = left_under_way(&commit.standings());
+        let left = if left.is_empty() { "nothing is under way".to_owned() } else { format!("under way: {}", left.join(", ")) };
+        bail!("interrupted; {left}. No further step was begun, and the next apply or agent goes on from there");
     }
     let bad = |progress: &Progress| matches!(progress.phase, Phase::Failed | Phase::Stalled | Phase::Waiting | Phase::Unknown);
     let handed_over = |progress: &Progress| progress.phase == Phase::Reconciling && !(no_wait && is_with_aws(progress));
@@ -99,6 +101,12 @@ pub(super) async fn converge(
     let failed =
         stuck || !commit.desired.errors.is_empty() || standings.iter().any(|progress| bad(progress) || handed_over(progress));
     Ok(ExitCode::from(u8::from(failed)))
+}
+
+/// What was begun and has not come to its end: AWS goes on with what it was told.
+fn left_under_way(standings: &[Progress]) -> Vec<String> {
+    let begun = standings.iter().filter(|progress| progress.phase == Phase::Reconciling && progress.reason != "Pending");
+    begun.map(|progress| format!("{} ({})", progress.resource, progress.reason)).collect()
 }
 
 /// Calls on the way take their real time, however fast a simulator's clock runs.

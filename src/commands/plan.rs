@@ -2,6 +2,11 @@
 
 use std::process::ExitCode;
 
+use super::print;
+use super::setup::Setup;
+use crate::cli::{Common, Output};
+use crate::reconcile::{Place, Previewed, Pruning};
+use crate::shutdown::Shutdown;
 use anyhow::anyhow;
 use driftless_core::desired::Desired;
 use driftless_core::location::Problem;
@@ -12,11 +17,6 @@ use driftless_core::resource::ResourceId;
 use futures_util::future::join_all;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
-
-use super::print;
-use super::setup::Setup;
-use crate::cli::{Common, Output};
-use crate::reconcile::{Place, Previewed, Pruning};
 
 /// `--output json`.
 #[derive(Serialize)]
@@ -39,7 +39,18 @@ struct PruneReport<'a> {
 }
 
 pub(super) async fn run(common: &Common, show_values: bool, change_set: bool) -> anyhow::Result<ExitCode> {
-    let setup = Setup::new(common, CancellationToken::new()).await?;
+    let shutdown = Shutdown::on_signals(2)?;
+    let (stop, planned) = (shutdown.token(), plan(common, shutdown.token(), show_values, change_set));
+    if change_set {
+        // Calls end by themselves then; what was made on the way is removed, or told.
+        let code = planned.await?;
+        return if stop.is_cancelled() { Err(anyhow!("interrupted; what is said above may be incomplete")) } else { Ok(code) };
+    }
+    stop.run_until_cancelled(planned).await.unwrap_or_else(|| Err(anyhow!("interrupted; nothing was written")))
+}
+
+async fn plan(common: &Common, stop: CancellationToken, show_values: bool, change_set: bool) -> anyhow::Result<ExitCode> {
+    let setup = Setup::new(common, stop).await?;
     let commit = setup.reconciler.accept(setup.snapshot().await?);
     let desired = &commit.desired;
     // What another account has says nothing about this one.
@@ -51,7 +62,8 @@ pub(super) async fn run(common: &Common, show_values: bool, change_set: bool) ->
         if change_set { setup.reconciler.with_change_set(&commit, &resource, plan).await } else { plan }
     });
     let plans: Vec<Plan> = join_all(plans).await;
-    let pruning = match setup.reconciler.prunes() {
+    // Of an interrupted look the pruning would be an error, and what the change sets left is to be told.
+    let pruning = match setup.reconciler.prunes() && !setup.shutdown.is_cancelled() {
         true => Some(
             setup.reconciler.look_for_leavers(&commit).await.map_err(|why| anyhow!("cannot tell what left the source: {why}"))?,
         ),

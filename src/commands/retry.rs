@@ -23,7 +23,7 @@ pub(super) async fn run(common: &Common, server: &Server, resource: ResourceId) 
         Err(error) if server.server.is_some() || error.was_answered() => return Err(error.into()),
         Err(error) => print::aside(format!("{error}; trying {resource} again from here")),
     }
-    let shutdown = Shutdown::on_signals()?;
+    let shutdown = Shutdown::on_signals(2)?;
     let setup = Setup::new(common, shutdown.token()).await?;
     let snapshot = setup.snapshot().await?;
     let mut desired = manifest::read(&snapshot, &setup.config.agent);

@@ -27,14 +27,20 @@ impl Setup {
         let config = Config::load(common)?;
         super::print::problems(&[], &config.warnings);
         let source = Arc::new(config.open_source()?);
-        let options = Options::new(common.pace).with_cache(config.cache());
+        let options = Options::new(common.pace).until(shutdown.clone()).with_cache(config.cache());
         let targets = Targets::connect(&config.agent, &config.base, &options).await?;
         let reconciler = Reconciler::new(config.agent.clone(), source.clone(), targets, common.pace, shutdown.clone());
         Ok(Setup { config, source, reconciler, shutdown })
     }
 
     /// What the source says now.
+    ///
+    /// # Errors
+    /// It could not be read, or the end was asked for first.
     pub(crate) async fn snapshot(&self) -> anyhow::Result<Snapshot> {
-        self.source.snapshot().await.context("cannot read the source of the manifests")
+        let Some(read) = self.shutdown.run_until_cancelled(self.source.snapshot()).await else {
+            anyhow::bail!("interrupted while the source was read; nothing was written");
+        };
+        read.context("cannot read the source of the manifests")
     }
 }

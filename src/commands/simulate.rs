@@ -12,7 +12,7 @@ use crate::cli::Simulate;
 use crate::shutdown::Shutdown;
 
 pub(super) async fn run(settings: &Simulate) -> anyhow::Result<ExitCode> {
-    let shutdown = Shutdown::on_signals()?;
+    let shutdown = Shutdown::on_signals(0)?;
     let lag = Duration::try_from_secs_f64(settings.eventual_consistency).context("--eventual-consistency takes seconds")?;
     let spelling = match settings.spelling {
         None => Spelling::Plain,

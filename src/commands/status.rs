@@ -13,8 +13,15 @@ use super::setup::Setup;
 use crate::cli::{Common, Output, Server};
 use crate::config::Config;
 use crate::server::{Client, Report};
+use crate::shutdown::Shutdown;
 
 pub(super) async fn run(common: &Common, server: &Server, health: bool) -> anyhow::Result<ExitCode> {
+    let stop = Shutdown::on_signals(2)?.token();
+    let asked = ask(common, server, health, stop.clone());
+    stop.run_until_cancelled(asked).await.unwrap_or_else(|| bail!("interrupted"))
+}
+
+async fn ask(common: &Common, server: &Server, health: bool, stop: CancellationToken) -> anyhow::Result<ExitCode> {
     let client = client(common, server)?;
     if health {
         client.health().await.context("the agent is not well")?;
@@ -26,7 +33,7 @@ pub(super) async fn run(common: &Common, server: &Server, health: bool) -> anyho
         Err(error) if server.server.is_some() => return Err(error.into()),
         Err(error) => {
             print::aside(format!("{error}; looking at AWS instead"));
-            observe(common).await?
+            observe(common, stop).await?
         }
     };
     tell(common.output, &report);
@@ -53,8 +60,8 @@ pub(super) fn client(common: &Common, server: &Server) -> anyhow::Result<Client>
 }
 
 /// Without an agent: one look at everything, a layer of the graph after the other, and nothing written.
-async fn observe(common: &Common) -> anyhow::Result<Report> {
-    let setup = Setup::new(common, CancellationToken::new()).await?;
+async fn observe(common: &Common, stop: CancellationToken) -> anyhow::Result<Report> {
+    let setup = Setup::new(common, stop).await?;
     let commit = setup.reconciler.accept(setup.snapshot().await?);
     setup.reconciler.check_accounts(&commit).await?;
     let revision = commit.desired.revision.to_string();

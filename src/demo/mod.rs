@@ -23,7 +23,7 @@ use crate::shutdown::Shutdown;
 /// # Errors
 /// When the world cannot be set up: no port on loopback, no folder for temporary files.
 pub async fn run(example: examples::Example, exit: bool) -> anyhow::Result<ExitCode> {
-    let shutdown = Shutdown::on_signals()?;
+    let shutdown = Shutdown::on_signals(1)?;
     let narrator = Narrator::new();
     let interrupted = shutdown.token();
     let world = World::start(example, &narrator, shutdown.token()).await?;

@@ -54,7 +54,7 @@ impl World {
         let repository = DemoRepository::create(&folder.path().join("deploy.git"))?;
         let config = write_config(&example, folder.path(), &repository, &simulator.url())?;
         let source = Arc::new(config.open_source()?);
-        let targets = Targets::connect(&config.agent, &config.base, &AwsOptions::new(PACE)).await?;
+        let targets = Targets::connect(&config.agent, &config.base, &AwsOptions::new(PACE).until(shutdown.clone())).await?;
         let reconciler = Reconciler::new(config.agent.clone(), source.clone(), targets, PACE, shutdown.clone());
         let events = tokio::sync::Mutex::new(reconciler.subscribe());
         let agent = Agent::start(&config, source, reconciler.clone(), PACE, shutdown.clone()).await?;

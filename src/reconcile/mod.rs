@@ -135,6 +135,21 @@ impl Reconciler {
         self.accept_desired(desired, snapshot)
     }
 
+    /// [`accept`](Self::accept), with the manifests read on a thread of its own: some thousand take seconds, in which a thread
+    /// that others wait for would hear nothing, no signal either. Whoever stops waiting puts nothing in force.
+    pub async fn accept_aside(&self, snapshot: Snapshot) -> Arc<Commit> {
+        let agent = self.0.agent.clone();
+        let read = tokio::task::spawn_blocking(move || (driftless_core::manifest::read(&snapshot, &agent), snapshot)).await;
+        match read {
+            Ok((desired, snapshot)) => self.accept_desired(desired, snapshot),
+            Err(failure) => match failure.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // The runtime ends.
+                Err(_) => self.commit(),
+            },
+        }
+    }
+
     /// [`accept`](Self::accept), of what was read from the snapshot and perhaps narrowed already.
     pub fn accept_desired(&self, desired: Desired, snapshot: Snapshot) -> Arc<Commit> {
         let commit = Arc::new(Commit::new(desired, Arc::new(snapshot), self.commit().outputs()));

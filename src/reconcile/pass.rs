@@ -42,7 +42,10 @@ impl Reconciler {
         let commit = self.commit();
         let Some(resource) = commit.desired.resources.get(&id) else { return Action::Done };
         if let Some(blocked) = commit.blocked(resource) {
-            let verdict = self.waiting(&commit, resource, blocked).await;
+            let waiting = self.waiting(&commit, resource, blocked);
+            let Some(verdict) = self.0.shutdown.run_until_cancelled(waiting).await else {
+                return Action::Requeue(Duration::ZERO);
+            };
             self.record(&commit, &id, &verdict, false);
             // Whatever it waits for queues it.
             return Action::Done;
@@ -55,14 +58,20 @@ impl Reconciler {
             }
         };
         let providers = self.0.targets.of(&resource);
-        let mut looked = self.observe(&commit, &resource, providers).await;
-        let looked_at = Instant::now();
-        let _writer = self.0.writers.acquire().await.expect("never closed");
-        if looked_at.elapsed() > self.paced(STALE) {
-            // Many were in front of it.
-            looked = self.observe(&commit, &resource, providers).await;
-        }
-        let (resource, observed) = looked;
+        let looking = async {
+            let mut looked = self.observe(&commit, &resource, providers).await;
+            let looked_at = Instant::now();
+            let writer = self.0.writers.acquire().await.expect("never closed");
+            if looked_at.elapsed() > self.paced(STALE) {
+                // Many were in front of it.
+                looked = self.observe(&commit, &resource, providers).await;
+            }
+            (looked, writer)
+        };
+        // Until something is written nothing is lost with a pass: a shutdown waits for none.
+        let Some(((resource, observed), _writer)) = self.0.shutdown.run_until_cancelled(looking).await else {
+            return Action::Requeue(Duration::ZERO);
+        };
         if !self.is_in_force(&commit) || self.0.shutdown.is_cancelled() {
             return Action::Requeue(Duration::ZERO);
         }
@@ -252,7 +261,9 @@ impl Reconciler {
         if plan.steps.is_empty() {
             return Ok(Acted::Nothing);
         }
-        providers.target().check_account().await?;
+        if let Err(error) = providers.target().check_account().await {
+            return self.stopped(error);
+        }
         if !plan.steps.iter().all(Step::looks) {
             self.emit(Event::Planned(plan.clone()));
             self.record(commit, &plan.resource, &verdicts::writing(plan), true);
@@ -271,11 +282,19 @@ impl Reconciler {
                     Err(_) => {}
                 }
             }
-            let applied = outcome?;
+            let applied = match outcome {
+                Ok(applied) => applied,
+                Err(error) => return self.stopped(error),
+            };
             now = applied.now;
             self.emit(Event::Applied { resource: plan.resource.clone(), action: step.action(), arn: applied.arn });
         }
         Ok(Acted::Everything(now))
+    }
+
+    /// What is not sent as the process ends is no failure of the resource's. An answer that was lost is told as ever.
+    fn stopped(&self, error: ProviderError) -> Result<Acted, ProviderError> {
+        if self.0.shutdown.is_cancelled() && !error.failure().lost { Ok(Acted::Interrupted) } else { Err(error) }
     }
 
     fn wrote(&self, commit: &Commit, id: &ResourceId, now: f64) {

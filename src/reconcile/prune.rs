@@ -97,7 +97,8 @@ impl Reconciler {
 
     /// One look, and the deletions that can be made now. Whether something goes, so that to look again soon is worth it.
     async fn prune(&self, commit: &Arc<Commit>) -> bool {
-        let pruning = match self.look_for_leavers(commit).await {
+        let Some(looked) = self.0.shutdown.run_until_cancelled(self.look_for_leavers(commit)).await else { return false };
+        let pruning = match looked {
             Ok(pruning) => pruning,
             Err(why) => {
                 tracing::warn!("nothing is pruned: {why}");

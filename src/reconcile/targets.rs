@@ -25,7 +25,7 @@ impl Targets {
     /// # Errors
     /// An endpoint that is no URL.
     pub async fn connect(agent: &Agent, base: &Path, options: &Options) -> Result<Self, ConnectError> {
-        let contents = Contents::new(agent.gitlab.as_ref(), base);
+        let contents = Contents::new(agent.gitlab.as_ref(), base, options.stop().clone());
         let mut providers = BTreeMap::new();
         for target in &agent.targets {
             let connected = Target::connect(target, base, options).await?;

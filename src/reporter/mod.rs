@@ -25,6 +25,9 @@ use crate::backoff::{Backoff, LONGEST};
 use crate::queue::Queue;
 use crate::wire::Wire;
 
+/// How long a look at older commits may go on once everything was told.
+const AFTER_THE_LAST: Duration = Duration::from_millis(100);
+
 /// Where to report, and how fast time goes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ReporterConfig {
@@ -167,9 +170,13 @@ impl Reporter {
         }
         self.stop.cancel();
         let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(task) = task {
+        if let Some(mut task) = task {
+            if all_told {
+                // Nothing is under way but the look at older commits, which the next start makes as well.
+                let _ = tokio::time::timeout(AFTER_THE_LAST, &mut task).await;
+            }
             // A request under way may take longer than anyone wants to wait.
-            let _ = tokio::time::timeout(deadline.max(Duration::from_secs(1)), task).await;
+            task.abort();
         }
         all_told
     }

@@ -90,7 +90,9 @@ impl World {
         let common = self.write_config();
         let config = Config::load(&common).expect("a valid configuration");
         let source = Arc::new(config.open_source().expect("opens"));
-        let targets = Targets::connect(&config.agent, &config.base, &AwsOptions::new(self.pace)).await.expect("connects");
+        let targets = Targets::connect(&config.agent, &config.base, &AwsOptions::new(self.pace).until(shutdown.clone()))
+            .await
+            .expect("connects");
         let reconciler = Reconciler::new(config.agent.clone(), source.clone(), targets, self.pace, shutdown.clone());
         let agent = Agent::start(&config, source, reconciler.clone(), self.pace, shutdown.clone()).await.expect("starts");
         Running { reconciler, task: tokio::spawn(agent.run()), shutdown }

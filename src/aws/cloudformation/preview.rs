@@ -23,14 +23,16 @@ impl CloudFormation {
         let existed = self.stack_id(&asked.stack).await?.is_some();
         let asked = ChangeSetRequest { name: name.clone(), ..asked.clone() };
         let made = self.create_change_set(&asked).await;
+        let may_be_there = made.as_ref().map_or_else(|error| error.failure().lost, |_| true);
         let found = match made {
             Ok(made) => self.worked_out(&asked.stack, made.arn.as_deref().unwrap_or(&name), pace).await,
             Err(error) => Err(error),
         };
-        let removed = self.remove(&asked, existed).await;
-        let found = found?;
-        removed?;
-        Ok(found)
+        match self.remove(&asked, existed).await {
+            Ok(()) => found,
+            Err(error) if may_be_there => Err(left(error, &asked)),
+            Err(error) => found.and(Err(error)),
+        }
     }
 
     async fn stack_id(&self, name: &str) -> Result<Option<String>, ProviderError> {
@@ -52,7 +54,10 @@ impl CloudFormation {
                         crate::aws::error::Call { service: "cloudformation", action: "DescribeChangeSet", resource: stack };
                     return Err(ProviderError::unavailable(call, "AWS has not worked the change set out in five minutes"));
                 }
-                _ => tokio::time::sleep(MOMENT.div_f64(pace)).await,
+                _ => {
+                    // The next look says so.
+                    self.target.quotas().stop().run_until_cancelled(tokio::time::sleep(MOMENT.div_f64(pace))).await;
+                }
             }
         }
     }
@@ -88,4 +93,13 @@ impl CloudFormation {
         }
         Ok(())
     }
+}
+
+/// It could not be removed: whoever asked for it is told its name.
+fn left(error: ProviderError, asked: &ChangeSetRequest) -> ProviderError {
+    let said = format!("the change set `{}` of the stack `{}` may be left", asked.name, asked.stack);
+    error.with_advice(format!(
+        "{said}: `aws cloudformation delete-change-set --stack-name {} --change-set-name {}` removes it",
+        asked.stack, asked.name
+    ))
 }

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::CloudFormation;
 use crate::aws::error::{Call, ProviderError};
-use crate::aws::send::send;
+use crate::aws::send::{read, send};
 
 impl CloudFormation {
     /// Puts a template into the target's bucket, under its own digest: the same bytes are the same object, whoever puts them
@@ -34,8 +34,12 @@ impl CloudFormation {
     /// The text of the object that `url` names. It is asked of S3 with the agent's own credentials, never fetched from the URL:
     /// what a repository names must not lead the agent to any other address.
     pub(super) async fn object_at(&self, url: &str) -> Result<String, ProviderError> {
-        let target = &self.target;
         let call = Call { service: "s3", action: "GetObject", resource: url };
+        read(self.target.quotas(), call, self.get(call, url)).await
+    }
+
+    async fn get(&self, call: Call<'_>, url: &str) -> Result<String, ProviderError> {
+        let target = &self.target;
         let Some((bucket, key, version)) = s3_object(url) else {
             return Err(ProviderError::invalid(call, "this is no address of an object in S3", "correct spec.template.url"));
         };

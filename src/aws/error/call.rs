@@ -30,7 +30,7 @@ impl Call<'_> {
     }
 
     /// Whether it may change something.
-    pub(super) fn writes(&self) -> bool {
+    pub(in crate::aws) fn writes(&self) -> bool {
         !refusal::reads(self.action)
     }
 }

@@ -44,7 +44,7 @@ impl S3 {
         let sha256 = match &put.item.sha256 {
             Some(known) => known.clone(),
             // It has to stand in the metadata before the first part goes.
-            None => digest(blob.clone()).await.map_err(|error| unreadable(call, &error))?,
+            None => self.contents.unless_stopped(digest(blob.clone())).await.map_err(|error| unreadable(call, &error))?,
         };
         let metadata = self.metadata(put, sha256.clone());
         let upload = self.begin(bucket, put, &metadata, call).await?;
