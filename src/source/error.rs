@@ -133,6 +133,18 @@ pub enum SourceError {
         /// In the system's words.
         reason: String,
     },
+    /// Another process has its turn with the copy.
+    #[error(
+        "the copy of the repository in `{path}` is in use by {holder}, whose turn did not end in time; the agent tries again at \
+         its interval. Agents that share a cache take turns: give each a folder of its own with --cache DIR or CACHE_DIRECTORY, \
+         and see to a process that hangs"
+    )]
+    CacheInUse {
+        /// The copy's folder.
+        path: String,
+        /// `process 7 on ip-10-0-0-1`.
+        holder: String,
+    },
     /// Files came and went while they were read.
     #[error("`{path}` kept changing while it was read; the agent tries again when it is quiet")]
     Changing {
@@ -158,6 +170,7 @@ impl SourceError {
             self,
             SourceError::Unreachable { .. }
                 | SourceError::Timeout { .. }
+                | SourceError::CacheInUse { .. }
                 | SourceError::Changing { .. }
                 | SourceError::Corrupt { .. }
         )
@@ -180,6 +193,7 @@ impl SourceError {
             SourceError::TooLarge { .. } => "too_large",
             SourceError::Unreadable { .. } => "unreadable",
             SourceError::Cache { .. } => "cache",
+            SourceError::CacheInUse { .. } => "cache_in_use",
             SourceError::Changing { .. } => "changing",
             SourceError::Corrupt { .. } => "corrupt",
         }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use driftless_core::agent::{GitReference, GitSource};
@@ -12,7 +12,7 @@ use gix::bstr::ByteSlice;
 use super::address::Address;
 use super::blocking::with_deadline;
 use super::content::Tree;
-use super::http::Remote;
+use super::http::{NO_ANSWER, Remote, SERVER_ANSWERED};
 use super::tree::Reading;
 use super::{DEFAULT_DEADLINE, Limits, SourceError};
 
@@ -133,6 +133,8 @@ impl Git {
         let left = until.saturating_duration_since(Instant::now());
         let result = with_deadline(&name, left, move |abandoned| {
             let _turn = turn; // Given back when the thread is done, not when we stop waiting for it.
+            // Among processes, too.
+            let _turn = inner.remote.as_ref().map(|remote| remote.turn(until, abandoned)).transpose()?;
             work(&inner, limits, until, abandoned)
         });
         match result.await {
@@ -149,18 +151,25 @@ impl Inner {
             let commit = self.resolve(&repository)?;
             return self.read(&repository, commit, self.reference.as_str(), limits, abandoned);
         };
-        let attempt = || {
+        let attempt = |remote: &Remote| {
             let (repository, commit) = remote.fetch(&self.reference, until, abandoned)?;
             self.read(&repository, commit, self.reference.as_str(), limits, abandoned)
         };
-        match attempt() {
-            // A kill in the middle of a write, or a full disk, may leave a broken copy; it is ours, so it is made anew.
-            Err(SourceError::Corrupt { reason, .. })
-                if remote.has_copy() && !abandoned.load(std::sync::atomic::Ordering::Relaxed) =>
-            {
-                tracing::warn!(url = %self.address.shown(), %reason, "the local copy is unusable and is fetched anew");
-                remote.discard()?;
-                attempt()
+        let had_a_copy = remote.has_copy();
+        match attempt(remote) {
+            // A kill in the middle of a write, a full disk or whoever else was in the folder may have broken the copy, and a broken
+            // copy may show as anything. Whose fault it was is told by a new one, made beside it: if that can be read, it
+            // takes the old one's place. An outage of the server costs no history.
+            Err(error) if had_a_copy && may_be_the_copys(&error) && !abandoned.load(Ordering::Relaxed) => {
+                let fresh = remote.beside();
+                let read = attempt(&fresh);
+                if read.is_ok() {
+                    tracing::warn!(url = %self.address.shown(), reason = %error, "the local copy was unusable and was made anew");
+                    remote.replace_with(&fresh)?;
+                } else {
+                    fresh.discard()?;
+                }
+                read
             }
             result => result,
         }
@@ -252,6 +261,15 @@ impl Inner {
 
     fn commit_not_found(&self, sha: &str, reason: &str) -> SourceError {
         SourceError::CommitNotFound { url: self.address.shown(), sha: sha.into(), reason: reason.into() }
+    }
+}
+
+/// Whether it could be that the copy is broken, and not that the server said so or that time ran out.
+fn may_be_the_copys(error: &SourceError) -> bool {
+    match error {
+        SourceError::Corrupt { .. } | SourceError::Cache { .. } => true,
+        SourceError::Unreachable { reason, .. } => !reason.starts_with(SERVER_ANSWERED) && reason != NO_ANSWER,
+        _ => false,
     }
 }
 

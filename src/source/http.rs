@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::SourceError;
 use super::git::{missing_reference, peel, words};
+use super::turn::{self, Turn};
 use crate::wire::BlockingWire;
 
 /// Where the copy keeps what it fetched.
@@ -19,8 +20,13 @@ const TRACKED: &str = "refs/driftless/tip";
 /// Each fetched commit is a pack of its own. With this many the copy is made anew.
 const MAX_PACKS: usize = 256;
 
+/// How a refusal of the server's begins.
+pub(super) const SERVER_ANSWERED: &str = "the server answered";
+/// The deadline came first.
+pub(super) const NO_ANSWER: &str = "no answer before the deadline";
+
 /// A repository behind http(s).
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Remote {
     url: String,
     loopback: bool,
@@ -42,6 +48,37 @@ impl Remote {
         let hash = Sha256::digest(format!("{url}\n{reference:?}"));
         let name: String = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
         Remote { url: url.into(), loopback, token_file, copy: cache.join(format!("{name}.git")), wire: None }
+    }
+
+    /// Waits for the turn with the copy, which other processes may share.
+    ///
+    /// # Errors
+    /// [`SourceError::CacheInUse`], [`SourceError::Cache`].
+    pub(super) fn turn(&self, until: Instant, abandoned: &AtomicBool) -> Result<Turn, SourceError> {
+        turn::take(&self.copy, until, abandoned)
+    }
+
+    /// The same repository, with an empty copy beside this one.
+    pub(super) fn beside(&self) -> Remote {
+        Remote { copy: turn::beside(&self.copy, "new"), ..self.clone() }
+    }
+
+    /// Puts the copy of `fresh` in the place of this one. A kill in between leaves none, and the next fetch makes one.
+    ///
+    /// # Errors
+    /// [`SourceError::Cache`].
+    pub(super) fn replace_with(&self, fresh: &Remote) -> Result<(), SourceError> {
+        let old = Remote { copy: turn::beside(&self.copy, "old"), ..self.clone() };
+        old.discard()?;
+        let moved = |from: &Remote, to: &Remote| match std::fs::rename(&from.copy, &to.copy) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(SourceError::Cache { path: self.copy.display().to_string(), reason: error.to_string() })
+            }
+            _ => Ok(()),
+        };
+        moved(self, &old)?;
+        moved(fresh, self)?;
+        old.discard()
     }
 
     /// Fetches the reference's commit, depth 1, and returns the copy and the commit.
@@ -255,14 +292,14 @@ impl Remote {
             reason.split("Received HTTP status ").nth(1).and_then(|rest| rest.get(..3)).and_then(|code| code.parse::<u16>().ok());
         match status {
             Some(code @ (403 | 404 | 410)) => {
-                SourceError::RepositoryNotFound { url, reason: format!("the server answered {code}") }
+                SourceError::RepositoryNotFound { url, reason: format!("{SERVER_ANSWERED} {code}") }
             }
-            Some(code) => SourceError::Unreachable { url, reason: format!("the server answered {code}") },
+            Some(code) => SourceError::Unreachable { url, reason: format!("{SERVER_ANSWERED} {code}") },
             None if reason.contains("refusing to follow redirect") => SourceError::Redirected { url },
             None if reason.contains("to indicate 'smart' protocol") => {
                 SourceError::RepositoryNotFound { url, reason: "the server answered, but not as a Git server does".into() }
             }
-            None if Instant::now() >= until => SourceError::Unreachable { url, reason: "no answer before the deadline".into() },
+            None if Instant::now() >= until => SourceError::Unreachable { url, reason: NO_ANSWER.into() },
             None if error.is_corrupted() => SourceError::Corrupt { url, reason },
             None => SourceError::Unreachable { url, reason },
         }

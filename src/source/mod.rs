@@ -8,6 +8,7 @@ mod error;
 mod git;
 mod http;
 mod tree;
+mod turn;
 mod wired;
 
 #[cfg(test)]
@@ -18,6 +19,8 @@ mod git_tests;
 mod http_server;
 #[cfg(test)]
 mod http_tests;
+#[cfg(test)]
+mod killed_tests;
 #[cfg(test)]
 mod wired_tests;
 
