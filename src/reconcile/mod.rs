@@ -139,7 +139,7 @@ impl Reconciler {
     /// that others wait for would hear nothing, no signal either. Whoever stops waiting puts nothing in force.
     pub async fn accept_aside(&self, snapshot: Snapshot) -> Arc<Commit> {
         let agent = self.0.agent.clone();
-        let read = tokio::task::spawn_blocking(move || (driftless_core::manifest::read(&snapshot, &agent), snapshot)).await;
+        let read = crate::ambient::blocking(move || (driftless_core::manifest::read(&snapshot, &agent), snapshot)).await;
         match read {
             Ok((desired, snapshot)) => self.accept_desired(desired, snapshot),
             Err(failure) => match failure.try_into_panic() {

@@ -271,7 +271,8 @@ async fn a_damaged_copy_is_made_anew() {
     let setting = Setting::new();
     let git = setting.source(main_branch());
     git.snapshot().await.expect("fetched");
-    let copy = std::fs::read_dir(setting.cache()).expect("readable").next().expect("a copy").expect("readable").path();
+    let inside = std::fs::read_dir(setting.cache()).expect("readable").flatten().map(|entry| entry.path());
+    let copy = inside.into_iter().find(|path| path.is_dir()).expect("a copy");
     for file in std::fs::read_dir(copy.join("objects/pack")).expect("readable").flatten() {
         std::fs::remove_file(file.path()).expect("removed");
     }
