@@ -1,5 +1,5 @@
-//! What this process remembers of each resource between passes: of one revision, and nothing that truth depends on. A pass
-//! without it writes once more at most, or waits a little longer.
+//! What this process remembers of each resource between passes, and nothing that truth depends on. A pass without it writes once
+//! more at most, or waits a little longer.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -31,14 +31,17 @@ struct State {
     looks: Looks,
 }
 
-/// Of one resource, at one revision: what another one wrote is what this one is here to change.
+/// Of one resource.
 #[derive(Debug)]
 struct Entry {
+    /// What another one wrote is what this one is here to change.
     revision: String,
-    /// When we last wrote to it, by AWS's clock.
+    /// When we last wrote to it at this revision, by AWS's clock.
     wrote: Option<f64>,
     /// None: no pass has looked yet, so that it is not known whether an agent before this one wrote.
     guard: Option<Guard>,
+    /// Of what the guard counts the writes of: what was declared, at whatever revision.
+    digest: Option<u64>,
     refused: Option<Refused>,
 }
 
@@ -67,13 +70,25 @@ impl Memory {
     }
 
     /// What to think of a plan before it is carried out, at `now` of AWS's clock ([`Guard::check`]). `written_here`: the thing
-    /// says that this revision has written it.
-    pub(super) fn check(&self, plan: &Plan, revision: &str, written_here: bool, now: f64) -> Check {
+    /// says that this revision has written it. `digest` is of what is declared.
+    pub(super) fn check(&self, plan: &Plan, revision: &str, digest: impl FnOnce() -> u64, written_here: bool, now: f64) -> Check {
         let mut state = self.state();
         let entry = state.entry(&plan.resource, revision);
         let guard = entry.guard.get_or_insert_with(|| if written_here { Guard::after_a_restart() } else { Guard::default() });
         guard.saw(plan);
+        if plan.writes() {
+            let digest = digest();
+            // Another thing is declared: nothing of that was written yet.
+            if entry.digest.replace(digest).is_some_and(|before| before != digest) {
+                *guard = Guard::default();
+            }
+        }
         guard.check(plan, now)
+    }
+
+    /// Whether it was seen as declared, and nothing was written to it since.
+    pub(super) fn is_equal(&self, id: &ResourceId) -> bool {
+        self.state().resources.get(id).and_then(|entry| entry.guard.as_ref()).is_some_and(Guard::is_equal)
     }
 
     /// A person wants it tried again: nothing counts that was.
@@ -143,10 +158,10 @@ impl Memory {
 
 impl State {
     fn entry(&mut self, id: &ResourceId, revision: &str) -> &mut Entry {
-        let new = || Entry { revision: revision.to_owned(), wrote: None, guard: None, refused: None };
+        let new = || Entry { revision: revision.to_owned(), wrote: None, guard: None, digest: None, refused: None };
         let entry = self.resources.entry(id.clone()).or_insert_with(new);
         if entry.revision != revision {
-            *entry = new();
+            *entry = Entry { guard: entry.guard.take(), digest: entry.digest, ..new() };
         }
         entry
     }
@@ -201,12 +216,12 @@ mod tests {
     }
 
     /// How often the plan is carried out before it is stopped: written, and looked at a minute and more after that.
-    fn writes(memory: &Memory, revision: &str, written_here: bool) -> u32 {
+    fn writes(memory: &Memory, revision: &str, digest: u64, written_here: bool) -> u32 {
         let mut now = 1000.0;
         (0..)
             .find(|_| {
                 now += 100.0;
-                let check = memory.check(&plan(), revision, written_here, now);
+                let check = memory.check(&plan(), revision, || digest, written_here, now);
                 memory.wrote(&plan(), revision, now, Duration::from_secs(5));
                 check != Check::Go
             })
@@ -216,11 +231,13 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_never_settles_is_written_twice_and_once_more_by_an_agent_that_was_killed() {
         let memory = Memory::new(1.0);
-        assert_eq!(writes(&memory, "a", false), 2);
-        assert_eq!(writes(&memory, "b", false), 2, "a new revision");
+        assert_eq!(writes(&memory, "a", 1, false), 2);
+        assert_eq!(writes(&memory, "b", 1, false), 0, "a revision that does not change it");
+        assert_eq!(writes(&memory, "c", 2, false), 2, "one that does");
+        assert_eq!(writes(&memory, "c", 3, true), 2, "what it takes from others is another value");
         memory.pardon(&id());
-        assert_eq!(writes(&memory, "b", true), 2, "a person's retry");
-        assert_eq!(writes(&Memory::new(1.0), "b", true), 1, "after a kill");
+        assert_eq!(writes(&memory, "c", 3, true), 2, "a person's retry");
+        assert_eq!(writes(&Memory::new(1.0), "c", 3, true), 1, "after a kill");
     }
 
     #[tokio::test(start_paused = true)]

@@ -7,7 +7,7 @@ use driftless_core::desired::{Resource, Spec};
 use driftless_core::graph;
 use driftless_core::observed::Observation;
 use driftless_core::plan::ahead::Ahead;
-use driftless_core::plan::guard::Check;
+use driftless_core::plan::guard::{self, Check};
 use driftless_core::plan::stack::StackStep;
 use driftless_core::plan::{self, Context, Plan, Step, Verdict, ahead};
 use driftless_core::resource::ResourceId;
@@ -57,14 +57,15 @@ impl Reconciler {
                 return Action::Done;
             }
         };
-        let providers = self.0.targets.of(&resource);
+        let declared = resource;
+        let providers = self.0.targets.of(&declared);
         let looking = async {
-            let mut looked = self.observe(&commit, &resource, providers).await;
+            let mut looked = self.observe(&commit, &declared, providers).await;
             let looked_at = Instant::now();
             let writer = self.0.writers.acquire().await.expect("never closed");
             if looked_at.elapsed() > self.paced(STALE) {
                 // Many were in front of it.
-                looked = self.observe(&commit, &resource, providers).await;
+                looked = self.observe(&commit, &declared, providers).await;
             }
             (looked, writer)
         };
@@ -78,7 +79,7 @@ impl Reconciler {
         let revision = tag_value(&commit);
         let written_here = plan::written_at(&observed) == Some(revision.as_str());
         let mut plan = self.decide(&commit, &resource, &observed, providers);
-        match self.0.memory.check(&plan, &revision, written_here, observed.now()) {
+        match self.0.memory.check(&plan, &revision, || guard::digest(&declared, &revision), written_here, observed.now()) {
             Check::Go => {}
             Check::Late => {
                 self.record(&commit, &id, &verdicts::written(&plan, AFTER_A_WRITE), true);
@@ -246,6 +247,7 @@ impl Reconciler {
             region: providers.target().region(),
             account_id: providers.target().account_id(),
             last_write: self.0.memory.last_write(id, revision),
+            equal: self.0.memory.is_equal(id),
             retry: self.0.retries.lock().expect("not poisoned").contains(id),
         }
     }

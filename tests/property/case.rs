@@ -61,18 +61,7 @@ impl Case {
         };
         let word = format!("{kind:?}").to_lowercase();
         let name = if unsettled { format!("{word}-unsettled-{number}") } else { format!("{word}-{number}") };
-        let mut manifests = manifests(&mut draw, kind, &name, fails);
-        if foreign && kind == Kind::Service {
-            // Nobody can tell these of an adopted service: only a deployment shows them, and sent again unchanged they begin
-            // none that would be the agent's.
-            for manifest in &mut manifests {
-                if let Some(Value::Object(service)) = manifest.pointer_mut("/spec/service/inline") {
-                    service.retain(|key, _| {
-                        !["gatewayConnectors", "monitoring", "serviceConnectConfiguration"].contains(&key.as_str())
-                    });
-                }
-            }
-        }
+        let manifests = manifests(&mut draw, kind, &name, fails);
         Case { kind, name, unsettled, fails, foreign, edit, manifests }
     }
 

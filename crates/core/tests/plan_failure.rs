@@ -55,6 +55,10 @@ fn what_starts_no_deployment_is_healed_while_failed_and_the_commits_tag_waits() 
     assert_eq!(reason(&plan), "RolloutFailed");
     world.apply(&plan);
     assert_eq!(world.tag("driftless:revision").as_deref(), Some("c1"));
+    // Two writes at this digest, and equality: that the count begins anew is written down.
+    let plan = world.look(&bad(), &next);
+    assert_eq!((actions(&plan), reason(&plan)), (vec!["TagResource"], "RolloutFailed"));
+    world.apply(&plan);
     assert!(world.look(&bad(), &next).is_empty());
 }
 
@@ -98,7 +102,7 @@ fn a_change_of_the_resource_is_rolled_out_and_takes_the_old_failure_away() {
     let mut fixed = task();
     fixed["containerDefinitions"][0]["image"] = json!("web:3");
     let resource = web(fixed, service());
-    let plan = world.look(&resource, &context());
+    let plan = world.look(&resource, &Context { revision: "c2", ..context() });
     assert_eq!(actions(&plan), ["RegisterTaskDefinition", "UpdateService", "UntagResource"]);
     world.apply(&plan);
     assert_eq!(world.tag("driftless:failed"), None);

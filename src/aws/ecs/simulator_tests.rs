@@ -22,6 +22,7 @@ const CONTEXT: Context<'static> = Context {
     region: "eu-central-1",
     account_id: Some("123456789012"),
     last_write: None,
+    equal: false,
     retry: false,
 };
 

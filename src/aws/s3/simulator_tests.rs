@@ -33,6 +33,7 @@ fn context() -> Context<'static> {
         region: "eu-central-1",
         account_id: None,
         last_write: None,
+        equal: false,
         retry: false,
     }
 }

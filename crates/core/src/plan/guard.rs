@@ -1,11 +1,11 @@
-//! The last guard against writing for ever: the same change of one resource, written twice without AWS ever showing it, is not
-//! written a third time (rule 4).
+//! The last guard against writing for ever: a resource at one digest is written twice without AWS ever showing it, and not a
+//! third time (rule 4).
 //!
-//! Every kind has its own memory of what it wrote, kept at AWS. This guard knows nothing of kinds, and holds where those are
-//! wrong about AWS: for whatever is not equal after two writes, a third one is no cure. It counts by what is wanted and
-//! not by what was seen, so that an answer that is another one each time ends here too.
+//! Every kind has its own memory of what it wrote, kept at AWS. This guard knows little of kinds, and holds where those are
+//! wrong about AWS: for whatever is not equal after two writes, a third one is no cure. It counts calls, and neither what was seen
+//! nor which members were to change: an answer that is another one each time, in other places, ends here too.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde::Serialize;
@@ -13,11 +13,12 @@ use serde_json::Value;
 
 use super::artifact::ArtifactStep;
 use super::dispatch::not_converging;
-use super::stack::StackStep;
-use super::{Change, Plan, Step, Verdict};
+use super::stack::{StackStep, Token};
+use super::{Change, EcsStep, Plan, Step, Verdict};
+use crate::desired::{Resource, Spec};
 use crate::secret::Shown;
 
-/// So often a change is written, until equality was seen.
+/// So often a call is made, until equality was seen.
 const WRITES: u32 = 2;
 /// For so many seconds after a write an answer may show an older state. Tags, too, are read late: "Amazon ECS API … eventual
 /// consistency", <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html>.
@@ -25,21 +26,36 @@ const CONSISTENT_AFTER: f64 = 60.0;
 /// So many members are named.
 const NAMED: usize = 5;
 
-/// What was written to one resource at one revision since it was last as declared.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Guard {
-    /// By what was wanted.
-    written: BTreeMap<u64, Written>,
-    /// Writes that an agent before this one made at this revision, of which nobody knows what they were.
-    before: u32,
+/// Of what is declared: writes of one digest are counted together, at whatever revision. A service's manifest holds all of it; what
+/// others are made of stands in other files, too, and is told apart by the revision.
+pub fn digest(resource: &Resource, revision: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    match &resource.spec {
+        Spec::EcsService(declared) => crate::plan::ecs::digest(declared).hash(&mut hasher),
+        _ => revision.hash(&mut hasher),
+    }
+    hasher.finish()
 }
 
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// What was written to one resource at one digest since it was last as declared.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Guard {
+    /// By call ([`calls`]).
+    written: BTreeMap<u64, Written>,
+    /// The last plan that was carried out, by what it wanted, and when, by AWS's clock. None: its effect was seen since.
+    unseen: Option<(u64, f64)>,
+    /// Writes that an agent before this one made at this revision, of which nobody knows what they were.
+    before: u32,
+    /// It was seen as declared, and nothing was written since.
+    equal: bool,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 struct Written {
     /// How often.
     times: u32,
-    /// The last time, by AWS's clock. None: its effect was seen since.
-    unseen_since: Option<f64>,
+    /// It began nothing that AWS could take back: seen as declared, it is done.
+    quiet: bool,
 }
 
 /// What to do with a plan.
@@ -57,7 +73,12 @@ impl Guard {
     /// Of a resource that this very revision has written to before this process knew of it: that counts as one write of
     /// whatever differs now.
     pub fn after_a_restart() -> Self {
-        Guard { written: BTreeMap::new(), before: 1 }
+        Guard { before: 1, ..Guard::default() }
+    }
+
+    /// Whether the resource was seen as declared, and nothing was written since: what differs then is somebody else's doing.
+    pub fn is_equal(&self) -> bool {
+        self.equal
     }
 
     /// What to think of a plan before it is carried out, at `now` of AWS's clock.
@@ -65,11 +86,12 @@ impl Guard {
         if !writes(plan) {
             return Check::Go;
         }
-        let written = self.written.get(&fingerprint(plan));
-        if written.and_then(|written| written.unseen_since).is_some_and(|at| now - at < CONSISTENT_AFTER) {
+        let wanted = fingerprint(plan);
+        if self.unseen.is_some_and(|(unseen, at)| unseen == wanted && now - at < CONSISTENT_AFTER) {
             return Check::Late;
         }
-        if written.map_or(0, |written| written.times) + self.before < WRITES {
+        let times = |call: &u64| self.written.get(call).map_or(0, |written| written.times);
+        if calls(plan).iter().all(|call| times(call) + self.before < WRITES) {
             return Check::Go;
         }
         Check::Stop(Verdict::Stalled { reason: "NotConverging", message: message(plan) })
@@ -78,27 +100,37 @@ impl Guard {
     /// Takes note of a plan whose steps AWS has taken, all of them, at `now` of its clock. One that was refused, or whose
     /// answer was lost, is none.
     pub fn wrote(&mut self, plan: &Plan, now: f64) {
-        if writes(plan) {
-            // What stood there is gone: what is made in its place is another thing. The deletions themselves are counted on.
-            if plan.steps.iter().any(|step| matches!(step, Step::CloudFormation(StackStep::DeleteStack { .. }))) {
-                let deletion = fingerprint(plan);
-                self.written.retain(|other, _| *other == deletion);
-                self.before = 0;
-            }
-            let written = self.written.entry(fingerprint(plan)).or_insert(Written { times: 0, unseen_since: None });
-            *written = Written { times: written.times + 1, unseen_since: Some(now) };
-        }
-    }
-
-    /// Takes note of what a look found. Where everything is as declared, the count begins anew; a rollout under way is not that,
-    /// as AWS may roll it back.
-    pub fn saw(&mut self, plan: &Plan) {
-        if !plan.steps.is_empty() || !plan.changes.is_empty() || matches!(plan.verdict, Verdict::Unknown { .. }) {
+        if !writes(plan) {
             return;
         }
-        self.written.values_mut().for_each(|written| written.unseen_since = None);
+        let made = calls(plan);
+        // What stood there is gone: what is made in its place is another thing. The deletions themselves are counted on.
+        if plan.steps.iter().any(|step| matches!(step, Step::CloudFormation(StackStep::DeleteStack { .. }))) {
+            self.written.retain(|other, _| made.contains(other));
+            self.before = 0;
+        }
+        for call in made {
+            let written = self.written.entry(call).or_default();
+            *written = Written { times: written.times + 1, quiet: quiet(plan) };
+        }
+        self.unseen = Some((fingerprint(plan), now));
+        self.equal = false;
+    }
+
+    /// Takes note of what a look found. Where everything is as declared, the count begins anew. A rollout under way is not that,
+    /// as AWS may roll it back; but then what began no rollout is.
+    pub fn saw(&mut self, plan: &Plan) {
+        let settled = !matches!(plan.verdict, Verdict::Unknown { .. } | Verdict::Stalled { .. });
+        if !plan.steps.is_empty() || !settled || plan.changes.iter().any(|change| !change.deploys) {
+            return;
+        }
+        self.written.retain(|_, written| !written.quiet);
+        if !plan.changes.is_empty() {
+            return;
+        }
+        (self.unseen, self.equal) = (None, true);
         if matches!(plan.verdict, Verdict::Ready { .. }) {
-            *self = Guard::default();
+            *self = Guard { equal: true, ..Guard::default() };
         }
     }
 }
@@ -108,28 +140,64 @@ fn writes(plan: &Plan) -> bool {
     plan.steps.iter().any(|step| !step.looks())
 }
 
-/// Of what a plan wants: the members with the values that they shall have, and the calls. Tokens, attempts and times in the
-/// calls are not in it.
+/// Whether nothing is begun by it that AWS works on for longer.
+fn quiet(plan: &Plan) -> bool {
+    let services = plan.steps.iter().all(|step| matches!(step, Step::Ecs(_)));
+    services && !plan.changes.is_empty() && plan.changes.iter().all(|change| !change.deploys)
+}
+
+/// The calls of a plan that are counted: by their action, and by what is written to where that is more than one thing. What is
+/// made of several calls, or tried a few times by a patience that a kind has of its own, is as many things.
+fn calls(plan: &Plan) -> BTreeSet<u64> {
+    let of = |step: &Step, what: &dyn Fn(&mut DefaultHasher)| {
+        let mut hasher = DefaultHasher::new();
+        (step.action(), quiet(plan)).hash(&mut hasher);
+        what(&mut hasher);
+        hasher.finish()
+    };
+    let mut all = BTreeSet::new();
+    for step in plan.steps.iter().filter(|step| !step.looks()) {
+        let kind = |name: &str| Token::parse(name).map(|token| format!("{:?}", token.kind));
+        match step {
+            Step::S3(ArtifactStep::PutObjects { objects, .. }) => {
+                all.extend(objects.iter().map(|put| of(step, &|hasher| put.key.hash(hasher))));
+            }
+            Step::S3(ArtifactStep::DeleteObjects { objects, .. }) => {
+                all.extend(objects.iter().map(|delete| of(step, &|hasher| delete.key.hash(hasher))));
+            }
+            // AWS could not work it out for the moment, and is asked again a few times: CloudFormation's patience counts these.
+            Step::CloudFormation(StackStep::CreateChangeSet(request)) => {
+                all.insert(of(step, &|hasher| (kind(&request.name), request.tries).hash(hasher)));
+            }
+            Step::CloudFormation(StackStep::ExecuteChangeSet { token, .. }) => {
+                all.insert(of(step, &|hasher| kind(token).hash(hasher)));
+            }
+            // A run that did not start is tried for half an hour: its own patience counts the attempts.
+            Step::Ecs(EcsStep::RunTask { document, .. }) => {
+                all.insert(of(step, &|hasher| document.0.get("clientToken").map(Value::to_string).hash(hasher)));
+            }
+            Step::Ecs(EcsStep::TagTaskDefinition { document, .. }) => {
+                all.insert(of(step, &|hasher| document.get("tags").map(Value::to_string).hash(hasher)));
+            }
+            // Nothing else says what such a step is for: how far a run came, say.
+            _ if plan.changes.is_empty() => {
+                all.insert(of(step, &|hasher| lasting(step).hash(hasher)));
+            }
+            _ => {
+                all.insert(of(step, &|_| {}));
+            }
+        }
+    }
+    all
+}
+
+/// Of what a plan wants: the members with the values that they shall have, and the calls.
 fn fingerprint(plan: &Plan) -> u64 {
     let mut hasher = DefaultHasher::new();
     for Change { path, new, .. } in &plan.changes {
         (path, new.as_ref().map(value)).hash(&mut hasher);
     }
-    for step in plan.steps.iter().filter(|step| !step.looks()) {
-        step.action().hash(&mut hasher);
-        match step {
-            // Of many objects only some are among the changes.
-            Step::S3(ArtifactStep::PutObjects { objects, .. }) => objects.iter().for_each(|put| put.key.hash(&mut hasher)),
-            Step::S3(ArtifactStep::DeleteObjects { objects, .. }) => {
-                objects.iter().for_each(|delete| delete.key.hash(&mut hasher))
-            }
-            // AWS could not work it out for the moment, and is asked again a few times: CloudFormation's patience counts these.
-            Step::CloudFormation(StackStep::CreateChangeSet(request)) if request.tries > 0 => request.tries.hash(&mut hasher),
-            // Nothing else says what such a step is for: how far a run came, say.
-            _ if plan.changes.is_empty() => lasting(step).hash(&mut hasher),
-            _ => {}
-        }
-    }
+    calls(plan).hash(&mut hasher);
     hasher.finish()
 }
 

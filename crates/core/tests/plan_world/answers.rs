@@ -134,7 +134,7 @@ pub fn update(world: &mut World, document: &Document, arn: Option<String>) {
     ];
     let starts = arn.is_some()
         || document.get("forceNewDeployment") == Some(&json!(true))
-        || deploying.iter().any(|member| document.contains_key(*member));
+        || deploying.iter().any(|member| document.get(*member).is_some_and(|sent| runs(service, member) != Some(sent)));
     let mut moved = Map::new();
     for (name, value) in document {
         match name.as_str() {
@@ -162,6 +162,11 @@ pub fn update(world: &mut World, document: &Document, arn: Option<String>) {
     if starts {
         deploy(service, moved, world.now);
     }
+}
+
+/// What was sent of a member last: the same once more begins no deployment.
+fn runs<'s>(service: &'s Document, member: &str) -> Option<&'s Value> {
+    service.get(member).or_else(|| service["deployments"].get(0)?.get(member))
 }
 
 fn filled(service: &mut Document) {

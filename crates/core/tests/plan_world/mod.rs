@@ -3,6 +3,7 @@
 
 pub mod answers;
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -92,6 +93,7 @@ pub fn context() -> Context<'static> {
         region: "eu-central-1",
         account_id: Some(ACCOUNT),
         last_write: None,
+        equal: false,
         retry: false,
     }
 }
@@ -113,12 +115,24 @@ pub struct World {
     /// How AWS spells what it was sent: done to each answer.
     pub spelling: Option<fn(&mut Value)>,
     pub writes: Vec<String>,
+    /// The agent has seen it as declared since it wrote.
+    pub equal: Cell<bool>,
 }
 
 impl World {
     /// One pass: read what is wanted, plan.
     pub fn look(&self, resource: &Resource, context: &Context) -> Plan {
-        plan(resource, &Observation::EcsService(self.observe(resource, context)), context)
+        let context = Context { equal: self.equal.get(), ..*context };
+        let plan = plan(resource, &Observation::EcsService(self.observe(resource, &context)), &context);
+        if plan.is_empty() && plan.changes.is_empty() && !matches!(plan.verdict, Verdict::Unknown { .. }) {
+            self.equal.set(true);
+        }
+        plan
+    }
+
+    /// The agent is restarted, and knows only what AWS keeps.
+    pub fn restart(&self) {
+        self.equal.set(false);
     }
 
     pub fn observe(&self, resource: &Resource, context: &Context) -> ServiceObservation {
@@ -175,6 +189,7 @@ impl World {
     pub fn step(&mut self, step: &Step, registered: &mut Option<String>) {
         let Step::Ecs(step) = step else { panic!("a step of ECS") };
         self.writes.push(step.action().to_owned());
+        self.equal.set(false);
         match step {
             EcsStep::RegisterTaskDefinition { document } => *registered = Some(answers::register(self, &document.0)),
             EcsStep::CreateService { document, task_definition, memory } => {

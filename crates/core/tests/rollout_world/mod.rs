@@ -35,7 +35,7 @@ pub fn target(service: &EcsService) -> Target<'_> {
 
 /// The record of our write, in the service's tags.
 pub static OURS: LazyLock<Written> =
-    LazyLock::new(|| Written::parse(&format!("digest-2 - 1 1 ecs-svc/2 {BEGAN} -")).expect("a record"));
+    LazyLock::new(|| Written::parse(&format!("digest-2 1 ecs-svc/2 {BEGAN} - -")).expect("a record"));
 
 /// A deployment of `web:1` has the number 1, one of `web:2` the number 2.
 pub fn deployment(status: &str, arn: &str, state: &str, running: u64) -> Value {

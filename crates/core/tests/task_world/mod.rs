@@ -66,6 +66,7 @@ pub fn context() -> Context<'static> {
         region: "eu-central-1",
         account_id: Some("123456789012"),
         last_write: None,
+        equal: false,
         retry: false,
     }
 }

@@ -98,7 +98,16 @@ mod tests {
 
     fn context<'a>(agent: &'a str, revision: &'a str) -> Context<'a> {
         let source_hash = "89abcdef0123456789abcdef01234567";
-        Context { agent, source_hash, revision, region: "eu-central-1", account_id: None, last_write: None, retry: false }
+        Context {
+            agent,
+            source_hash,
+            revision,
+            region: "eu-central-1",
+            account_id: None,
+            last_write: None,
+            equal: false,
+            retry: false,
+        }
     }
 
     #[test]

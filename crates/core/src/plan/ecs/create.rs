@@ -56,7 +56,7 @@ pub(super) fn create(pass: &Pass, inactive: Option<&Value>) -> Plan {
     let task_definition = chosen.reference.unwrap_or(TaskDefinitionRef::Registered);
     let observed = Document::new();
     let memory = Memory {
-        written: Written { digest: pass.digest.clone(), places: "-".to_owned(), times: 1, total: 1, ..Written::default() },
+        written: Written { digest: pass.digest.clone(), times: 1, ..Written::default() },
         deploys: true,
         declared: service::comparable(pass, &observed),
         sent: document.clone(),

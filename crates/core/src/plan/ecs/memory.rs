@@ -7,17 +7,13 @@ use super::members;
 use super::spelling::{self, Hashes};
 use super::written::{Begun, Written};
 use crate::desired::Document;
-use crate::normalise::{Setting, Sort, Subject, compare, get};
+use crate::normalise::{Setting, Sort, Subject, compare};
 use crate::plan::Change;
 use crate::plan::tags::{self, Tags};
-use crate::secret::Shown;
 
-/// The same differences are written so often, without equality seen in between (rule 4).
-const MOST_TIMES: u32 = 2;
-
-/// Whatever differs is written so often at one digest, without equality seen in between: answers that keep moving from one place to
+/// One digest is written so often without equality seen in between (rule 4), whatever differs: answers may move from one place to
 /// another.
-const MOST_WRITES: u32 = 6;
+const MOST_WRITES: u32 = 2;
 
 /// What is to be remembered of one CreateService or UpdateService. `src` asks it for the tags once AWS has answered.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -70,6 +66,9 @@ impl Memory {
         if let Some(begun) = primary(service).filter(new).or_else(taken_back).filter(|_| self.deploys) {
             let id = begun["id"].as_str().unwrap_or_default().to_owned();
             written.begun = Some(Begun::Deployment { id, at: begun["createdAt"].as_f64().unwrap_or_default() as u64 });
+            written.left = None;
+        } else if self.deploys {
+            written.left = primary(service).and_then(|primary| primary["id"].as_str()).map(str::to_owned);
         }
         if let Some(arn) = task_definition {
             written.definition = Some(definition(arn));
@@ -93,20 +92,15 @@ impl Memory {
         let setting = Setting::of_service(&self.declared, &observed);
         let created = self.before.is_none();
         let differences = compare(Subject::Service, &self.declared, &observed, &setting, &setting);
-        let renamed = spelling::under_another_key(&differences);
+        let of_aws = spelling::of_aws(&differences, &self.sent);
         differences
             .iter()
             .enumerate()
-            .filter(|(_, difference)| {
+            .filter(|(place, difference)| {
                 let member = &difference.pointer.0[0];
                 let shown = begun || members::of(member).seen != members::Seen::Primary;
-                (created || self.sent.contains_key(member)) && shown && difference.sort != Sort::Unechoed
-            })
-            .filter(|(place, difference)| {
-                let undeclared = difference.sort == Sort::Undeclared;
-                // What nobody has sent is AWS's own default, whatever the pages say, and of whatever type.
-                let filled_in = undeclared && get(Subject::Service, &self.sent, &difference.pointer).is_none();
-                (!undeclared || difference.has_default) && (filled_in || renamed.contains(place) || spelling::may_be(difference))
+                let sent = created || self.sent.contains_key(member);
+                sent && shown && difference.sort != Sort::Unechoed && of_aws.contains(place)
             })
             .flat_map(|(_, difference)| spelling::hashes(difference))
             .collect()
@@ -122,47 +116,18 @@ fn primary(service: &Value) -> Option<&Value> {
     service["deployments"].as_array()?.iter().find(|deployment| deployment["status"] == "PRIMARY")
 }
 
-/// Short hash of what a write would change. What somebody else has made of a count or a flag belongs to it: scaling a service
-/// again and again is another change each time. Of names it does not: AWS may show them otherwise each time.
-pub(super) fn places(changes: &[Change]) -> String {
-    let of = |shown: &Option<Shown>| shown.as_ref().map(Shown::value).cloned().unwrap_or_default();
-    let mut all: Vec<Value> = changes
-        .iter()
-        .map(|change| {
-            let old = of(&change.old);
-            let old = if matches!(old, Value::Number(_) | Value::Bool(_)) { old } else { Value::Null };
-            json!([change.path, of(&change.new), old])
-        })
-        .collect();
-    all.sort_by_key(Value::to_string);
-    spelling::short(&Value::Array(all))
-}
-
-/// The record of a write of `changes`; None: written often enough.
+/// The record of a write of `changes`; None: written often enough. `anew`: the count begins anew.
 pub(super) fn again(prior: Option<&Written>, digest: &str, changes: &[Change], anew: bool) -> Option<Written> {
-    let begun = prior.and_then(|prior| prior.begun.clone());
-    let definition = prior.and_then(|prior| prior.definition.clone());
-    let known = prior.filter(|prior| prior.digest == digest && !anew);
-    let mut written = Written { digest: digest.to_owned(), begun, definition, ..Written::default() };
-    if changes.is_empty() {
-        // Bookkeeping: nothing that AWS could show otherwise.
-        if let Some(known) = known {
-            (written.places, written.times, written.total) = (known.places.clone(), known.times, known.total);
-        }
-        return Some(written);
-    }
-    written.places = places(changes);
-    let same = known.filter(|known| known.places == written.places).map_or(0, |known| known.times);
-    let total = known.map_or(0, |known| known.total);
-    (written.times, written.total) = (same + 1, total + 1);
-    (written.times <= MOST_TIMES && written.total <= MOST_WRITES).then_some(written)
+    let times = prior.filter(|prior| prior.digest == digest && !anew).map_or(0, |known| known.times);
+    // Bookkeeping is nothing that AWS could show otherwise.
+    let times = if changes.is_empty() { times } else { times + 1 };
+    let written = Written { digest: digest.to_owned(), times, ..prior.cloned().unwrap_or_default() };
+    (times <= MOST_WRITES).then_some(written)
 }
 
-/// So many writes at one digest are forgotten once equality was seen. Fewer are not worth a write of their own.
-const MANY: u32 = 4;
-
-/// The record once equality was seen, where it counts the same more than once, or much: the count begins anew.
+/// The record once equality was seen, where it counts so many writes that there would be no other one: the count begins anew.
+/// Where one is left, that is not worth a write.
 pub(super) fn settled(prior: &Written, digest: &str) -> Option<Written> {
-    let counts = prior.digest == digest && (prior.times > 1 || prior.total >= MANY);
-    counts.then(|| Written { times: 0, total: 0, places: "-".to_owned(), ..prior.clone() })
+    let counts = prior.digest == digest && prior.times >= MOST_WRITES;
+    counts.then(|| Written { times: 0, ..prior.clone() })
 }

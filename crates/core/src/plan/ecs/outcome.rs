@@ -62,5 +62,5 @@ pub(super) fn unrecorded(pass: &Pass) -> Option<Written> {
     };
     let definition = service["taskDefinition"].as_str().map(super::memory::definition);
     let begun = Some(Begun::Deployment { id, at: at as u64 });
-    Some(Written { digest: pass.digest.clone(), places: "-".to_owned(), times: 1, total: 1, begun, definition })
+    Some(Written { digest: pass.digest.clone(), times: 1, begun, definition, left: None })
 }

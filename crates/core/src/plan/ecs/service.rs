@@ -1,5 +1,7 @@
 //! Where the live service differs from the declared one, and what UpdateService has to say about it.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
 use super::members::{self, Change as How};
@@ -64,7 +66,8 @@ pub(super) fn differences(
     let mut fixed = Vec::new();
     let mut undone: Vec<(String, Vec<Difference>)> = Vec::new();
     let begun = is_ours(pass, service);
-    for difference in found {
+    let left = if is_left(pass, service) { spelling::of_aws(&found, &declared) } else { BTreeSet::new() };
+    for (place, difference) in found.into_iter().enumerate() {
         let member = difference.pointer.0[0].clone();
         let row = members::of(&member);
         let Some(cause) = cause(pass, &difference, ownership.created) else {
@@ -80,8 +83,10 @@ pub(super) fn differences(
             && !spellings.contains(&spelling::known(&difference))
             && (!live_tags.contains_key(tags::DECLARED) || written());
         // A deployment and its revision never change: what ours shows of a member that was written as it is declared is that
-        // member, however AWS spells it. The answer to the write need not show it.
-        let kept = begun && matches!(row.seen, members::Seen::Primary | members::Seen::Revision) && written();
+        // member, however AWS spells it. The answer to the write need not show it. So does one of others that AWS has left in
+        // place when the member was sent.
+        let shows = begun || left.contains(&place);
+        let kept = shows && matches!(row.seen, members::Seen::Primary | members::Seen::Revision) && written();
         if taken || kept || spellings.contains(&hash) {
             result.notes.push(spelling::note(SUBJECT, &difference));
             result.spellings.extend(spelling::hashes(&difference).map(|hash| (member.clone(), hash)));
@@ -128,6 +133,14 @@ fn is_ours(pass: &Pass, service: &Map<String, Value>) -> bool {
     let (written, live) = (pass.written.as_ref(), pass.observation.service.present());
     let primary = members::primary(service);
     primary.zip(written).zip(live).is_some_and(|((primary, written), live)| written.owns(live, primary))
+}
+
+/// Whether what is deployed is what our own last write left in place, though it sent members that deploy. Any change of such a member
+/// "triggers a new service deployment", so that where AWS began none, it takes what was sent for what runs already.
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html>
+fn is_left(pass: &Pass, service: &Map<String, Value>) -> bool {
+    let left = pass.written.as_ref().and_then(|written| written.left.as_deref());
+    left.is_some() && members::primary(service).and_then(|primary| primary["id"].as_str()) == left
 }
 
 /// What is declared and compared: without what is left to others, and what is never sent to a live service.

@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::normalise::{Difference, Pointer, Sort, Subject};
+use crate::desired::Document;
+use crate::normalise::{Difference, Pointer, Sort, Subject, get};
 use crate::plan::digest;
 use crate::secret::Shown;
 
@@ -99,9 +100,21 @@ pub(super) fn may_be(difference: &Difference) -> bool {
         })
 }
 
+/// The places in `differences` where AWS may mean what was sent by what it shows. What nobody has sent is AWS's own default, whatever
+/// the pages say, and of whatever type.
+pub(super) fn of_aws(differences: &[Difference], sent: &Document) -> BTreeSet<usize> {
+    let renamed = under_another_key(differences);
+    let means = |place: usize, difference: &Difference| {
+        let undeclared = difference.sort == Sort::Undeclared;
+        let filled_in = undeclared && get(Subject::Service, sent, &difference.pointer).is_none();
+        (!undeclared || difference.has_default) && (filled_in || renamed.contains(&place) || may_be(difference))
+    };
+    differences.iter().enumerate().filter(|(place, difference)| means(*place, difference)).map(|(place, _)| place).collect()
+}
+
 /// The places in `differences` of elements that AWS shows under another key: a capacity provider by its ARN, a name in other
 /// letters. What is declared is missing then, and an element with the same counts and booleans is one too many.
-pub(super) fn under_another_key(differences: &[Difference]) -> BTreeSet<usize> {
+fn under_another_key(differences: &[Difference]) -> BTreeSet<usize> {
     let of = |sort: Sort| differences.iter().enumerate().filter(move |(_, difference)| difference.sort == sort);
     let mut found = BTreeSet::new();
     for (_, missing) in of(Sort::Missing) {

@@ -220,7 +220,8 @@ fn writes(pass: &Pass, found: &Found, how: How, plan: &mut Plan) -> Result<Vec<E
         let tags = record.map(|record| [(tags::WRITTEN.to_owned(), record.to_string())].into());
         return Ok(tags.map(|tags| tag(found, &tags)).into_iter().collect());
     }
-    let Some(written) = memory::again(prior, &pass.digest, &plan.changes, pass.context.retry) else {
+    let anew = pass.context.retry || pass.context.equal;
+    let Some(written) = memory::again(prior, &pass.digest, &plan.changes, anew) else {
         return Err(not_converging(pass, &plan.changes));
     };
     if how.complete {

@@ -1,5 +1,5 @@
-//! What our last write left in the service's tags: which deployment it began, for which digest, and how often in a row the
-//! same was written. By it a rollout is known as ours, after a restart too, and never by what it looks like.
+//! What our last write left in the service's tags: which deployment it began, for which digest, and how often that digest was
+//! written since AWS last showed it. By it a rollout is known as ours, after a restart too, and never by what it looks like.
 
 use std::fmt;
 
@@ -18,16 +18,15 @@ const FIRST_WITHIN: f64 = 10.0;
 pub struct Written {
     /// Of the resource, when it was written.
     pub digest: String,
-    /// Short hash of the differences that were written.
-    pub places: String,
-    /// How often in a row these very differences were written, without equality seen in between.
+    /// How often this digest was written, whatever differed, without equality seen in between.
     pub times: u32,
-    /// How often in a row anything was, at this digest.
-    pub total: u32,
     /// The deployment that we began last, and that this digest stands by.
     pub begun: Option<Begun>,
     /// Short hash of the ARN of the revision that was chosen.
     pub definition: Option<String>,
+    /// The id of the deployment that our last UpdateService left in place, though it sent what deploys: to AWS, what runs is what
+    /// was sent.
+    pub left: Option<String>,
 }
 
 /// A deployment of ours.
@@ -54,7 +53,7 @@ impl Written {
     /// The tag's value read.
     pub fn parse(value: &str) -> Option<Self> {
         let parts: Vec<&str> = value.split(' ').collect();
-        let [digest, places, times, total, id, at, definition] = parts[..] else { return None };
+        let [digest, times, id, at, definition, left] = parts[..] else { return None };
         let begun = match id {
             "-" => None,
             "first" => Some(Begun::WithTheService),
@@ -62,11 +61,10 @@ impl Written {
         };
         Some(Written {
             digest: digest.to_owned(),
-            places: places.to_owned(),
             times: times.parse().ok()?,
-            total: total.parse().ok()?,
             begun,
             definition: (definition != "-").then(|| definition.to_owned()),
+            left: (left != "-").then(|| left.to_owned()),
         })
     }
 
@@ -128,9 +126,9 @@ impl fmt::Display for Written {
             Some(Begun::WithTheService) => ("first", 0),
             Some(Begun::Deployment { id, at }) => (id.as_str(), *at),
         };
-        let places = if self.places.is_empty() { "-" } else { &self.places };
         let definition = self.definition.as_deref().unwrap_or("-");
-        write!(f, "{} {places} {} {} {id} {at} {definition}", self.digest, self.times, self.total)
+        let left = self.left.as_deref().unwrap_or("-");
+        write!(f, "{} {} {id} {at} {definition} {left}", self.digest, self.times)
     }
 }
 
@@ -160,11 +158,10 @@ mod tests {
     fn of(id: &str) -> Written {
         Written {
             digest: "0123456789abcdef0123456789abcdef".into(),
-            places: "89abcdef".into(),
-            times: 1,
-            total: 2,
+            times: 2,
             begun: Some(Begun::Deployment { id: id.into(), at: 1_615_993_149 }),
             definition: Some("01234567".into()),
+            left: None,
         }
     }
 
@@ -172,7 +169,8 @@ mod tests {
     fn the_record_is_read_as_it_was_written_and_fits_into_a_tag() {
         let none = Written { digest: "d".into(), ..Written::default() };
         let first = Written { begun: Some(Begun::WithTheService), ..of("") };
-        for written in [of("ecs-svc/2250466774619741758"), Written { places: "-".into(), ..none }, first] {
+        let left = Written { left: Some("ecs-svc/2250466774619741757".into()), ..of("ecs-svc/2250466774619741758") };
+        for written in [of("ecs-svc/2250466774619741758"), none, first, left] {
             let text = written.to_string();
             assert_eq!(Written::parse(&text), Some(written));
             assert!(text.len() <= 256 && text.chars().all(|c| c.is_ascii_alphanumeric() || " -/".contains(c)), "{text}");

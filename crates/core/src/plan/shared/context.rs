@@ -15,6 +15,8 @@ pub struct Context<'a> {
     pub account_id: Option<&'a str>,
     /// Seconds since the epoch, on AWS's clock: our own last write to this service *at this revision*.
     pub last_write: Option<f64>,
+    /// This process has seen it as declared, and has written nothing to it since: what differs now is not our doing.
+    pub equal: bool,
     /// `driftless retry`: a failure on record is tried once more.
     pub retry: bool,
 }

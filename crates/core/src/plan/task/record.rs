@@ -289,6 +289,7 @@ mod tests {
             region: "eu-central-1",
             account_id: None,
             last_write: None,
+            equal: false,
             retry: false,
         }
     }
