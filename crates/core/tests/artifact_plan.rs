@@ -425,17 +425,26 @@ fn whatever_s3_shows_of_what_was_sent_one_digest_is_written_at_most_twice() {
 }
 
 #[test]
-fn a_spelling_that_never_settles_is_a_difference_each_time() {
-    // What is behind this are the guards over all kinds.
+fn a_spelling_that_never_settles_is_written_twice_and_told_whatever_moves() {
     let (mut bucket, site) = (Bucket::new(|_| {}), folder(everything()));
     for number in 0..5 {
         bucket.passes(&site, &item("a"), 1);
         let head = bucket.object.as_mut().and_then(|object| object.head.as_mut()).expect("an object");
-        head.content_type = Some(format!("text/{number}"));
-        assert!(!bucket.look(&site, &item("a")).is_empty());
+        match number % 2 {
+            0 => head.content_type = Some(format!("text/{number}")),
+            _ => head.cache_control = Some(format!("max-age={number}")),
+        }
     }
-    let shown = bucket.object.expect("an object").head.expect("a head").metadata["driftless-shown"].clone();
-    assert!(shown.len() < 80, "bounded: {shown}");
+    assert_eq!(bucket.writes, 2);
+    let plan = bucket.look(&site, &item("a"));
+    let Verdict::Stalled { reason: "NotConverging", message } = &plan.verdict else { panic!("{plan:#?}") };
+    assert!(plan.is_empty() && message.starts_with("s3://") && message.contains("driftless retry"), "{message}");
+    let shown =
+        bucket.object.as_ref().and_then(|object| object.head.as_ref()).expect("a head").metadata["driftless-shown"].clone();
+    assert!(shown.len() < 100, "bounded: {shown}");
+    // What is declared otherwise is another thing.
+    bucket.passes(&site, &Item { sha256: Some("b".repeat(64)), ..item("a") }, 20);
+    assert_eq!(bucket.writes, 3);
 }
 
 #[test]

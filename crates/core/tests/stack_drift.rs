@@ -2,6 +2,7 @@
 
 use crate::stack_world::*;
 use driftless_core::observed::{DriftDetection, PropertyDrift, ResourceDrift, Stack};
+use driftless_core::plan::Context;
 use driftless_core::plan::stack::{Kind, StackStep, Token};
 
 const DETECT: &str = "  drift: {detect: true, interval: 1h}\n";
@@ -86,6 +87,36 @@ fn healing_reverts_the_drift_and_the_same_drift_that_could_not_be_healed_is_not_
     assert_eq!((reason(&failed), failed.steps.len()), ("UpdateFailed", 0));
     observation.drifts.pop();
     assert_eq!(actions(&plan(&resource, &observation)), ["CreateChangeSet"], "another drift");
+}
+
+#[test]
+fn the_same_drift_is_put_back_twice_and_a_third_time_only_after_a_look_that_found_none() {
+    let resource = declared(HEAL);
+    let mut observation = drifted();
+    let mut past = Vec::new();
+    for healed in 0..2 {
+        let name = asked(&plan(&resource, &observation));
+        assert_eq!(Token::parse(&name).unwrap().attempt, healed + 1);
+        past.insert(0, events(Some(&name), &["stack UPDATE_IN_PROGRESS User Initiated", "stack UPDATE_COMPLETE"]));
+        observation.events = newest_first(past.iter().rev().cloned().collect());
+    }
+    let stalled = plan(&resource, &observation);
+    assert_eq!((reason(&stalled), stalled.steps.len()), ("NotConverging", 0), "{stalled:#?}");
+    assert!(message(&stalled).contains("/drift/Topic/DisplayName"), "{}", message(&stalled));
+    let again = |context: Context| actions(&plan_in(&resource, &observation, &context));
+    assert_eq!(again(Context { equal: true, ..context() }), ["CreateChangeSet"], "this process saw none in between");
+    assert_eq!(again(Context { retry: true, ..context() }), ["CreateChangeSet"], "a person says so");
+    observation.drifts.pop();
+    assert_eq!(actions(&plan(&resource, &observation)), ["CreateChangeSet"], "another drift");
+}
+
+#[test]
+fn a_stack_that_was_not_looked_at_for_drift_since_it_was_written_is_not_known_to_be_healed() {
+    let mut observation = drifted();
+    assert!(!plan(&declared(DETECT), &observation).unchecked);
+    let stack = Stack { updated_at: Some(NOW - 30.0), ..checked(60.0, "DRIFTED") };
+    observation.stack = driftless_core::observed::Observed::Present(stack);
+    assert!(plan(&declared(DETECT), &observation).unchecked);
 }
 
 #[test]

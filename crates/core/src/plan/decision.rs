@@ -22,6 +22,8 @@ pub struct Plan {
     pub verdict: Verdict,
     /// What other resources can take from this one, as it is now (not after the steps): a stack's outputs, an artifact's key.
     pub outputs: BTreeMap<String, String>,
+    /// Ready, and yet not all of it was looked at since it was written: what it heals besides is seen later.
+    pub unchecked: bool,
     /// What it depends on and is to be written first; only of a plan that is made for a whole commit ([`ahead`](super::ahead)).
     pub after: Vec<ResourceId>,
 }
@@ -36,6 +38,7 @@ impl Plan {
             notes: vec![],
             verdict,
             outputs: BTreeMap::new(),
+            unchecked: false,
             after: vec![],
         }
     }

@@ -56,6 +56,8 @@ struct Written {
     times: u32,
     /// It began nothing that AWS could take back: seen as declared, it is done.
     quiet: bool,
+    /// It put back what drifted: done once a later look for drift finds none.
+    heals: bool,
 }
 
 /// What to do with a plan.
@@ -111,7 +113,7 @@ impl Guard {
         }
         for call in made {
             let written = self.written.entry(call).or_default();
-            *written = Written { times: written.times + 1, quiet: quiet(plan) };
+            *written = Written { times: written.times + 1, quiet: quiet(plan), heals: heals(plan) };
         }
         self.unseen = Some((fingerprint(plan), now));
         self.equal = false;
@@ -128,9 +130,10 @@ impl Guard {
         if !plan.changes.is_empty() {
             return;
         }
-        (self.unseen, self.equal) = (None, true);
+        (self.unseen, self.equal) = (None, !plan.unchecked);
         if matches!(plan.verdict, Verdict::Ready { .. }) {
-            *self = Guard { equal: true, ..Guard::default() };
+            self.before = 0;
+            self.written.retain(|_, written| written.heals && plan.unchecked);
         }
     }
 }
@@ -144,6 +147,16 @@ fn writes(plan: &Plan) -> bool {
 fn quiet(plan: &Plan) -> bool {
     let services = plan.steps.iter().all(|step| matches!(step, Step::Ecs(_)));
     services && !plan.changes.is_empty() && plan.changes.iter().all(|change| !change.deploys)
+}
+
+/// Whether it puts back what has drifted behind a stack's back.
+fn heals(plan: &Plan) -> bool {
+    let of = |name: &str| Token::parse(name).is_some_and(|token| token.kind == super::stack::Kind::Heal);
+    plan.steps.iter().any(|step| match step {
+        Step::CloudFormation(StackStep::CreateChangeSet(request)) => of(&request.name),
+        Step::CloudFormation(StackStep::ExecuteChangeSet { token, .. }) => of(token),
+        _ => false,
+    })
 }
 
 /// The calls of a plan that are counted: by their action, and by what is written to where that is more than one thing. What is

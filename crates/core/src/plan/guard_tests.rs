@@ -176,6 +176,32 @@ fn what_is_made_of_several_calls_goes_on_though_one_of_them_was_made_twice() {
 }
 
 #[test]
+fn what_puts_back_drift_is_counted_until_a_look_for_drift_finds_none() {
+    let heal = |attempt: u32| {
+        let token = format!("driftless-heal-{}-{attempt}-01234567-a", "0".repeat(32));
+        let step = StackStep::ExecuteChangeSet {
+            stack: "web".into(),
+            change_set: token.clone(),
+            token,
+            disable_rollback: false,
+            creates: false,
+        };
+        plan(Kind::CloudFormationStack, vec![Change { deploys: false, ..change("/drift/Topic", "a", "b") }], vec![step.into()])
+    };
+    let ready = || Plan::new(&id(Kind::CloudFormationStack), Verdict::Ready { message: "UPDATE_COMPLETE".into() });
+    let mut guard = Guard::default();
+    for attempt in 1..=2 {
+        assert_eq!(check(&guard, &heal(attempt)), Check::Go);
+        guard.wrote(&heal(attempt), 0.0);
+        guard.saw(&Plan { unchecked: true, ..ready() });
+        assert!(!guard.is_equal());
+    }
+    assert!(stops(check(&guard, &heal(3))));
+    guard.saw(&ready());
+    assert_eq!(check(&guard, &heal(3)), Check::Go);
+}
+
+#[test]
 fn each_object_is_counted_by_itself_and_each_attempt_of_a_task() {
     let put = |key: &str| {
         let objects = vec![Delete { key: key.into(), etag: "e".into() }];

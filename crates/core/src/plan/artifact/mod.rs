@@ -157,7 +157,7 @@ impl Decided<'_> {
     ) -> Result<(Vec<Change>, Option<String>), Verdict> {
         let owner = marker::owner(place, self.resource, &head.metadata, self.context)?;
         let ours = owner != Owner::Nobody && marker::is_ours(self.resource, &head.metadata, self.context);
-        let spelling = Spelling::of(object, head);
+        let spelling = Spelling::of(object, head, &self.declared.sync, item);
         let found = compare::differences(key, &self.declared.sync, item, object, head);
         let (known, found): (Vec<_>, Vec<_>) =
             found.into_iter().partition(|(member, change)| ours && *member != compare::CONTENT && spelling.knows(member, change));
@@ -165,6 +165,9 @@ impl Decided<'_> {
             let shown = |value: &Option<Shown>| value.as_ref().map_or("nothing".to_owned(), |value| format!("`{value}`"));
             let note = format!("S3 shows {} for {} ({member})", shown(&change.old), shown(&change.new));
             *self.spelled.entry(note.replace(['"'], "")).or_default() += 1;
+        }
+        if ours && spelling.is_second() && !found.is_empty() && !self.context.retry {
+            return Err(not_converging(place, self.resource, found.iter().map(|(_, change)| change)));
         }
         let noted = found.iter().filter(|(member, _)| ours && *member != compare::CONTENT);
         let shown = spelling.noting(noted.map(|(member, change)| (member.as_str(), change)));
@@ -247,6 +250,21 @@ impl Decided<'_> {
             self.plan.notes.push(format!("and {} more", counted(more, "change")));
         }
     }
+}
+
+/// Two objects were written for what is declared, and each is shown in another way.
+fn not_converging<'c>(place: &str, resource: &Resource, found: impl Iterator<Item = &'c Change>) -> Verdict {
+    let shown = |value: &Option<Shown>| value.as_ref().map_or("nothing".to_owned(), |value| format!("{value}"));
+    let what: Vec<String> =
+        found.map(|change| format!("`{}` is {} and should be {}", change.path, shown(&change.old), shown(&change.new))).collect();
+    let message = format!(
+        "{place} was written twice, and S3 shows something else each time: {}; it is not written a third time. {}; then change the \
+         manifest, or `driftless retry {}`",
+        what.join("; "),
+        NOT_CONVERGING,
+        resource.id
+    );
+    Verdict::stalled("NotConverging", message)
 }
 
 /// GitLab deletes a job's files after a while ("expire_in", 30 days unless it says otherwise:

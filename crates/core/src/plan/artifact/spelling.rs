@@ -2,13 +2,15 @@
 //!
 //! An object never changes: what differs on the very object that we wrote, and that nobody has copied over since, is how S3
 //! spells what was sent. A first look cannot know that, and writes once more; that write notes what was seen, one short hash for
-//! each difference (the member, the declared value, the shown one). A difference that is noted is told and not written. So a
-//! digest is written twice at most, and a change of somebody else's is another difference, or on another object.
+//! each difference (the member, the declared value, the shown one), and a short digest of what was declared. A difference that
+//! is noted is told and not written; another one on that same object is of answers that keep moving, and not written either. So a
+//! digest is written twice at most, and a change of somebody else's is on another object.
 
 use serde_json::json;
 
 use super::marker::{AT, SPELLED};
-use crate::observed::{ObjectHead, StoredObject};
+use crate::desired::Sync;
+use crate::observed::{Item, ObjectHead, StoredObject};
 use crate::plan::{Change, digest};
 use crate::secret::Shown;
 
@@ -36,18 +38,38 @@ pub(super) struct Spelling {
     known: Vec<String>,
     /// It is the object that we wrote.
     own: bool,
+    /// The digest that it was written for a second time.
+    twice: Option<String>,
+    /// Of what is declared now.
+    declared: String,
 }
 
+/// What stands before the digest that an object was written for twice.
+const TWICE: &str = "twice=";
+
 impl Spelling {
-    /// Reads an object's metadata.
-    pub(super) fn of(object: &StoredObject, head: &ObjectHead) -> Self {
+    /// Reads an object's metadata. What is declared are `sync` and `item`.
+    pub(super) fn of(object: &StoredObject, head: &ObjectHead, sync: &Sync, item: &Item) -> Self {
         let known = head.metadata.get(SPELLED).map(String::as_str).unwrap_or_default();
         let at = head.metadata.get(AT).and_then(|at| at.parse::<f64>().ok());
         let own = match (at, head.modified) {
             (Some(at), Some(modified)) => modified - at <= SOON + object.bytes as f64 / SLOW,
             _ => true,
         };
-        Spelling { known: known.split(',').filter(|hash| !hash.is_empty()).map(str::to_owned).collect(), own }
+        let (twice, known): (Vec<&str>, Vec<&str>) = known.split(',').partition(|part| part.starts_with(TWICE));
+        let mut declared = digest::of(&json!([sync, item.sha256, item.inputs, item.content_type]));
+        declared.truncate(LENGTH);
+        Spelling {
+            known: known.into_iter().filter(|hash| !hash.is_empty()).map(str::to_owned).collect(),
+            own,
+            twice: twice.first().and_then(|part| part.strip_prefix(TWICE)).map(str::to_owned),
+            declared,
+        }
+    }
+
+    /// Whether this very object is the second one that was written for what is declared, because the first differed.
+    pub(super) fn is_second(&self) -> bool {
+        self.own && self.twice.as_deref() == Some(&self.declared)
     }
 
     /// Whether it is known that S3 shows this.
@@ -57,13 +79,17 @@ impl Spelling {
 
     /// The metadata's value once these differences are written over; the newest stay where there are many.
     pub(super) fn noting<'c>(mut self, differences: impl Iterator<Item = (&'c str, &'c Change)>) -> Option<String> {
+        let mut noted = false;
         for (member, change) in differences {
+            noted = true;
             let hash = hash(member, change);
             self.known.retain(|known| *known != hash);
             self.known.push(hash);
         }
         let surplus = self.known.len().saturating_sub(MOST);
-        let value = self.known.split_off(surplus).join(",");
-        (!value.is_empty()).then_some(value)
+        let mut value = self.known.split_off(surplus);
+        // What differs on somebody's copy is their doing.
+        value.extend((noted && self.own).then(|| format!("{TWICE}{}", self.declared)));
+        (!value.is_empty()).then(|| value.join(","))
     }
 }

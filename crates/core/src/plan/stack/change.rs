@@ -6,7 +6,7 @@ use super::differences::{Differences, change};
 use super::execute;
 use super::known;
 use super::messages::{failure, list, shorten};
-use super::operations::{Memory, attempts, memory};
+use super::operations::{Memory, attempts, in_a_row, memory};
 use super::pass::{PREPARING, Pass};
 use super::patience::{self, Patience};
 use super::step::StackStep;
@@ -19,6 +19,9 @@ use crate::plan::{ownership, tags};
 
 /// Seconds during which an answer may lack what our own call has made (rule 5).
 const LATE: f64 = 60.0;
+
+/// So often the same drift is put back, without a look that found none in between.
+const HEALS: usize = 2;
 
 /// There is no stack: a change set of type CREATE makes one that is REVIEW_IN_PROGRESS.
 pub(super) fn create(pass: &Pass<'_>) -> Plan {
@@ -127,9 +130,30 @@ pub(super) fn update(pass: &Pass<'_>, stack: &Stack, kind: Kind, digest: &str, f
         Memory::Done if kind == Kind::Change && as_sent(pass, &found) && !pass.context.retry => {
             return as_it_shows(pass, stack, &found.changes);
         }
+        // The very same has drifted again right after it was put back, twice: putting it back once more is no cure.
+        Memory::Done if kind == Kind::Heal && in_a_row(pass.operations, kind, digest) >= HEALS && !anew(pass) => {
+            return never_healed(pass, found.changes);
+        }
         Memory::Done => attempts(pass.operations, kind, digest) + 1,
     };
     go_on(pass, stack, kind, digest, attempt, found)
+}
+
+/// Whether what differs now is somebody else's doing, or a person wants it tried again.
+fn anew(pass: &Pass<'_>) -> bool {
+    pass.context.equal || pass.context.retry
+}
+
+fn never_healed(pass: &Pass<'_>, changes: Vec<Change>) -> Plan {
+    let paths: Vec<&str> = changes.iter().map(|change| change.path.as_str()).collect();
+    let message = format!(
+        "{} was put back twice, and each time AWS found it drifted in the same way: {}; it is not put back a third time. Declare what \
+         AWS shows, or turn `drift.heal` off; if somebody else changes it, agree on one of the two; then `driftless retry {}`",
+        pass.name(),
+        paths.join(", "),
+        pass.resource.id
+    );
+    Plan { changes, ..pass.plan(Verdict::stalled("NotConverging", message)) }
 }
 
 /// Nothing differs but what AWS shows in other words: no hidden value is another one.

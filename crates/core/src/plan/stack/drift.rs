@@ -46,6 +46,11 @@ fn checked(stack: &Stack) -> bool {
 }
 
 pub(super) fn look(pass: &Pass<'_>, stack: &Stack) -> Plan {
+    let plan = looked(pass, stack);
+    Plan { unchecked: pass.wanted.declared.drift.detect && !checked(stack), ..plan }
+}
+
+fn looked(pass: &Pass<'_>, stack: &Stack) -> Plan {
     let settings = pass.wanted.declared.drift;
     let count = stack.outputs.len();
     let ready = format!("{}; {count} output{}", stack.status, if count == 1 { "" } else { "s" });

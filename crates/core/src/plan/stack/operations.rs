@@ -120,6 +120,12 @@ pub(super) fn attempts(operations: &[Operation<'_>], kind: Kind, digest: &str) -
     ours.map(|token| token.attempt).max().unwrap_or(0)
 }
 
+/// How often `digest` was done last, with nothing else in between.
+pub(super) fn in_a_row(operations: &[Operation<'_>], kind: Kind, digest: &str) -> usize {
+    let same = |token: Token<'_>| token.kind == kind && token.digest == digest;
+    operations.iter().take_while(|operation| operation.succeeded() && operation.ours().is_some_and(same)).count()
+}
+
 /// We deleted the stack to create it anew as this digest: the attempt that was meant.
 fn recreation(operations: &[Operation<'_>], digest: &str) -> Option<u32> {
     let deletion = operations.iter().filter_map(Operation::ours);
