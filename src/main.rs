@@ -1,4 +1,6 @@
 //! The `driftless` command: reads the command line, and leaves the rest to the library.
+// What all commands wait for is one future, nested deeper than the compiler looks by default.
+#![recursion_limit = "256"]
 
 use std::process::ExitCode;
 
