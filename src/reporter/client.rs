@@ -9,8 +9,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use driftless_core::report::{CommitStatus, State};
-use gitlab::api::projects::pipelines::Pipelines;
-use gitlab::api::projects::repository::commits::{CommitStatusState, CommitStatuses, Commits, CreateCommitStatus};
+use gitlab::api::projects::pipelines::{PipelineStatus, Pipelines};
+use gitlab::api::projects::repository::commits::{CommitStatusState, CommitStatuses, CreateCommitStatus};
 use gitlab::api::users::CurrentUser;
 use gitlab::api::{ApiError, AsyncClient, AsyncQuery, Pagination, RestClient, paged};
 use http::header::HeaderValue;
@@ -92,12 +92,9 @@ pub(super) struct Author {
 }
 
 #[derive(Deserialize)]
-struct Commit {
-    id: String,
+struct Pipeline {
+    sha: String,
 }
-
-#[derive(Deserialize)]
-struct Pipeline {}
 
 /// Where a post goes besides its commit.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -159,11 +156,21 @@ impl Client {
         Ok(!found.is_empty())
     }
 
-    /// The newest `count` commits of a branch or tag, newest first.
-    pub async fn commits(&self, reference: &str, count: usize) -> Result<Vec<String>, Failure> {
-        let endpoint = Commits::builder().project(self.project.as_str()).ref_name(reference).build().map_err(refused)?;
-        let found: Vec<Commit> = paged(endpoint, Pagination::Limit(count)).query_async(self).await.map_err(failure)?;
-        Ok(found.into_iter().map(|commit| commit.id).collect())
+    /// The commits of at most `count` pipelines in each of the states that one with an unfinished row is in, of a branch or tag
+    /// if one is given; the newest first. <https://docs.gitlab.com/api/pipelines/#list-project-pipelines>
+    pub async fn unfinished(&self, reference: Option<&str>, count: usize) -> Result<Vec<String>, Failure> {
+        let mut commits = Vec::new();
+        for status in [PipelineStatus::Running, PipelineStatus::Pending] {
+            let mut endpoint = Pipelines::builder();
+            endpoint.project(self.project.as_str()).status(status);
+            if let Some(reference) = reference {
+                endpoint.ref_(reference);
+            }
+            let endpoint = endpoint.build().map_err(refused)?;
+            let found: Vec<Pipeline> = paged(endpoint, Pagination::Limit(count)).query_async(self).await.map_err(failure)?;
+            commits.extend(found.into_iter().map(|pipeline| pipeline.sha));
+        }
+        Ok(commits)
     }
 
     /// Posts a status; the row as it stands then.

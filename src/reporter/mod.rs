@@ -5,6 +5,7 @@
 //! a killed agent left unfinished on older commits are ended.
 
 pub(crate) mod client;
+mod history;
 mod pass;
 mod rows;
 
@@ -59,15 +60,17 @@ pub struct Reporter {
 enum Key {
     /// A commit has something to be told.
     Commit(String),
-    /// Older commits of a branch or tag may have rows that nobody will end.
-    History { agent: String, reference: String },
+    /// Other commits of a branch or tag may have rows that nobody will end; those of a source that names a commit only may be
+    /// anywhere.
+    History { agent: String, reference: Option<String> },
 }
 
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Key::Commit(sha) => write!(f, "statuses of {sha}"),
-            Key::History { reference, .. } => write!(f, "older commits of {reference}"),
+            Key::History { reference: Some(reference), .. } => write!(f, "older commits of {reference}"),
+            Key::History { .. } => write!(f, "older commits"),
         }
     }
 }
@@ -139,7 +142,7 @@ impl Reporter {
 
     /// Takes the newest view of a revision. Never blocks; a directory's is dropped.
     pub fn report(&self, view: CommitView) {
-        let Revision::Git { reference, .. } = view.revision.clone() else { return };
+        let Revision::Git { reference, sha } = view.revision.clone() else { return };
         let agent = view.agent.clone();
         let (news, first_of_its_reference) = {
             let mut views = self.shared.views();
@@ -153,7 +156,7 @@ impl Reporter {
             self.queue.add(Key::Commit(sha));
         }
         if first_of_its_reference {
-            self.queue.add(Key::History { agent, reference });
+            self.queue.add(Key::History { agent, reference: (reference != sha).then_some(reference) });
         }
     }
 

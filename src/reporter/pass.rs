@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use driftless_core::report;
 use driftless_core::report::CommitView;
 use driftless_core::snapshot::Revision;
 use tokio::sync::Mutex;
@@ -13,7 +12,8 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::client::{Client, Failure, Place};
-use super::rows::{Post, Rows, abandoned};
+use super::history::Search;
+use super::rows::{Post, Rows};
 use super::{Key, Pace, Shared};
 use crate::backoff::Backoff;
 use crate::queue::Action;
@@ -26,20 +26,20 @@ const PIPELINE_WAIT: Duration = Duration::from_secs(15);
 /// Between two looks for it.
 const PIPELINE_LOOK: Duration = Duration::from_secs(3);
 
-/// How many commits back a start looks for what a killed agent left.
-const HISTORY: usize = 20;
-
 /// Sends to one project, one request at a time: concurrent posts for a commit would only wait for its lock.
 pub(super) struct Sender {
-    client: Client,
-    shared: Arc<Shared>,
+    pub(super) client: Client,
+    pub(super) shared: Arc<Shared>,
     pace: Pace,
     hurry: CancellationToken,
     state: Mutex<State>,
 }
 
-struct State {
+/// What was learned so far.
+pub(super) struct State {
     commits: HashMap<String, Rows>,
+    /// For what a killed agent left, by branch or tag.
+    pub(super) searches: HashMap<Option<String>, Search>,
     /// The token's user: None until asked, Some(None) when GitLab would not say.
     user: Option<Option<u64>>,
     outage: Backoff<()>,
@@ -49,7 +49,7 @@ struct State {
 
 impl Sender {
     pub fn new(client: Client, shared: Arc<Shared>, pace: Pace, outage: Backoff<()>, hurry: CancellationToken) -> Self {
-        let state = State { commits: HashMap::new(), user: None, outage, blocked: None };
+        let state = State { commits: HashMap::new(), searches: HashMap::new(), user: None, outage, blocked: None };
         Sender { client, shared, pace, hurry, state: Mutex::new(state) }
     }
 
@@ -63,7 +63,7 @@ impl Sender {
         }
         let outcome = match &key {
             Key::Commit(sha) => self.commit(&mut state, sha).await,
-            Key::History { agent, reference } => self.history(&mut state, agent, reference).await,
+            Key::History { agent, reference } => self.history(&mut state, agent, reference.as_deref()).await,
         };
         match outcome {
             Ok(action) => {
@@ -154,7 +154,7 @@ impl Sender {
     }
 
     /// One post, and what its answer settles. An error is one that the whole pass must stop for.
-    async fn post(&self, rows: &mut Rows, sha: &str, post: &Post) -> Result<(), Failure> {
+    pub(super) async fn post(&self, rows: &mut Rows, sha: &str, post: &Post) -> Result<(), Failure> {
         match self.client.post(sha, &post.status, &post.place).await {
             Ok(row) => {
                 let (name, state) = (&post.status.name, post.status.state.as_str());
@@ -187,28 +187,8 @@ impl Sender {
         }
     }
 
-    /// Ends what a killed agent left unfinished on older commits of the branch or tag.
-    async fn history(&self, state: &mut State, agent: &str, reference: &str) -> Result<Action, Failure> {
-        let user = self.user(state).await?;
-        for sha in self.client.commits(reference, HISTORY).await? {
-            if self.shared.view(&sha).is_some() {
-                continue;
-            }
-            // One call for a commit that has ended; the overall row is the last one to end.
-            let overall = self.client.rows(&sha, Some(&report::overall_name(agent))).await?;
-            if abandoned(agent, user, overall).is_empty() {
-                continue;
-            }
-            let mut rows = Rows::default();
-            for post in abandoned(agent, user, self.client.rows(&sha, None).await?) {
-                self.post(&mut rows, &sha, &post).await?;
-            }
-        }
-        Ok(Action::Done)
-    }
-
     /// Whose rows are ours; None when GitLab will not say, and then all of the agent's rows are taken for ours.
-    async fn user(&self, state: &mut State) -> Result<Option<u64>, Failure> {
+    pub(super) async fn user(&self, state: &mut State) -> Result<Option<u64>, Failure> {
         if let Some(known) = state.user {
             return Ok(known);
         }

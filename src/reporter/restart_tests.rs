@@ -1,7 +1,7 @@
 //! A killed agent leaves rows; the next one reads them, goes on, and ends what nobody else will.
 
 use driftless_core::status::Phase;
-use driftless_simulator::gitlab::{Refusal, TOKEN};
+use driftless_simulator::gitlab::{Outage, Refusal, TOKEN};
 
 use super::tests::{OVERALL, PROJECT, SHA, WEB, World, is, settle, until, view, view_of};
 use super::*;
@@ -73,6 +73,91 @@ async fn a_restarted_agent_ends_what_it_left_on_older_commits() {
     until(|| world.gitlab.statuses(&newer).len() == 2, || "the new commit's rows".to_owned()).await;
     assert_eq!(world.row(OVERALL).description.as_deref(), Some("superseded; the agent stopped before it saw the end"));
     assert!(reporter.drain(Duration::from_secs(5)).await);
+}
+
+/// A commit that nobody reports any more, of the branch `main` unless it was pushed away, with these rows of ours.
+async fn left(world: &World, number: usize, branch: &str, rows: &[(&str, &str)]) -> String {
+    let sha = format!("{number:040x}");
+    world.gitlab.add_commit(PROJECT, &sha, branch);
+    for (name, state) in rows {
+        world.post_to(&sha, TOKEN, name, state).await;
+    }
+    sha
+}
+
+/// Until every row of these commits is final.
+async fn all_ended(world: &World, left: &[String]) {
+    let rows = || left.iter().flat_map(|sha| world.gitlab.statuses(sha)).collect::<Vec<_>>();
+    let unfinished = || rows().into_iter().filter(|row| row.is_unfinished()).collect::<Vec<_>>();
+    until(|| unfinished().is_empty(), || format!("{:?}", unfinished())).await;
+}
+
+const RUNNING: [(&str, &str); 2] = [(OVERALL, "running"), (WEB, "running")];
+
+#[tokio::test]
+async fn rows_are_ended_however_many_commits_were_pushed_since() {
+    let world = World::new().await;
+    let mut left_behind = Vec::new();
+    for number in 0..25 {
+        left_behind.push(left(&world, number, "main", &RUNNING).await);
+    }
+    for number in 100..150 {
+        world.gitlab.add_commit(PROJECT, &format!("{number:040x}"), "main");
+    }
+    world.reporter().report(view(false, Phase::Ready));
+    world.until(&[is(OVERALL, "success")]).await;
+    all_ended(&world, &left_behind).await;
+}
+
+#[tokio::test]
+async fn rows_of_a_commit_that_was_force_pushed_away_are_ended() {
+    let world = World::new().await;
+    let away = left(&world, 1, "a-branch-of-before", &RUNNING).await;
+    world.reporter().report(view(false, Phase::Ready));
+    all_ended(&world, &[away]).await;
+}
+
+#[tokio::test]
+async fn a_row_that_runs_although_its_commit_has_ended_is_ended() {
+    let world = World::new().await;
+    let ended = left(&world, 1, "main", &[(OVERALL, "success"), (WEB, "running")]).await;
+    world.post_as(TOKEN, OVERALL, "success").await;
+    world.post_as(TOKEN, WEB, "running").await;
+    world.reporter().report(view(false, Phase::Ready));
+    all_ended(&world, &[ended]).await;
+    // And of the commit in force.
+    world.until(&[is(OVERALL, "success"), is(WEB, "success")]).await;
+}
+
+#[tokio::test]
+async fn a_commit_that_gitlab_does_not_tell_of_keeps_no_other_from_being_ended() {
+    let world = World::new().await;
+    let older = left(&world, 1, "main", &RUNNING).await;
+    world.gitlab.add_pipeline(PROJECT, &"dead".repeat(10), "main");
+    let newer = left(&world, 2, "main", &RUNNING).await;
+    world.reporter().report(view(false, Phase::Ready));
+    all_ended(&world, &[older, newer]).await;
+}
+
+#[tokio::test]
+async fn an_outage_in_the_middle_loses_none_and_the_commit_in_force_does_not_wait_for_all() {
+    let world = World::new().await;
+    let mut left_behind = Vec::new();
+    for number in 0..30 {
+        left_behind.push(left(&world, number, "main", &RUNNING).await);
+    }
+    let ended = || left_behind.iter().filter(|sha| world.gitlab.statuses(sha).iter().all(|row| !row.is_unfinished())).count();
+    let reporter = world.reporter();
+    reporter.report(view(false, Phase::Reconciling));
+    until(|| ended() >= 2, || "none was ended".to_owned()).await;
+    world.gitlab.set_down(Some(Outage::Unavailable));
+    let before = ended();
+    settle().await;
+    world.gitlab.set_down(None);
+    reporter.report(view(false, Phase::Ready));
+    all_ended(&world, &left_behind).await;
+    world.until(&[is(OVERALL, "success")]).await;
+    assert!(before < left_behind.len(), "the outage came when all was done: it shows nothing");
 }
 
 #[tokio::test]
@@ -151,7 +236,11 @@ async fn a_commit_with_more_rows_than_a_page_is_read_whole() {
 impl World {
     /// Posts to [`SHA`] as somebody else would.
     async fn post_as(&self, token: &str, name: &str, state: &str) {
-        let url = format!("{}/api/v4/projects/acme%2Fdeploy/statuses/{SHA}", self.url());
+        self.post_to(SHA, token, name, state).await;
+    }
+
+    async fn post_to(&self, sha: &str, token: &str, name: &str, state: &str) {
+        let url = format!("{}/api/v4/projects/acme%2Fdeploy/statuses/{sha}", self.url());
         let body = format!("name={}&state={state}&ref=main", name.replace('/', "%2F"));
         let request = reqwest::Client::new().post(url).header("PRIVATE-TOKEN", token);
         let request = request.header("content-type", "application/x-www-form-urlencoded").body(body);
