@@ -17,6 +17,6 @@ ENV CACHE_DIRECTORY=/tmp/driftless TMPDIR=/tmp
 VOLUME ["/tmp"]
 USER nonroot:nonroot
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 \
-    CMD ["/usr/local/bin/driftless", "status", "--health"]
+    CMD ["/usr/local/bin/driftless", "status", "--live"]
 ENTRYPOINT ["/usr/local/bin/driftless"]
 CMD ["agent"]

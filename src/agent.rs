@@ -1,7 +1,7 @@
 //! The daemon: follows the source, keeps the reconciler at the newest revision, tells GitLab, and serves its status.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::ambient;
 use crate::config::Config;
+use crate::health::Health;
 use crate::reconcile::{Event, Reconciler};
 use crate::reporter::{Reporter, ReporterConfig};
 use crate::server::{self, Served};
@@ -96,8 +97,8 @@ impl Agent {
             )?),
             None => None,
         };
-        let served =
-            Served { agent: config.agent.name.clone(), reconciler: reconciler.clone(), source_error: Arc::new(Mutex::new(None)) };
+        let health = Health::new(source.interval(), pace);
+        let served = Served { agent: config.agent.name.clone(), reconciler: reconciler.clone(), health };
         Ok(Agent { source, reconciler, reporter, listener, served, pace, shutdown })
     }
 
@@ -115,7 +116,7 @@ impl Agent {
         });
         let reporting =
             reporter.clone().map(|reporter| tokio::spawn(report(reconciler.subscribe(), reconciler.clone(), reporter)));
-        tokio::join!(reconciler.run(), follow(&source, &reconciler, &served.source_error, pace, &shutdown));
+        tokio::join!(reconciler.run(), follow(&source, &reconciler, &served.health, pace, &shutdown));
         if let (Some(reporter), Some(reporting)) = (reporter, reporting) {
             reporting.abort();
             // What was not handed on yet.
@@ -136,13 +137,7 @@ impl Agent {
 }
 
 /// Puts every new revision of the source in force. An unreadable source changes nothing: the last revision stays.
-async fn follow(
-    source: &Source,
-    reconciler: &Reconciler,
-    source_error: &Mutex<Option<String>>,
-    pace: f64,
-    shutdown: &CancellationToken,
-) {
+async fn follow(source: &Source, reconciler: &Reconciler, health: &Health, pace: f64, shutdown: &CancellationToken) {
     while let Some(read) = shutdown.run_until_cancelled(source.snapshot()).await {
         let unreadable = read.is_err();
         match read {
@@ -153,11 +148,11 @@ async fn follow(
                         return;
                     }
                 }
-                source_error.lock().expect("not poisoned").take();
+                health.read();
             }
             Err(error) => {
                 tracing::warn!(label = error.label(), "{error}");
-                *source_error.lock().expect("not poisoned") = Some(error.to_string());
+                health.failed(error.to_string());
             }
         }
         let changed = source.changed(ambient::fraction());

@@ -65,9 +65,12 @@ pub enum Command {
         common: Common,
         #[command(flatten)]
         server: Server,
-        /// Only ask whether the agent is well, for a container's health check
-        #[arg(long)]
+        /// Only ask whether the agent follows its source, for people and alarms; exits with 2 and the reason if not
+        #[arg(long, conflicts_with = "live")]
         health: bool,
+        /// Only ask whether the agent is at work, for a container's health check: an outage of Git is no reason to restart it
+        #[arg(long)]
+        live: bool,
     },
     /// Try a failed resource again: tells the agent, or else does it itself
     Retry {

@@ -16,6 +16,7 @@ pub mod config;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod environment;
+pub mod health;
 pub mod logging;
 pub mod queue;
 pub mod quota;

@@ -3,7 +3,6 @@
 //! It listens on loopback by default and has no accounts, so all that can be asked of it is harmless: statuses hold
 //! no values of manifests, and a retry makes one more pass over what Git already says.
 
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::extract::{Path, State};
@@ -15,6 +14,7 @@ use driftless_core::resource::{Kind, ResourceId};
 use driftless_core::status::Status;
 use serde::{Deserialize, Serialize};
 
+use crate::health::{self, Health};
 use crate::reconcile::Reconciler;
 
 /// Asked of every `POST`: a web page in somebody's browser cannot send it to another origin unasked.
@@ -30,6 +30,12 @@ pub struct Report {
     pub revision: Option<String>,
     /// Why the source could not be read the last time, if so. The revision above stays in force.
     pub source_error: Option<String>,
+    /// When the source was last read, as in `2026-11-28T01:40:00Z`.
+    #[serde(default)]
+    pub source_read_at: Option<String>,
+    /// Why the agent does not follow its source, if it does not: what `status --health` fails with.
+    #[serde(default)]
+    pub unhealthy: Option<String>,
     /// What is wrong with the revision's manifests.
     pub errors: Vec<Problem>,
     /// In order of kind and name.
@@ -45,17 +51,35 @@ pub struct Served {
     pub agent: String,
     /// The loop.
     pub reconciler: Reconciler,
-    /// Why the source could not be read the last time.
-    pub source_error: Arc<Mutex<Option<String>>>,
+    /// How the reads of the source go.
+    pub health: Health,
 }
 
 /// The routes.
 pub fn router(served: Served) -> Router {
     Router::new()
-        .route("/healthz", get(async || "ok\n"))
+        .route("/healthz", get(healthz))
+        .route("/livez", get(livez))
         .route("/v1/status", get(status))
         .route("/v1/retry/{kind}/{name}", post(retry))
         .with_state(served)
+}
+
+/// For people and what wakes them: whether the agent does what it is there for.
+async fn healthz(State(served): State<Served>) -> (StatusCode, String) {
+    told(served.health.unhealthy())
+}
+
+/// For whoever restarts the process: whether that would help. See [`health`].
+async fn livez(State(served): State<Served>) -> (StatusCode, String) {
+    told(served.health.stuck())
+}
+
+fn told(trouble: Option<String>) -> (StatusCode, String) {
+    match trouble {
+        None => (StatusCode::OK, "ok\n".to_owned()),
+        Some(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")),
+    }
 }
 
 async fn status(State(served): State<Served>) -> Json<Report> {
@@ -64,7 +88,9 @@ async fn status(State(served): State<Served>) -> Json<Report> {
     Json(Report {
         agent: served.agent.clone(),
         revision: read.then(|| commit.desired.revision.to_string()),
-        source_error: served.source_error.lock().expect("not poisoned").clone(),
+        source_error: served.health.trouble(),
+        source_read_at: served.health.read_at().map(health::at_utc),
+        unhealthy: served.health.unhealthy(),
         errors: commit.desired.errors.clone(),
         resources: served.reconciler.statuses(),
         from: "agent".into(),
@@ -140,12 +166,20 @@ impl Client {
         response.json().await.map_err(|error| self.unreachable(&error))
     }
 
-    /// `GET /healthz`.
+    /// `GET /healthz`: whether the agent follows its source.
     ///
     /// # Errors
-    /// No answer, or a bad one.
+    /// No answer, or why not.
     pub async fn health(&self) -> Result<(), ClientError> {
         self.send(reqwest::Method::GET, "/healthz").await.map(drop)
+    }
+
+    /// `GET /livez`: whether the process is at work.
+    ///
+    /// # Errors
+    /// No answer, or why not.
+    pub async fn live(&self) -> Result<(), ClientError> {
+        self.send(reqwest::Method::GET, "/livez").await.map(drop)
     }
 
     /// `POST /v1/retry/KIND/NAME`.

@@ -15,16 +15,20 @@ use crate::config::Config;
 use crate::server::{Client, Report};
 use crate::shutdown::Shutdown;
 
-pub(super) async fn run(common: &Common, server: &Server, health: bool) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(common: &Common, server: &Server, health: bool, live: bool) -> anyhow::Result<ExitCode> {
     let stop = Shutdown::on_signals(2)?.token();
-    let asked = ask(common, server, health, stop.clone());
+    let asked = ask(common, server, health, live, stop.clone());
     stop.run_until_cancelled(asked).await.unwrap_or_else(|| bail!("interrupted"))
 }
 
-async fn ask(common: &Common, server: &Server, health: bool, stop: CancellationToken) -> anyhow::Result<ExitCode> {
+async fn ask(common: &Common, server: &Server, health: bool, live: bool, stop: CancellationToken) -> anyhow::Result<ExitCode> {
     let client = client(common, server)?;
     if health {
         client.health().await.context("the agent is not well")?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if live {
+        client.live().await.context("the agent is not at work")?;
         return Ok(ExitCode::SUCCESS);
     }
     let report = match client.status().await {
@@ -76,6 +80,8 @@ async fn observe(common: &Common, stop: CancellationToken) -> anyhow::Result<Rep
         agent: setup.config.agent.name.clone(),
         revision: Some(revision),
         source_error: None,
+        source_read_at: None,
+        unhealthy: None,
         errors: commit.desired.errors.clone(),
         resources,
         from: "aws".into(),
@@ -87,15 +93,17 @@ fn tell(output: Output, report: &Report) {
         return print::json(report);
     }
     print::problems(&report.errors, &[]);
-    if let Some(error) = &report.source_error {
-        print::aside(format!("warning: {error}"));
+    // Why it is unhealthy says why the source cannot be read.
+    if let Some(trouble) = report.unhealthy.as_ref().or(report.source_error.as_ref()) {
+        print::aside(format!("warning: {trouble}"));
     }
     for status in &report.resources {
         print::line(print::status(status));
     }
     let revision = report.revision.as_deref().map_or_else(|| "no revision read yet".to_owned(), short);
     let phases: Vec<Phase> = report.resources.iter().map(|status| status.phase).collect();
-    print::line(format!("{}: {revision}: {}", report.agent, print::standing(&phases)));
+    let read = report.source_read_at.as_ref().map(|at| format!(", read at {at}")).unwrap_or_default();
+    print::line(format!("{}: {revision}{read}: {}", report.agent, print::standing(&phases)));
 }
 
 /// `main@330b6e34` of `main@330b6e342ed884b5bd040841f9f46dd9ede12d60`.

@@ -134,6 +134,14 @@ impl Source {
         }
     }
 
+    /// Between two reads; None for a directory, which is read when it changes.
+    pub fn interval(&self) -> Option<Duration> {
+        match self {
+            Source::Git(git) => Some(git.interval()),
+            Source::Directory(_) => None,
+        }
+    }
+
     /// Returns when it is worth taking a snapshot: for Git after its interval, varied by ±10 % with `random` in
     /// `0.0..1.0`; for a directory after file events, 200 ms after the last one. It may return without a change.
     pub async fn changed(&self, random: f64) {

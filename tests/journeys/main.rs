@@ -20,5 +20,6 @@ mod stack_states;
 mod stack_world;
 mod stacks;
 mod statuses;
+mod stopping;
 mod tasks;
 mod world;

@@ -45,6 +45,10 @@ pub struct World {
     pub prune: bool,
     /// Further members of `spec`, indented by two.
     pub more: &'static str,
+    /// Where Git is, if not in this world's own repository.
+    pub git: Option<String>,
+    /// Where GitLab is, if not the simulator's.
+    pub gitlab: Option<String>,
 }
 
 impl World {
@@ -65,7 +69,18 @@ impl World {
         // Three parts make a JWT; the simulator verifies no signature.
         std::fs::write(folder.path().join("id-token"), "header.claims.signature\n").expect("written");
         let console = Console::new(simulator.url()).expect("a client");
-        let world = World { simulator, repository, folder, console, pace, interval: "60s", prune: false, more: "" };
+        let world = World {
+            simulator,
+            repository,
+            folder,
+            console,
+            pace,
+            interval: "60s",
+            prune: false,
+            more: "",
+            git: None,
+            gitlab: None,
+        };
         world.call("CreateCluster", json!({"clusterName": "shop"})).await;
         world.simulator.reset_calls();
         world
@@ -110,8 +125,43 @@ impl World {
 
     /// The agent as a process of its own: what `kill -9` is for.
     pub fn agent_process(&self) -> tokio::process::Child {
+        self.agent_process_with(&[])
+    }
+
+    /// The same, in this environment.
+    pub fn agent_process_with(&self, environment: &[(&str, &str)]) -> tokio::process::Child {
         let log = std::fs::File::options().create(true).append(true).open(self.log()).expect("a log");
-        self.binary(&["agent"]).stdout(Stdio::null()).stderr(log).spawn().expect("the binary starts")
+        let mut agent = self.binary(&["agent"]);
+        agent.envs(environment.iter().copied()).stdout(Stdio::null()).stderr(log).spawn().expect("the binary starts")
+    }
+
+    /// Where the last of the agent's processes serves its status, once it does.
+    pub fn address(&self) -> Option<std::net::SocketAddr> {
+        let log = self.logged();
+        let line = log.lines().rev().find(|line| line.contains("serving the status"))?;
+        let at = line.find("127.0.0.1:")?;
+        let end = line[at..].find(|c: char| c != '.' && c != ':' && !c.is_ascii_digit()).unwrap_or(line.len() - at);
+        line[at..at + end].parse().ok()
+    }
+
+    /// Takes the repository away; the answer brings it back.
+    pub fn take_repository_away(&self) -> impl FnOnce() {
+        let here = self.repository.path().to_owned();
+        let there = here.with_extension("away");
+        std::fs::rename(&here, &there).expect("moved");
+        move || std::fs::rename(there, here).expect("moved back")
+    }
+
+    /// Starts a command of the binary; [`World::ended`] waits for it.
+    pub fn command_process(&self, arguments: &[&str]) -> tokio::process::Child {
+        self.binary(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts")
+    }
+
+    /// A command's code, and what it printed.
+    pub async fn ended(command: tokio::process::Child) -> (i32, String) {
+        let output = command.wait_with_output().await.expect("waited for");
+        let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        (output.status.code().unwrap_or(-1), text)
     }
 
     /// Runs a command of the binary to its end: its code, and what it printed.
@@ -132,7 +182,9 @@ impl World {
 
     fn write_config(&self) -> Common {
         let config = self.folder.path().join("driftless.yaml");
-        let (url, repository, interval) = (self.simulator.url(), self.repository.path().display(), self.interval);
+        let (url, interval) = (self.simulator.url(), self.interval);
+        let repository = self.git.clone().unwrap_or_else(|| self.repository.path().display().to_string());
+        let gitlab = self.gitlab.as_ref().unwrap_or(&url);
         let (prune, more) = (self.prune, self.more);
         let text = format!(
             r#"apiVersion: driftless/v1alpha1
@@ -148,7 +200,7 @@ spec:
       credentials: {{webIdentity: {{roleArn: "arn:aws:iam::123456789012:role/driftless", tokenFile: id-token}}}}
       endpointUrl: {url}
       artifactsBucket: artifacts
-  gitlab: {{url: "{url}", project: acme/deploy, tokenFile: gitlab-token}}
+  gitlab: {{url: "{gitlab}", project: acme/deploy, tokenFile: gitlab-token}}
   reconcile: {{interval: {interval}, prune: {prune}}}
   server: {{listen: "127.0.0.1:0"}}
 {more}"#

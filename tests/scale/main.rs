@@ -64,6 +64,27 @@ async fn a_drift_pass_over_a_thousand_unchanged_services_takes_a_hundred_calls_a
     agent.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_thousand_services_that_have_just_begun_end_at_once() {
+    let _alone = ALONE.lock().await;
+    let mut world = World::with(Options { pace: 60.0, ..Options::default() }).await;
+    world.interval = "24h";
+    commit_services(&world, 10_000);
+    let stopped = async |when: &str, agent: world::Running| {
+        let began = Instant::now();
+        agent.stop().await;
+        println!("10,000 services, {when}: ended after {:.2} s", began.elapsed().as_secs_f64());
+        // Five by the contract, and as much again for a busy machine.
+        assert!(began.elapsed().as_secs() < 10, "{when}: {:?}", began.elapsed());
+    };
+    let agent = world.agent().await;
+    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    stopped("while the manifests are read", agent).await;
+    let agent = world.agent().await;
+    world.until_within(900, "the first are looked at", async || world.count("DescribeServices") > 20).await;
+    stopped("while the services are looked at", agent).await;
+}
+
 fn commit_services(world: &World, count: usize) -> String {
     let files: Vec<(String, String)> = (0..count)
         .map(|n| {

@@ -6,8 +6,10 @@
 //! differs, so that is part of the name too.
 
 use std::collections::HashMap;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use driftless_core::observed::ObjectHead;
 use serde::{Deserialize, Serialize};
@@ -28,6 +30,10 @@ pub(super) struct Listed {
 /// A write's answer has the time at which it was sent, a listing the time at which the object was made: the same within a few
 /// seconds.
 const CLOSE: f64 = 5.0;
+
+/// How the names of files begin that are being written.
+const UNFINISHED: &str = ".tmp";
+const AN_HOUR: Duration = Duration::from_secs(3600);
 
 impl Listed {
     /// Whether both are the same object.
@@ -74,8 +80,8 @@ impl Heads {
         if self.places().contains_key(place) {
             return;
         }
-        // What cannot be read is not known.
-        let known: Known = std::fs::read(file).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+        // What cannot be read, or is not what was written, is not known.
+        let known = std::fs::read(file).ok().and_then(|bytes| read(&bytes)).unwrap_or_default();
         self.places().entry(place.clone()).or_insert(Held { known, learned: false });
     }
 
@@ -118,14 +124,34 @@ impl Heads {
     }
 }
 
-/// As a whole or not at all: another process may read it.
+/// As a whole or not at all: another process may read it, and a kill may come at any instant. The first line is the digest of
+/// the rest.
 fn write(file: &Path, heads: &Known) -> std::io::Result<()> {
     let folder = file.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder)?;
-    let mut whole = tempfile::NamedTempFile::new_in(folder)?;
-    serde_json::to_writer(std::io::BufWriter::new(&mut whole), heads)?;
+    let json = serde_json::to_vec(heads)?;
+    let mut whole = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder)?;
+    writeln!(whole, "{}", hex(&Sha256::digest(&json)))?;
+    whole.write_all(&json)?;
     whole.persist(file)?;
+    sweep(folder);
     Ok(())
+}
+
+fn read(bytes: &[u8]) -> Option<Known> {
+    let (digest, json) = bytes.split_at_checked(64)?;
+    let json = json.strip_prefix(b"\n")?;
+    (hex(&Sha256::digest(json)).as_bytes() == digest).then(|| serde_json::from_slice(json).ok())?
+}
+
+/// What a process that was killed was writing. One that is at work is done with it within the hour.
+fn sweep(folder: &Path) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let age = entry.metadata().and_then(|found| found.modified()).ok().and_then(|at| at.elapsed().ok());
+        if entry.file_name().to_string_lossy().starts_with(UNFINISHED) && age.is_some_and(|age| age > AN_HOUR) {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
 }
 
 #[cfg(test)]
@@ -159,12 +185,41 @@ mod tests {
         let third = heads("a");
         third.recall(&place);
         assert_eq!(third.known(&place, "site/x", &changed), Some(ObjectHead::default()));
-        // A file that is none is nothing.
-        let file =
-            std::fs::read_dir(folder.path().join("objects")).expect("a folder").next().expect("a file").expect("read").path();
-        std::fs::write(file, "{").expect("written");
-        let broken = heads("a");
-        broken.recall(&place);
-        assert_eq!(broken.known(&place, "site/x", &listed("\"1\"", 10.0)), None);
+    }
+
+    #[test]
+    fn whatever_a_kill_leaves_of_the_file_is_not_known_and_the_next_run_writes_it_anew() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let heads = || Heads::new(Some((folder.path().join("objects"), "a".to_owned())));
+        let place = ("shop".to_owned(), "site/".to_owned());
+        let known = || HashMap::from([("site/x".to_owned(), (listed("1", 10.0), ObjectHead::default()))]);
+        let knows = || {
+            let heads = heads();
+            heads.recall(&place);
+            heads.known(&place, "site/x", &listed("1", 10.0)).is_some()
+        };
+        heads().keep(place.clone(), known());
+        let file = heads().file(&place).expect("a cache");
+        let whole = std::fs::read(&file).expect("kept");
+        let mut other = whole.clone();
+        *other.last_mut().expect("not empty") ^= 1;
+        for left in
+            [Vec::new(), whole[..10].to_vec(), whole[..whole.len() / 2].to_vec(), whole[65..].to_vec(), other, b"{".to_vec()]
+        {
+            assert!(knows());
+            std::fs::write(&file, &left).expect("written");
+            assert!(!knows(), "{}", String::from_utf8_lossy(&left));
+            let next = heads();
+            next.recall(&place);
+            next.keep(place.clone(), known());
+        }
+        let left = file.with_file_name(format!("{UNFINISHED}x"));
+        let old = std::fs::File::create(&left).expect("written");
+        old.set_modified(std::fs::metadata(&left).and_then(|found| found.modified()).expect("known") - 2 * AN_HOUR).expect("set");
+        let young = file.with_file_name(format!("{UNFINISHED}y"));
+        std::fs::write(&young, "").expect("written");
+        std::fs::remove_file(&file).expect("removed");
+        heads().keep(place.clone(), known());
+        assert_eq!((left.exists(), young.exists()), (false, true), "somebody may be writing the other");
     }
 }
