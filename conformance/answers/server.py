@@ -1,21 +1,18 @@
 """A server that gives one recorded answer of ECS, to the letter, to whoever reads, and refuses every write."""
-import http.server
 import json
-import threading
 
+from harness.listening import Listening, QuietHandler
 from harness.servers import ACCOUNT
 
 
-class AnsweringServer:
+class AnsweringServer(Listening):
     """Listens on a free port of 127.0.0.1. `writes` are the actions that it refused."""
 
     def __init__(self, service, task_definition):
         self.service, self.task_definition, self.writes = service, task_definition, []
         answering = self
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
+        class Handler(QuietHandler):
             def do_POST(self):
                 body = self.rfile.read(int(self.headers.get("content-length") or 0))
                 status, kind, answer = answering.answer(self.headers.get("X-Amz-Target"), body)
@@ -26,13 +23,7 @@ class AnsweringServer:
                 self.end_headers()
                 self.wfile.write(data)
 
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        self.listen(Handler)
 
     def answer(self, target, body):
         """(status, content type, text) for one request; without a target it is STS."""
@@ -59,8 +50,3 @@ class AnsweringServer:
         self.writes.append(action)
         refusal = {"__type": "AccessDeniedException", "message": f"{action} is no reading"}
         return 400, "application/x-amz-json-1.1", json.dumps(refusal)
-
-    def stop(self):
-        """Stops listening."""
-        self.server.shutdown()
-        self.server.server_close()

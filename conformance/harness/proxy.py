@@ -1,11 +1,12 @@
 """A reverse proxy in front of a server, which counts the calls and keeps what was asked and answered."""
 import dataclasses
 import http.client
-import http.server
 import json
 import ssl
 import threading
 import urllib.parse
+
+from harness.listening import Listening, QuietHandler
 
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "proxy-connection", "te", "upgrade", "content-length"}
 READING = ("Describe", "List", "Get", "BatchGet", "AssumeRole", "HEAD ", "GET ")
@@ -27,7 +28,7 @@ class Call:
         return not self.action.startswith(READING)
 
 
-class CountingProxy:
+class CountingProxy(Listening):
     """Listens on a free port of 127.0.0.1 and forwards everything to `endpoint`."""
 
     def __init__(self, endpoint):
@@ -37,21 +38,13 @@ class CountingProxy:
         self.lock = threading.Lock()
         proxy = self
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
+        class Handler(QuietHandler):
             def forward(self):
                 proxy.forward(self)
 
             do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = forward
 
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        self.listen(Handler)
 
     def connect(self):
         """A connection to the server behind; https with the CA given by hand, if one was."""
@@ -88,11 +81,6 @@ class CountingProxy:
         with self.lock:
             calls, self.calls = self.calls, []
         return calls
-
-    def stop(self):
-        """Stops listening."""
-        self.server.shutdown()
-        self.server.server_close()
 
 
 def action(handler, body):
