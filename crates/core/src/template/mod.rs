@@ -1,7 +1,10 @@
-//! What Driftless has to know of a CloudFormation template: its parameters, and whether two say the same. Everything else in
-//! it is between its author and AWS: templates go there byte for byte.
+//! What Driftless has to know of a CloudFormation template: its parameters, and what it hides. Everything else in it is between
+//! its author and AWS: templates go there byte for byte.
 //!
 //! <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html>
+
+mod address;
+mod likeness;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,6 +12,9 @@ use serde_json::{Map, Value};
 
 use crate::manifest::text::node::{Content, Mark, Node};
 use crate::manifest::text::parse::parse_template;
+
+pub use address::{dns_suffix, is_ssm_document, s3_object};
+pub(crate) use likeness::{Likeness, likeness, text_likeness};
 
 /// "Template body size in a request for a CreateStack, UpdateStack, or ValidateTemplate request: 51,200 bytes".
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html>
@@ -268,119 +274,6 @@ fn is_bare(node: &Node, text: &str, lines: &[&str]) -> bool {
     typed && !matches!(at(), Some('"' | '\'' | '|' | '>'))
 }
 
-/// How like a declared text is to the one that AWS shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Likeness {
-    /// The same.
-    Same,
-    /// The same as far as AWS shows it.
-    Unsure,
-    /// Another.
-    Different,
-}
-
-/// Whether AWS's `Original` template of a stack is the declared one. Equal texts are; so are texts that differ only in
-/// what CloudFormation takes for no change (comments, order, white space, JSON against YAML), since it would refuse a
-/// change set for that ("The submitted information didn't contain changes").
-///
-/// GetTemplate shows `?` for every character outside of ASCII
-/// (<https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1220>), so that of such text only the likeness
-/// is known; and whether `1` is `"1"` is for each resource type to say.
-pub(crate) fn likeness(declared: &Template, live: &str) -> Likeness {
-    let Ok(live) = Template::read(live, is_json(live, None)) else { return Likeness::Different };
-    let (wanted, shown) = (declared.canonical(), live.canonical());
-    if folded(&wanted) != folded(&shown) {
-        Likeness::Different
-    } else if wanted == shown && declared.exact() == live.exact() && is_shown(&wanted.to_string()) {
-        Likeness::Same
-    } else {
-        Likeness::Unsure
-    }
-}
-
-/// Whether AWS shows every character of it.
-fn is_shown(text: &str) -> bool {
-    text.is_ascii() && !text.contains('?')
-}
-
-/// The same for a single text that AWS shows with `?`: a tag, a parameter's value.
-pub(crate) fn text_likeness(declared: &str, shown: &str) -> Likeness {
-    if ascii(declared) != ascii(shown) {
-        Likeness::Different
-    } else if declared == shown && is_shown(declared) {
-        Likeness::Same
-    } else {
-        Likeness::Unsure
-    }
-}
-
-/// A value with every text in it as [`ascii`] has it.
-fn folded(value: &Value) -> Value {
-    match value {
-        Value::String(text) => Value::String(ascii(text)),
-        Value::Array(elements) => elements.iter().map(folded).collect(),
-        Value::Object(members) => members.iter().map(|(key, value)| (ascii(key), folded(value))).collect::<Map<_, _>>().into(),
-        other => other.clone(),
-    }
-}
-
-/// The suffix of a Region's endpoints, by its partition.
-/// <https://github.com/boto/botocore/blob/develop/botocore/data/partitions.json>
-pub fn dns_suffix(region: &str) -> &'static str {
-    let row = SUFFIXES.iter().find(|(prefix, _)| region.starts_with(prefix));
-    row.map_or("amazonaws.com", |(_, suffix)| suffix)
-}
-
-const SUFFIXES: [(&str, &str); 6] = [
-    ("cn-", "amazonaws.com.cn"),
-    ("eusc-", "amazonaws.eu"),
-    ("us-isob-", "sc2s.sgov.gov"),
-    ("us-isof-", "csp.hci.ic.gov"),
-    ("us-iso-", "c2s.ic.gov"),
-    ("eu-isoe-", "cloud.adc-e.uk"),
-];
-
-/// Whether it names a Systems Manager document: `ssm-doc://arn:aws:ssm:REGION:ACCOUNT:document/NAME`.
-/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateChangeSet.html>,
-/// <https://docs.aws.amazon.com/cli/latest/userguide/cli_cloudformation_code_examples.html>
-pub fn is_ssm_document(url: &str) -> bool {
-    let arn = url.strip_prefix("ssm-doc://").unwrap_or_default();
-    let name = arn.split_once(":document/").filter(|(head, _)| head.starts_with("arn:") && head.contains(":ssm:"));
-    name.is_some_and(|(_, name)| !name.is_empty())
-}
-
-/// Bucket, key and version of an object's address in S3, in each of its forms; None for any other address.
-/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html>
-pub fn s3_object(url: &str) -> Option<(String, String, Option<String>)> {
-    let rest = url.strip_prefix("https://")?;
-    let (host, path) = rest.split_once('/')?;
-    let (path, version) = match path.split_once('?') {
-        Some((path, query)) => (path, Some(query.strip_prefix("versionId=")?.to_owned())),
-        None => (path, None),
-    };
-    let suffixes = SUFFIXES.iter().map(|(_, suffix)| *suffix).chain(["amazonaws.com"]);
-    let host = suffixes.filter_map(|suffix| host.strip_suffix(suffix)?.strip_suffix('.')).next()?;
-    let is_s3 = |host: &str| host == "s3" || host.starts_with("s3.") || host.starts_with("s3-");
-    let (bucket, key) = if is_s3(host) {
-        path.split_once('/')?
-    } else {
-        let end = host.match_indices(".s3").map(|(at, _)| at).filter(|at| is_s3(&host[at + 1..])).last()?;
-        (&host[..end], path)
-    };
-    (!bucket.is_empty() && !key.is_empty()).then(|| (bucket.to_owned(), key.to_owned(), version))
-}
-
-/// Every run of `?` and of characters outside of ASCII as one `?`.
-fn ascii(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for letter in text.chars().map(|letter| if letter.is_ascii() { letter } else { '?' }) {
-        if !(letter == '?' && out.ends_with('?')) {
-            out.push(letter);
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -392,40 +285,6 @@ mod tests {
         let template = Template::read(YAML, false).expect("a template");
         assert_eq!(template.parameters["Size"].default.as_deref(), Some("010"));
         assert!(template.parameters["Key"].no_echo && !template.parameters["Size"].no_echo);
-    }
-
-    fn like(declared: &str, live: &str) -> Likeness {
-        likeness(&Template::read(declared, is_json(declared, None)).expect("a template"), live)
-    }
-
-    #[test]
-    fn comments_order_and_short_forms_are_no_change() {
-        let json = r#"{"Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {"Other": {"Fn::GetAtt": ["A", "B.C"]},
-            "List": {"Fn::Join": [",", [{"Ref": "Size"}, "b"]]}, "TopicName": {"Fn::Sub": "${AWS::StackName}-x"}}}},
-            "Parameters": {"Size": {"Type": "Number", "Default": "010"}, "Key": {"Type": "String", "NoEcho": true}}}"#;
-        assert_eq!(like(YAML, json), Likeness::Same);
-        assert_eq!(like(YAML, &json.replace("-x", "-y")), Likeness::Different);
-        assert_eq!(like(YAML, &format!("{YAML}\n\n# für")), Likeness::Same, "a comment is no part of it");
-        // Each resource type reads these its own way.
-        let count = |value: &str| format!("Resources: {{A: {{Type: T, Properties: {{Count: {value}}}}}}}");
-        assert_eq!(like(&count("1"), &count("'1'")), Likeness::Unsure);
-        assert_eq!(like(&count("1"), r#"{"Resources": {"A": {"Type": "T", "Properties": {"Count": 1}}}}"#), Likeness::Same);
-    }
-
-    #[test]
-    fn of_characters_that_get_template_cannot_show_only_the_likeness_is_known() {
-        let template = |text: &str| format!("Resources: {{A: {{Type: T, D: {text}}}}}");
-        for (declared, live, expected) in [
-            ("für", "f??r", Likeness::Unsure),
-            ("für", "f?r", Likeness::Unsure),
-            ("你好", "????", Likeness::Unsure),
-            ("f?r", "f?r", Likeness::Unsure),
-            ("für", "fur", Likeness::Different),
-            ("fur", "fur", Likeness::Same),
-        ] {
-            assert_eq!(like(&template(declared), &template(live)), expected, "{declared} {live}");
-            assert_eq!(text_likeness(declared, live), expected, "{declared} {live}");
-        }
     }
 
     #[test]
@@ -449,31 +308,6 @@ mod tests {
         assert_eq!(broken.message, "the template has no `Resources`; `Resource` is probably meant to be it");
         let broken = Template::read("Resources:\n  A: [1\n", false).expect_err("refused");
         assert!(broken.at.line >= 2 && broken.message.starts_with("this is not YAML"), "{broken:?}");
-    }
-
-    #[test]
-    fn every_form_of_an_address_in_s3_is_known_and_no_other() {
-        let object =
-            |url: &str| s3_object(url).map(|(bucket, key, version)| format!("{bucket} {key} {}", version.unwrap_or_default()));
-        assert_eq!(object("https://a.b.s3.eu-central-1.amazonaws.com/x/y.json").as_deref(), Some("a.b x/y.json "));
-        assert_eq!(object("https://s3.eu-central-1.amazonaws.com/b/x/y").as_deref(), Some("b x/y "));
-        assert_eq!(object("https://s3-eu-west-1.amazonaws.com/b/x?versionId=7").as_deref(), Some("b x 7"));
-        assert_eq!(object("https://b.s3.amazonaws.com/x").as_deref(), Some("b x "));
-        assert_eq!(object("https://b.s3.cn-north-1.amazonaws.com.cn/x").as_deref(), Some("b x "));
-        assert_eq!(object("https://b.s3.eusc-de-east-1.amazonaws.eu/x").as_deref(), Some("b x "));
-        assert_eq!(dns_suffix("eusc-de-east-1"), "amazonaws.eu");
-        assert_eq!(dns_suffix("eu-central-1"), "amazonaws.com");
-        assert!(is_ssm_document("ssm-doc://arn:aws:ssm:eu-central-1:123456789012:document/net"));
-        assert!(!is_ssm_document("ssm-doc://net") && !is_ssm_document("https://arn:aws:ssm:x:1:document/net"));
-        for other in [
-            "http://b.s3.amazonaws.com/x",
-            "https://169.254.170.2/x/y",
-            "https://example.com/s3.amazonaws.com/x",
-            "https://b.s3.eviamazonaws.com/x",
-            "https://b.s3.amazonaws.com/",
-        ] {
-            assert_eq!(object(other), None, "{other}");
-        }
     }
 
     #[test]
