@@ -9,6 +9,7 @@
 //!
 //! What was left is found by the next start: a pass observes before it acts.
 
+use driftless_core::count::counted;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
@@ -41,7 +42,7 @@ pub struct Shutdown {
 
 /// What did not end within the deadline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{tasks} tasks had not ended when the shutdown's deadline came; the next start observes what they left and goes on")]
+#[error("{} had not ended when the shutdown's deadline came; the next start observes what was left and goes on", counted(*tasks, "task"))]
 pub struct Unfinished {
     /// How many.
     pub tasks: usize,

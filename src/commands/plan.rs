@@ -8,6 +8,7 @@ use crate::cli::{Common, Output};
 use crate::reconcile::{Place, Previewed, Pruning};
 use crate::shutdown::Shutdown;
 use anyhow::anyhow;
+use driftless_core::count::counted;
 use driftless_core::desired::Desired;
 use driftless_core::location::Problem;
 use driftless_core::plan::render::{Options, is_short, is_unchanged, label, render, summary, waits};
@@ -91,7 +92,7 @@ async fn plan(common: &Common, stop: CancellationToken, show_values: bool, chang
             leavers.iter().for_each(|plan| print::line(render(plan, &options)));
             pruning.iter().for_each(print_pruning);
             let summary = match plans.is_empty() && leavers.is_empty() && !desired.errors.is_empty() {
-                true => format!("no resource could be planned: {}", print::count(desired.errors.len(), "error")),
+                true => format!("no resource could be planned: {}", counted(desired.errors.len(), "error")),
                 false => summary(plans.iter().chain(leavers), &options),
             };
             print::line(format!("{}: {summary}", print::whereabouts(&desired.revision, &places)));

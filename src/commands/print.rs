@@ -2,6 +2,7 @@
 
 use std::io::{IsTerminal as _, Write as _};
 
+use driftless_core::count::counted;
 use driftless_core::location::Problem;
 use driftless_core::plan::render;
 use driftless_core::printable;
@@ -102,12 +103,7 @@ pub(super) fn whereabouts(revision: &Revision, known: &[Place]) -> String {
 pub(super) fn standing(phases: &[Phase]) -> String {
     let ready = phases.iter().filter(|phase| **phase == Phase::Ready).count();
     let rest = held_up(phases.iter().copied()).map(|rest| format!(", {rest}")).unwrap_or_default();
-    format!("{ready} of {} Ready{rest}", count(phases.len(), "resource"))
-}
-
-/// `1 thing`, `2 things`.
-pub(super) fn count(number: usize, thing: &str) -> String {
-    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
+    format!("{ready} of {} Ready{rest}", counted(phases.len(), "resource"))
 }
 
 #[cfg(test)]
@@ -123,12 +119,12 @@ mod tests {
     #[test]
     fn what_waits_says_for_what_and_what_runs_and_is_no_failure() {
         let web = driftless_core::resource::ResourceId::ecs_service("web");
-        let verdict = driftless_core::plan::ahead::in_vain(&[(&web, "failed")], Some("runs worker:1 as before (1 of 1 tasks)"));
+        let verdict = driftless_core::plan::ahead::in_vain(&[(&web, "failed")], Some("runs worker:1 as before (1 of 1 task)"));
         let mut waits = Status::new(driftless_core::resource::ResourceId::ecs_service("worker"));
         waits.observe(&verdict, "main@1", 1);
         assert_eq!(
             status(&waits),
-            "⧗ EcsService/worker  waits for EcsService/web, which failed; runs worker:1 as before (1 of 1 tasks)"
+            "⧗ EcsService/worker  waits for EcsService/web, which failed; runs worker:1 as before (1 of 1 task)"
         );
         assert_eq!(standing(&[Phase::Failed, Phase::Waiting, Phase::Ready]), "1 of 3 resources Ready, 1 failed, 1 waits");
     }

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use driftless_core::count::counted;
 use driftless_core::desired::Desired;
 use driftless_core::location::Problem;
 use driftless_core::manifest;
@@ -59,12 +60,12 @@ fn tell(output: Output, config: &Config, desired: &Desired, strict: bool) -> Exi
         }),
         Output::Text => {
             print::problems(&desired.errors, &warnings);
-            let mut parts = vec![print::count(desired.resources.len(), "valid resource")];
-            parts.extend((!desired.errors.is_empty()).then(|| print::count(desired.errors.len(), "error")));
-            parts.extend((!warnings.is_empty()).then(|| print::count(warnings.len(), "warning")));
-            let unread = || format!("{} not read", print::count(desired.unread.len(), "place"));
+            let mut parts = vec![counted(desired.resources.len(), "valid resource")];
+            parts.extend((!desired.errors.is_empty()).then(|| counted(desired.errors.len(), "error")));
+            parts.extend((!warnings.is_empty()).then(|| counted(warnings.len(), "warning")));
+            let unread = || format!("{} not read", counted(desired.unread.len(), "place"));
             parts.extend((!desired.unread.is_empty()).then(unread));
-            parts.extend((desired.ignored > 0).then(|| format!("{} ignored", print::count(desired.ignored, "other document"))));
+            parts.extend((desired.ignored > 0).then(|| format!("{} ignored", counted(desired.ignored, "other document"))));
             let strict =
                 if strict && desired.errors.is_empty() && !valid { "; with `--strict` a warning is an error" } else { "" };
             print::line(format!("{}{strict}", parts.join(", ")));

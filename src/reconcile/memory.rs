@@ -7,15 +7,16 @@ use std::time::Duration;
 
 use driftless_core::plan::Plan;
 use driftless_core::plan::guard::{Check, Guard};
+use driftless_core::refusal::Patience;
 use driftless_core::resource::ResourceId;
 use tokio::time::Instant;
 
 use super::looks::Looks;
 
-/// A refusal that passes is tried again after this long, then after twice that, and so on ...
-const FIRST_TRY: Duration = Duration::from_secs(1);
-/// ... up to this.
-const LONGEST_TRY: Duration = Duration::from_secs(15);
+/// Seconds until a refusal that passes is tried again, at first ...
+const FIRST_TRY: f64 = 1.0;
+/// ... and at most.
+const LONGEST_TRY: f64 = 15.0;
 
 /// Of all resources.
 #[derive(Debug)]
@@ -45,11 +46,10 @@ struct Entry {
     refused: Option<Refused>,
 }
 
-/// Since when, and how often, AWS has refused what it may take soon.
+/// Since when AWS has refused what it may take soon.
 #[derive(Debug, Clone, Copy)]
 struct Refused {
     since: Instant,
-    tries: u32,
     /// Until when it is borne.
     until: Instant,
 }
@@ -114,12 +114,13 @@ impl Memory {
         let now = Instant::now();
         let mut state = self.state();
         let refused = &mut state.entry(id, revision).refused;
-        let Refused { since, tries, .. } = refused.unwrap_or(Refused { since: now, tries: 0, until: now });
+        let since = refused.map_or(now, |refused| refused.since);
         let until = since + patience.div_f64(self.pace);
-        *refused = Some(Refused { since, tries: tries.saturating_add(1), until });
+        *refused = Some(Refused { since, until });
         let left = until.checked_duration_since(now).filter(|left| !left.is_zero())?;
-        let wait = (FIRST_TRY * 2_u32.saturating_pow(tries.min(8))).min(LONGEST_TRY);
-        Some(wait.div_f64(self.pace).min(left))
+        let borne = Patience { first: FIRST_TRY, longest: LONGEST_TRY, lasts: patience.as_secs_f64() };
+        let wait = borne.wait(now.duration_since(since).as_secs_f64() * self.pace)?;
+        Some(Duration::from_secs_f64(wait / self.pace).min(left))
     }
 
     /// Whether AWS refuses for now what it may take soon.
@@ -191,7 +192,7 @@ mod tests {
             tokio::time::advance(wait).await;
         }
         assert_eq!(began.elapsed(), PATIENCE);
-        assert_eq!(waits[..5], [1, 2, 4, 8, 15]);
+        assert_eq!(waits[..6], [1, 1, 2, 4, 8, 15]);
         assert!(!memory.is_patient(&id()));
         // The drift interval's look finds it refused still, and that is final at once.
         assert_eq!(memory.refused(&id(), "a", PATIENCE), None);

@@ -113,7 +113,7 @@ async fn a_failure_is_told_once_stays_a_difference_and_leaves_its_dependents_wai
     assert!(text.lines().last().is_some_and(|last| last.ends_with("0 of 2 resources Ready, 1 failed, 1 waits")), "{text}");
     assert!(matches!(told, 1 | 2), "rolling back, and rolled back, no more: {text}");
     assert!(!text.contains("{\"timestamp"), "no log beside it: {text}");
-    let waits = "⧗ EcsService/worker  waits for EcsService/web, which failed; runs worker:1 as before (1 of 1 tasks)";
+    let waits = "⧗ EcsService/worker  waits for EcsService/web, which failed; runs worker:1 as before (1 of 1 task)";
     assert!(text.contains(waits), "{text}");
 
     let (code, text) = world.command(&["plan"]).await;

@@ -9,9 +9,11 @@
 mod kinds;
 
 pub mod agent;
+pub mod count;
 pub mod desired;
 pub mod graph;
 pub mod interpolate;
+mod json;
 pub mod lfs;
 pub mod location;
 pub mod manifest;
@@ -24,8 +26,9 @@ pub mod prune;
 pub mod refusal;
 pub mod report;
 pub mod resource;
-pub mod rollout;
 pub mod secret;
 pub mod snapshot;
 pub mod status;
 pub mod template;
+
+pub use plan::ecs::rollout;

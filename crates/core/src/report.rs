@@ -4,6 +4,7 @@
 //! first pass at the commit had something to write. Few rows on purpose: each counts against the instance's limit on the
 //! size of a pipeline (`ci_pipeline_size`).
 
+use crate::count::counted;
 use crate::location::Problem;
 use crate::plan::FAILED;
 use crate::printable;
@@ -243,13 +244,13 @@ fn overall(view: &CommitView) -> (State, String) {
     let waited_for = unfinished.max_by_key(|progress| (progress.stepped, std::cmp::Reverse(&progress.resource)));
     match waited_for {
         _ if view.superseded && (ready < all || all == 0) => {
-            (State::Canceled, format!("superseded by a newer commit; {ready} of {all} {} were ready", resources(all)))
+            (State::Canceled, format!("superseded by a newer commit; {ready} of {} were ready", counted(all, "resource")))
         }
         None => (State::Success, success(view)),
         Some(progress) if view.resources.iter().any(|progress| progress.stepped) => {
             (State::Running, cut(&format!("{ready} of {all} ready; {}: {}", progress.resource, said(progress)), ""))
         }
-        Some(_) => (State::Pending, format!("{all} {} to reconcile", resources(all))),
+        Some(_) => (State::Pending, format!("{} to reconcile", counted(all, "resource"))),
     }
 }
 
@@ -277,15 +278,10 @@ fn success(view: &CommitView) -> String {
     }
 }
 
-fn resources(count: usize) -> &'static str {
-    if count == 1 { "resource" } else { "resources" }
-}
-
 fn and_more(count: usize, what: &str) -> String {
     match count {
         0 => String::new(),
-        1 => format!(" and 1 more {what}"),
-        _ => format!(" and {count} more {what}s"),
+        _ => format!(" and {}", counted(count, &format!("more {what}"))),
     }
 }
 

@@ -123,7 +123,7 @@ fn what_is_new_is_put_where_nothing_is_and_what_differs_over_what_was_seen() {
     assert!(plan.outputs.is_empty(), "nothing is to be taken of what is about to change");
     assert_snapshot!(render(&plan, &Options::default()), @r#"
     S3Artifact/site: to be changed
-      + /site/a: "1 bytes"
+      + /site/a: "1 byte"
       ~ /site/b/content: "b00000000000" → "bb0000000000…"
     "#);
     let Step::S3(ArtifactStep::PutObjects { objects, .. }) = &plan.steps[0] else { panic!("puts") };

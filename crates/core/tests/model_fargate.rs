@@ -154,7 +154,7 @@ fn fargate_bounds_timeouts() {
         &checked(check_task_definition(&on_fargate(json!({"startTimeout": 600, "stopTimeout": 1})))),
         &[
             "/containerDefinitions/0/startTimeout | container `app`: `startTimeout` is 600 seconds; Fargate accepts 2 to 120",
-            "/containerDefinitions/0/stopTimeout | container `app`: `stopTimeout` is 1 seconds; Fargate accepts 2 to 120",
+            "/containerDefinitions/0/stopTimeout | container `app`: `stopTimeout` is 1 second; Fargate accepts 2 to 120",
         ],
     );
 }

@@ -57,6 +57,23 @@ fn a_server_without_service_deployments_tells_a_failure_by_the_deployment_that_d
 }
 
 #[test]
+fn a_remembered_failure_says_first_that_too_many_tasks_failed_as_long_as_aws_shows_them() {
+    let service = declared();
+    let tag = |live: &mut serde_json::Value| live["tags"] = json!([{"key": "driftless:failed", "value": "digest-2"}]);
+    let back = |failed: u64| {
+        let mut taken_back = deployment("DRAINING", NEW, "IN_PROGRESS", 0);
+        taken_back["failedTasks"] = json!(failed);
+        edit(observed(vec![deployment("PRIMARY", OLD, "COMPLETED", 2), taken_back], 2), tag)
+    };
+    let told = |observed| remembered(&target(&service), &observed).expect("a failure on record");
+    let plain = "the rollout of web:2 failed; rolled back to web:1";
+    assert_eq!(told(back(3)), format!("3 tasks of the rollout failed (rollout.failAfter: auto, which is 3 of 2): {plain}"));
+    assert_eq!(told(back(2)), plain);
+    // AWS no longer shows it.
+    assert_eq!(told(edit(observed(vec![deployment("PRIMARY", OLD, "COMPLETED", 2)], 2), tag)), plain);
+}
+
+#[test]
 fn after_our_own_rollback_there_is_no_second_one() {
     let service = declared();
     let mut back = observed(vec![deployment("PRIMARY", OLD, "COMPLETED", 2), deployment("DRAINING", NEW, "IN_PROGRESS", 0)], 2);

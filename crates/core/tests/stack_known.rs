@@ -227,7 +227,7 @@ fn what_goes_away_by_itself_is_asked_again_with_patience_before_it_is_a_failure(
     observation.change_sets = vec![transient(1, 16.0)];
     let again = plan(&resource, &observation);
     assert_eq!((actions(&again), Token::parse(&asked(&again)).unwrap().attempt), (vec!["DeleteChangeSet", "CreateChangeSet"], 2));
-    observation.change_sets = vec![transient(6, 3600.0)];
+    observation.change_sets = vec![transient(7, 3600.0)];
     assert_eq!(reason(&plan(&resource, &observation)), "ChangeSetFailed", "after minutes it is final");
 }
 

@@ -1,5 +1,6 @@
 //! `kind: CloudFormationStack` as declared.
 
+use crate::count::counted;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -91,7 +92,7 @@ pub enum StackTemplate {
 impl std::fmt::Debug for StackTemplate {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            StackTemplate::Body { text, file } => write!(f, "Body({} bytes of {file:?})", text.len()),
+            StackTemplate::Body { text, file } => write!(f, "Body({} of {file:?})", counted(text.len(), "byte")),
             StackTemplate::Url(url) => write!(f, "Url({url})"),
         }
     }

@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use super::report::{Report, list, listed, number, on, shown, structure, structures, text, unresolved};
+use crate::count::counted;
 use crate::desired::Document;
 
 /// CPU units, and the memory in MiB that goes with them: least, most, step.
@@ -264,7 +265,7 @@ fn timeouts(report: &mut Report, container: &Document, path: &str) {
     for member in ["startTimeout", "stopTimeout"] {
         if let Some(seconds) = number(container, member).filter(|seconds| !(2..=120).contains(seconds)) {
             let path = format!("{path}/{member}");
-            let message = format!("{} is {seconds} seconds; Fargate accepts 2 to 120", report.name(&path));
+            let message = format!("{} is {}; Fargate accepts 2 to 120", report.name(&path), counted(seconds, "second"));
             report.error(path, message);
         }
     }

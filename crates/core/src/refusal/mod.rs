@@ -7,9 +7,12 @@
 
 mod codes;
 mod passing;
+mod patience;
 mod words;
 
 use std::time::Duration;
+
+pub use patience::Patience;
 
 /// What a refusal means for the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,9 +93,14 @@ pub fn read(refusal: &Refusal<'_>) -> Meaning {
     Meaning { class, patience, lost: class == Class::Unavailable && !answered }
 }
 
-/// What words alone say: a change set's or a resource's StatusReason, an event. None: nothing that is known.
-pub fn read_words(said: &str) -> Option<Class> {
-    words::of(said)
+/// Whether what a change set or a resource gives as its reason is over by itself, so that the same may go well when it is tried
+/// again. `said` by CloudFormation, whose reasons hold the words of the services behind it.
+pub fn passes(said: &str) -> bool {
+    let refusal = Refusal { service: "cloudformation", action: "CreateChangeSet", status: 400, code: "ValidationError", said };
+    let meaning = read(&refusal);
+    // What does not exist is mostly misspelt, and is told at once.
+    let made_now = meaning.patience.is_some() && meaning.class != Class::NotFound;
+    made_now || matches!(words::of_reason(said), Some(Class::Throttled | Class::Unavailable))
 }
 
 /// S3's HEAD has no body. A bad request is, of HEAD, one with expired credentials or one to another Region far more often than

@@ -215,3 +215,25 @@ fn who_fails_says_nothing_of_the_request() {
     assert_eq!(meaning("s3", "PutObject", "NotImplemented", 501, "").class, Class::Invalid);
     assert_eq!(meaning("ecs", "CreateService", "InvalidAction", 503, "").class, Class::Unavailable);
 }
+
+#[test]
+fn what_goes_away_by_itself_is_told_from_what_a_person_has_to_correct() {
+    for transient in [
+        "Transform AWS::Serverless-2016-10-31 failed with: Rate exceeded",
+        "Internal Failure",
+        "Failed to execute transform 123456789012::Mine: TooManyRequestsException (Throttling)",
+        "The role defined for the function cannot be assumed by Lambda.",
+        "Service Unavailable; please retry",
+    ] {
+        assert!(passes(transient), "{transient}");
+    }
+    for lasting in [
+        "Transform AWS::Serverless-2016-10-31 failed with: Invalid Serverless Application Specification document.",
+        "Template error: unresolved condition dependency",
+        "WaitCondition timed out. Received 0 conditions when expecting 1",
+        "Resource timed out waiting for completion",
+        "User: x is not authorized to perform: sns:CreateTopic",
+    ] {
+        assert!(!passes(lasting), "{lasting}");
+    }
+}

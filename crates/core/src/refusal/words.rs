@@ -221,6 +221,21 @@ pub(super) fn of(said: &str) -> Option<Class> {
         .or_else(|| (text.starts_with("no ") && text.contains(" found")).then_some(Class::NotFound))
 }
 
+/// In a call's refusal: AWS did not answer in time. In the reason of a resource: whoever waited for its signal or its state has waited long
+/// enough already.
+const WAITED: [&str; 3] = ["timed out", "timeout", "did not stabilize"];
+
+/// What the words mean as the reason of a change set or a resource, and not of a call. "Internal Failure" is a reason of its own:
+/// <https://repost.aws/knowledge-center/cloudformation-internal-failure-error>.
+pub(super) fn of_reason(said: &str) -> Option<Class> {
+    let text = said.to_lowercase();
+    if text.contains("internal failure") {
+        return Some(Class::Unavailable);
+    }
+    let waited = WAITED.iter().any(|words| text.contains(words));
+    of(said).filter(|class| !waited || !matches!(class, Class::Throttled | Class::Unavailable))
+}
+
 /// "… does not have the permissions required to …", in its many forms.
 fn wants_a_permission(text: &str) -> bool {
     let want = ["not have", "lack", "insufficient", "missing", "denied", "requires", "without"];

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::marker::{INPUTS, JOB, OURS, SHA256};
+use crate::count::counted;
 use crate::desired::Sync;
 use crate::observed::{Item, ObjectHead, StoredObject};
 use crate::plan::{Cause, Change};
@@ -43,7 +44,7 @@ pub(super) fn differences(
     if !same_bytes(item, object, head) {
         let new = item.sha256.as_deref().or(item.inputs.as_deref());
         let old = if item.sha256.is_some() { has(SHA256) } else { has(INPUTS) };
-        let old = old.map_or_else(|| json!(format!("{} bytes", object.bytes)), |digest| json!(short(digest)));
+        let old = old.map_or_else(|| json!(counted(object.bytes, "byte")), |digest| json!(short(digest)));
         // Two digests that begin alike are still two, and an object may have been cut short behind its metadata's back.
         differs(CONTENT, old, new.map_or(Value::Null, |digest| json!(format!("{}…", short(digest)))));
     }
@@ -95,14 +96,9 @@ pub(super) fn escaped(text: &str) -> String {
 pub(super) fn removal(key: &str, object: &StoredObject) -> Change {
     Change {
         path: format!("/{}", escaped(key)),
-        old: Some(Shown::Plain(json!(format!("{} bytes", object.bytes)))),
+        old: Some(Shown::Plain(json!(counted(object.bytes, "byte")))),
         new: None,
         cause: Cause::Removed,
         deploys: false,
     }
-}
-
-/// `1 object`, `2 objects`.
-pub(super) fn counted(count: usize, what: &str) -> String {
-    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }

@@ -16,11 +16,12 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
+use crate::count::counted;
 use crate::desired::{ArtifactPlace, Resource, S3Artifact};
 use crate::observed::{ArtifactObservation, Content, Item, ObjectHead, Observed, StoredObject};
 use crate::plan::{Cause, Change, Context, Plan, Verdict};
 use crate::secret::Shown;
-use compare::{counted, removal};
+use compare::removal;
 use marker::Owner;
 use spelling::Spelling;
 
@@ -127,7 +128,7 @@ impl Decided<'_> {
                 self.change(Change {
                     path: format!("/{}", compare::escaped(key)),
                     old: None,
-                    new: Some(Shown::Plain(item.bytes.map_or(json!("an archive"), |bytes| json!(format!("{bytes} bytes"))))),
+                    new: Some(Shown::Plain(item.bytes.map_or(json!("an archive"), |bytes| json!(counted(bytes, "byte"))))),
                     cause: Cause::Declared,
                     deploys: false,
                 });
@@ -230,7 +231,7 @@ impl Decided<'_> {
             self.plan.steps.push(ArtifactStep::AbortUploads { bucket: bucket.clone(), uploads }.into());
         }
         for (note, count) in std::mem::take(&mut self.spelled) {
-            let of = if count > 1 { format!(", on {count} objects") } else { String::new() };
+            let of = if count > 1 { format!(", on {}", counted(count, "object")) } else { String::new() };
             self.plan.notes.push(format!("{note}{of}: that is how it spells what was sent, and it is left so"));
         }
         if self.adopted > 0 {

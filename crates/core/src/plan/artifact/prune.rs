@@ -3,9 +3,10 @@
 //! No API finds objects by their metadata, and the tagging API knows buckets only, so the caller has to know where to look:
 //! the bucket and the key or prefix that the resource had when it was last declared.
 
-use super::compare::{counted, removal};
+use super::compare::removal;
 use super::marker;
 use super::step::{ArtifactStep, Delete};
+use crate::count::counted;
 use crate::desired::{Resource, S3Artifact};
 use crate::observed::{ArtifactObservation, ObjectHead, Observed};
 use crate::plan::{Context, Plan, Verdict};

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::judge;
 use super::record::{self, Record};
 use super::revision::{Target, described, unquoted};
+use crate::count::counted;
 use crate::observed::DeploymentObservation;
 
 /// How many failed targets are told.
@@ -63,7 +64,7 @@ fn counts(record: Record<'_>) -> Option<String> {
         ("Skipped", "skipped"),
     ];
     let all = count("Succeeded") + words.iter().map(|(member, _)| count(member)).sum::<u64>();
-    let mut text = format!("{} of {all} instance{} done", count("Succeeded"), if all == 1 { "" } else { "s" });
+    let mut text = format!("{} of {} done", count("Succeeded"), counted(all, "instance"));
     for (member, word) in words.iter().filter(|(member, _)| count(member) > 0) {
         text.push_str(&format!(", {} {word}", count(member)));
     }

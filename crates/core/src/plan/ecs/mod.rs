@@ -8,6 +8,7 @@ mod members;
 mod memory;
 mod outcome;
 mod pass;
+pub mod rollout;
 mod service;
 mod spelling;
 pub(crate) mod step;
@@ -18,6 +19,7 @@ pub(crate) mod written;
 
 use serde_json::{Map, Value};
 
+use crate::count::counted;
 use crate::desired::{EcsService, Resource};
 use crate::observed::{Observed, ServiceObservation};
 use crate::plan::{Plan, Verdict, tags};
@@ -72,7 +74,7 @@ pub fn written_at(observed: &ServiceObservation) -> Option<&str> {
     tags.iter().find(|tag| tag["key"] == tags::REVISION)?["value"].as_str()
 }
 
-/// `runs shop-worker:1 as before (1 of 1 tasks)`: how the service goes on while it waits for another resource.
+/// `runs shop-worker:1 as before (1 of 1 task)`: how the service goes on while it waits for another resource.
 pub fn meanwhile(observed: &ServiceObservation) -> Option<String> {
     let service = match &observed.service {
         Observed::Present(service) if service["status"] != "INACTIVE" => service,
@@ -81,7 +83,7 @@ pub fn meanwhile(observed: &ServiceObservation) -> Option<String> {
     };
     let runs = service["taskDefinition"].as_str().and_then(|arn| arn.rsplit('/').next())?;
     let counts = match (service["runningCount"].as_u64(), service["desiredCount"].as_u64()) {
-        (Some(running), Some(desired)) => format!(" ({running} of {desired} tasks)"),
+        (Some(running), Some(desired)) => format!(" ({running} of {})", counted(desired, "task")),
         _ => String::new(),
     };
     Some(format!("runs {runs} as before{counts}"))

@@ -6,6 +6,7 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::json::{list, text};
 use crate::plan::tags;
 
 /// How far apart AWS notes the creation of a service and of its first deployment, in seconds: the recorded answers have one
@@ -140,14 +141,6 @@ fn with_the_service(service: &Value, deployment: &Value) -> bool {
         // A server that keeps no time of the service: the first deployment is the one that nothing has followed.
         (None, _) => matches!(list(service, "deployments"), [only] if text(only, "id") == text(deployment, "id")),
     }
-}
-
-fn text<'a>(value: &'a Value, member: &str) -> &'a str {
-    value[member].as_str().unwrap_or_default()
-}
-
-fn list<'a>(value: &'a Value, member: &str) -> &'a [Value] {
-    value[member].as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
 #[cfg(test)]

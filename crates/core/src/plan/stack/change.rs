@@ -11,11 +11,11 @@ use super::pass::{PREPARING, Pass};
 use super::patience::{self, Patience};
 use super::step::StackStep;
 use super::token::{Kind, Token};
-use super::transient;
 use crate::model::report::escape;
 use crate::observed::{ChangeSet, Stack};
 use crate::plan::{Change, Plan, Step, Verdict};
 use crate::plan::{ownership, tags};
+use crate::refusal::passes;
 
 /// Seconds during which an answer may lack what our own call has made (rule 5).
 const LATE: f64 = 60.0;
@@ -236,7 +236,7 @@ fn failed(pass: &Pass<'_>, stack: &Stack, change_set: &ChangeSet, token: &Token<
     let causes: Vec<String> = change_set.causes.iter().map(|cause| shorten(cause)).collect();
     let reason = if causes.is_empty() { reason } else { format!("{} ({reason})", list(causes.iter().cloned(), causes.len())) };
     let age = change_set.created_at.map_or(f64::INFINITY, |at| pass.observation.now - at);
-    if let Some(wait) = transient::ask_again(token.attempt - first, age).filter(|_| transient::is(&reason)) {
+    if let Some(wait) = patience::ask_again(token.attempt - first, age).filter(|_| passes(&reason)) {
         if wait <= 0.0 {
             return ask(pass, Some(stack), token.kind, token.digest, token.attempt + 1, found);
         }

@@ -17,6 +17,7 @@ use super::step::StackStep;
 use super::token::{Kind, Token, mixed};
 use super::wanted::Wanted;
 use super::{change, execute};
+use crate::count::counted;
 use crate::observed::Stack;
 use crate::plan::{Plan, Verdict};
 
@@ -52,8 +53,7 @@ pub(super) fn look(pass: &Pass<'_>, stack: &Stack) -> Plan {
 
 fn looked(pass: &Pass<'_>, stack: &Stack) -> Plan {
     let settings = pass.wanted.declared.drift;
-    let count = stack.outputs.len();
-    let ready = format!("{}; {count} output{}", stack.status, if count == 1 { "" } else { "s" });
+    let ready = format!("{}; {}", stack.status, counted(stack.outputs.len(), "output"));
     if !settings.detect {
         return pass.plan(Verdict::Ready { message: ready });
     }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::asked_for::{Loss, destroys};
 use super::operations::Operation;
+use crate::count::counted;
 use crate::observed::{ChangeDetail, ChangeSet, ResourceChange, ResourceDrift, StackEvent, StackResource};
 use crate::plan::{Cause, Change};
 use crate::secret::Shown;
@@ -31,7 +32,7 @@ pub(super) fn progress(operation: &Operation<'_>) -> String {
     match first_failure(operation) {
         Some(event) => format!("it failed and is rolled back: {}{told}", failed(event)),
         None if latest.is_empty() => "it has just begun".to_owned(),
-        None => format!("{done} of {} resources that it has begun with are done{told}", latest.len()),
+        None => format!("{done} of {} that it has begun with are done{told}", counted(latest.len(), "resource")),
     }
 }
 

@@ -20,7 +20,6 @@ pub mod state;
 pub(crate) mod step;
 mod template_diff;
 mod token;
-mod transient;
 mod wanted;
 
 use crate::desired::{CloudFormationStack, Resource, StackTemplate};

@@ -8,6 +8,7 @@ use super::pass::{Pass, WORKING};
 use super::patience::{self, Patience};
 use super::step::StackStep;
 use super::token::Kind;
+use crate::count::counted;
 use crate::observed::{Stack, StackResource};
 use crate::plan::{Cause, Change, Plan, Verdict, digest};
 use crate::secret::Shown;
@@ -164,9 +165,10 @@ pub(super) fn continue_rollback(pass: &Pass<'_>, stack: &Stack) -> Plan {
     if let Some(attempt) = tried.filter(|_| !pass.context.retry) {
         let told: Vec<String> = cause.iter().map(|(resource, reason)| format!("{resource}: {reason}")).collect();
         let message = format!(
-            "the update of {} failed ({}), and so did its rollback, continued {attempt} time(s), each time for the same cause: {}; see to that, then `driftless retry {}` continues it once more",
+            "the update of {} failed ({}), and so did its rollback, continued {}, each time for the same cause: {}; see to that, then `driftless retry {}` continues it once more",
             pass.name(),
             pass.operations.iter().find(|operation| operation.first == "UPDATE_IN_PROGRESS").map(failure).unwrap_or_default(),
+            counted(attempt, "time"),
             told.join("; "),
             pass.resource.id
         );

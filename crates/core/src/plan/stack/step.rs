@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::count::counted;
 use crate::desired::{OnStackFailure, ParameterValue};
 use crate::observed::Fingerprint;
 
@@ -184,13 +185,13 @@ pub enum TemplateSource {
 }
 
 fn length<S: serde::Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(&format_args!("{} bytes", text.len()))
+    serializer.collect_str(&counted(text.len(), "byte"))
 }
 
 impl std::fmt::Debug for TemplateSource {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            TemplateSource::Body(text) => write!(f, "Body({} bytes)", text.len()),
+            TemplateSource::Body(text) => write!(f, "Body({})", counted(text.len(), "byte")),
             TemplateSource::Url(url) => write!(f, "Url({url})"),
         }
     }

@@ -33,6 +33,7 @@ use crate::desired::{Document, EcsTask, Resource};
 use crate::observed::{Observed, TaskObservation};
 use crate::plan::ecs::CONSISTENT_AFTER;
 use crate::plan::{Context, EcsStep, Plan, TaskDefinitionRef, Verdict};
+use crate::refusal::Patience;
 use outcome::Outcome;
 use pass::{Pass, REQUEUE};
 use record::{Recorded, Run, State};
@@ -45,12 +46,9 @@ pub use wants::{Look, Wants, wants};
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/ECS_Idempotency.html>
 const SAME_TOKEN_FOR: f64 = 50.0 * 60.0;
 
-/// How long what has not run is waited for until the next attempt: as long as it has been tried already, but within these.
-const NEXT_ATTEMPT: (f64, f64) = (CONSISTENT_AFTER, 600.0);
-
-/// For so long it is tried again before it counts as failed: roles, secrets and images of the same commit need minutes, and so
-/// do instances that are to join a cluster.
-const PATIENCE: f64 = 30.0 * 60.0;
+/// What has not run is tried again for so long before it counts as failed: roles, secrets and images of the same commit need minutes,
+/// and so do instances that are to join a cluster.
+const ATTEMPTS: Patience = Patience { first: CONSISTENT_AFTER, longest: 600.0, lasts: 30.0 * 60.0 };
 
 /// An attempt that was intended so many seconds before our last RunTask is an older one.
 const OLDER_ATTEMPT: f64 = 15.0;
@@ -250,7 +248,7 @@ fn not_run(pass: &Pass, own: &Recorded) -> Result<Option<Verdict>, Verdict> {
         }
     };
     // What AWS refuses to run may be let run by a person who changes nothing here; what did not start in so long will not.
-    let given_up = own.run.state == State::NotStarted && tried_for(&own.run) >= PATIENCE;
+    let given_up = own.run.state == State::NotStarted && is_over(&own.run);
     Ok((given_up || pass.age(&own.run) < wait(&own.run)).then(|| tried_again(pass, &own.run, &message)))
 }
 
@@ -259,15 +257,20 @@ fn tried_for(run: &Run) -> f64 {
     run.at as f64 - run.first.unwrap_or(run.at) as f64
 }
 
-/// Seconds from an attempt that ran nothing to the next.
+/// Seconds from an attempt that ran nothing to the next, if there is one.
 fn wait(run: &Run) -> f64 {
-    tried_for(run).clamp(NEXT_ATTEMPT.0, NEXT_ATTEMPT.1)
+    ATTEMPTS.wait(tried_for(run)).unwrap_or(ATTEMPTS.longest)
+}
+
+/// Whether it counts as failed.
+fn is_over(run: &Run) -> bool {
+    ATTEMPTS.wait(tried_for(run)).is_none()
 }
 
 /// Where it stands after an attempt that ran nothing.
 fn tried_again(pass: &Pass, run: &Run, message: &str) -> Verdict {
     let id = &pass.resource.id;
-    if tried_for(run) >= PATIENCE {
+    if is_over(run) {
         let tried = outcome::duration(tried_for(run) as u64);
         let then = match run.state {
             State::NotStarted => {

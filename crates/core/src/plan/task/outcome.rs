@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use super::record::{Run, State};
+use crate::json::{list, text};
 
 /// The beginning of the reason that StopTask is given at the timeout.
 pub(super) const TIMED_OUT: &str = "Driftless: not ended within ";
@@ -193,12 +194,4 @@ pub(super) fn duration(seconds: u64) -> String {
     let parts = [(seconds / 3600, 'h'), (seconds / 60 % 60, 'm'), (seconds % 60, 's')];
     let text: String = parts.iter().filter(|(number, _)| *number > 0).map(|(number, unit)| format!("{number}{unit}")).collect();
     if text.is_empty() { "0s".to_owned() } else { text }
-}
-
-fn text<'v>(value: &'v Value, member: &str) -> &'v str {
-    value.get(member).and_then(Value::as_str).unwrap_or_default()
-}
-
-fn list<'v>(value: &'v Value, member: &str) -> &'v [Value] {
-    value.get(member).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }

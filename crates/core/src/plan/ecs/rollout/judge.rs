@@ -2,8 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{FAILED_TAG, Judgement, Target, failed_tag, list, message, record, short, text, tolerance};
+use super::{FAILED_TAG, Judgement, Target, failed_tag, message, record, short, tolerance};
+use crate::count::counted;
 use crate::desired::{Document, OnFailure};
+use crate::json::{list, text};
 use crate::observed::ServiceObservation;
 use crate::plan::{EcsStep, TaskDefinitionRef};
 
@@ -160,10 +162,7 @@ fn failed_as(
         steps.push(EcsStep::TagResource { document: object(json!({"resourceArn": service["serviceArn"], "tags": tags})) });
     }
     steps.extend(rollback);
-    let mut message = message::failure(target, observed, service);
-    if let Some(first) = first {
-        message = format!("{first}: {message}");
-    }
+    let message = message::failure_as(first, target, observed, service);
     Judgement::Failed { reason, message, steps }
 }
 
@@ -211,11 +210,10 @@ fn all_run(service: &Value) -> bool {
 }
 
 /// `2 of 3 tasks running, 1 pending`.
-fn tasks(counted: &Value) -> String {
-    let count = |member: &str| counted[member].as_u64().unwrap_or_default();
+fn tasks(of: &Value) -> String {
+    let count = |member: &str| of[member].as_u64().unwrap_or_default();
     let (running, desired) = (count("runningCount"), count("desiredCount"));
-    let noun = if desired == 1 { "task" } else { "tasks" };
-    let mut text = format!("{running} of {desired} {noun} running");
+    let mut text = format!("{running} of {} running", counted(desired, "task"));
     for (number, what) in [(count("pendingCount"), "pending"), (count("failedTasks"), "failed")] {
         if number > 0 {
             text.push_str(&format!(", {number} {what}"));

@@ -1,6 +1,7 @@
 //! Whether this very attempt has failed before: by our tag, or by what AWS has on record about the deployment that we began.
 
-use super::{Target, failed_tag, list, message, record, text, tolerance};
+use super::{Target, failed_tag, message, record, tolerance};
+use crate::json::{list, text};
 use crate::observed::ServiceObservation;
 
 /// The failure of this very target that is on record, with what a person should read about it: our own tag, or AWS's word
@@ -15,8 +16,6 @@ pub fn remembered(target: &Target, observed: &ServiceObservation) -> Option<Stri
         .iter()
         .find(|one| one["status"] != "PRIMARY" && text(one, "taskDefinition") == target.task_definition_arn);
     let many = taken_back.and_then(|one| tolerance::exceeded(target, observed, service, one));
-    (tagged || record::went_back(target, observed) || record::stands_failed(target, observed)).then(|| {
-        let message = message::failure(target, observed, service);
-        many.map_or_else(|| message.clone(), |many| format!("{many}: {message}"))
-    })
+    (tagged || record::went_back(target, observed) || record::stands_failed(target, observed))
+        .then(|| message::failure_as(many, target, observed, service))
 }

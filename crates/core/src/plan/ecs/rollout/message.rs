@@ -3,8 +3,9 @@
 
 use serde_json::Value;
 
-use super::{Target, list, record, short, text};
+use super::{Target, record, short};
 use crate::desired::OnFailure;
+use crate::json::{list, text};
 use crate::observed::ServiceObservation;
 
 /// How many of the service's events are told.
@@ -31,6 +32,15 @@ pub(super) fn failure(target: &Target, observed: &ServiceObservation, service: &
         message.push_str(&line);
     }
     message
+}
+
+/// The same with `first` before the cause, where it was Driftless that called it a failure.
+pub(super) fn failure_as(first: Option<String>, target: &Target, observed: &ServiceObservation, service: &Value) -> String {
+    let message = failure(target, observed, service);
+    match first {
+        Some(first) => format!("{first}: {message}"),
+        None => message,
+    }
 }
 
 /// The cause alone.

@@ -15,10 +15,11 @@ mod tolerance;
 
 use serde_json::Value;
 
+use super::step::EcsStep;
 use crate::desired::EcsService;
-use crate::plan::EcsStep;
+use crate::json::{list, text};
 
-pub use crate::plan::ecs::written::{Begun, Written};
+pub use super::written::{Begun, Written};
 pub use judge::judge;
 pub use memory::remembered;
 
@@ -69,14 +70,6 @@ pub enum Judgement {
 /// `web:12` of `arn:aws:ecs:eu-central-1:123456789012:task-definition/web:12`.
 fn short(arn: &str) -> &str {
     arn.rsplit('/').next().unwrap_or(arn)
-}
-
-fn text<'a>(value: &'a Value, member: &str) -> &'a str {
-    value[member].as_str().unwrap_or_default()
-}
-
-fn list<'a>(value: &'a Value, member: &str) -> &'a [Value] {
-    value[member].as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
 /// The digest of the failure that the service's tags remember.

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::{Target, list, text};
+use super::Target;
+use crate::json::{list, text};
 use crate::observed::ServiceObservation;
 
 /// For so many seconds after our write an answer may show what was before.

@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use super::{Target, message, text};
+use crate::count::counted;
 use crate::desired::FailAfter;
 use crate::observed::ServiceObservation;
 
@@ -26,10 +27,7 @@ pub(super) fn exceeded(target: &Target, observed: &ServiceObservation, service: 
         FailAfter::Auto => (threshold(desired), format!("rollout.failAfter: auto, which is {} of {desired}", threshold(desired))),
     };
     let failed = failed_tasks(observed, primary);
-    (failed >= limit).then(|| {
-        let noun = if failed == 1 { "task" } else { "tasks" };
-        format!("{failed} {noun} of the rollout failed ({says})")
-    })
+    (failed >= limit).then(|| format!("{} of the rollout failed ({says})", counted(failed, "task")))
 }
 
 /// "The number of consecutively failed tasks in the deployment": those that did not come up or failed their checks; it "resets
