@@ -59,6 +59,8 @@ fn what_is_missing_or_excludes_each_other_is_told() {
     site.yaml:5:3: S3Artifact/site: `spec.key` is missing; write `key: app.zip` for one object, or `prefix: site` for a folder (`prefix: ""` for the whole bucket)
     site.yaml:5:3: S3Artifact/site: `spec.source` is missing; what is pushed is expected: `source: {path: dist}` or `source: {gitlabJob: {job: build, path: dist}}`
     "#);
+    assert_snapshot!(told("  source: {path: app.zip}\n  bucket: shop\n  kye: app.zip\n"), @"site.yaml:7:3: S3Artifact/site: there is no field `kye` in `spec`; did you mean `key`?");
+    assert_snapshot!(told("  source: {path: public}\n  bucket: shop\n  prefx: site\n"), @"site.yaml:7:3: S3Artifact/site: there is no field `prefx` in `spec`; did you mean `prefix`?");
     assert_snapshot!(told("  source: {}\n  bucket: shop\n  key: a\n  prefix: b\n"), @"
     site.yaml:5:11: S3Artifact/site: `spec.source` is empty; what is pushed is expected: `source: {path: dist}` or `source: {gitlabJob: {job: build, path: dist}}`
     site.yaml:8:3: S3Artifact/site: `spec.key` and `spec.prefix` exclude each other: `key` is one object, `prefix` a folder of them

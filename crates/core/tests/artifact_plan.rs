@@ -425,6 +425,21 @@ fn whatever_s3_shows_of_what_was_sent_one_digest_is_written_at_most_twice() {
 }
 
 #[test]
+fn what_s3_spells_otherwise_on_many_objects_is_told_once_with_their_number() {
+    let (mut bucket, site) = (Bucket::new(|head| head.storage_class = None), folder(everything()));
+    bucket.passes(&site, &item("a"), 3);
+    let object = bucket.object.expect("an object");
+    let look = |count: usize| {
+        let keys: Vec<String> = (0..count).map(|n| format!("site/{n}")).collect();
+        let items: Vec<(&str, Item)> = keys.iter().map(|key| (key.as_str(), item("a"))).collect();
+        let objects: Vec<(&str, StoredObject)> = keys.iter().map(|key| (key.as_str(), object.clone())).collect();
+        planned(&site, observation(&items, &objects)).notes.join("\n")
+    };
+    assert_snapshot!(look(1), @"S3 shows `STANDARD` for `STANDARD_IA` (storageClass): that is how it spells what was sent, and it is left so");
+    assert_snapshot!(look(3), @"S3 shows `STANDARD` for `STANDARD_IA` (storageClass), on 3 objects: that is how it spells what was sent, and it is left so");
+}
+
+#[test]
 fn a_spelling_that_never_settles_is_written_twice_and_told_whatever_moves() {
     let (mut bucket, site) = (Bucket::new(|_| {}), folder(everything()));
     for number in 0..5 {

@@ -103,6 +103,14 @@ fn every_mistake_is_told_where_it_stands() {
             json!({"revision": {"revisionType": "GitHub", "gitHubLocation": {"repository": "acme/shop", "commitId": "main"}}}),
             "40 hexadecimal digits",
         ),
+        (
+            json!({"revision": {"revisionType": "GitHub", "gitHubLocation": {"repository": "", "commitId": "0".repeat(40)}}}),
+            "`revision.gitHubLocation.repository` is missing; AWS requires it",
+        ),
+        (
+            json!({"revision": {"revisionType": "GitHub", "gitHubLocation": {"repository": "acme/shop", "commitId": ""}}}),
+            "`revision.gitHubLocation.commitId` is missing; AWS requires it",
+        ),
         (json!({"fileExistsBehavior": "REPLACE"}), "AWS accepts `DISALLOW`, `OVERWRITE` and `RETAIN`"),
         (json!({"ignoreApplicationStopFailures": "true"}), "where AWS takes true or false: write true without quotes"),
         (json!({"autoRollbackConfiguration": {"enabled": true}}), "is enabled and lists no `events`"),

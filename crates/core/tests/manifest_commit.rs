@@ -2,6 +2,7 @@
 
 use crate::manifest_source::*;
 use driftless_core::agent::Agent;
+use driftless_core::desired::Spec;
 use driftless_core::manifest::removed;
 use driftless_core::resource::ResourceId;
 use driftless_core::snapshot::{Entry, Unread};
@@ -181,6 +182,35 @@ fn what_is_no_longer_declared_is_named_by_its_pointer() {
     let mut elsewhere = new.clone();
     elsewhere.target = "test".into();
     assert_eq!(removed(&old, &elsewhere), Vec::<String>::new());
+}
+
+#[test]
+fn what_only_an_older_commit_tells_is_kept_by_services_and_stacks_alone() {
+    let of =
+        |kind: &str, spec: &str| format!("apiVersion: driftless/v1alpha1\nkind: {kind}\nmetadata: {{name: one}}\nspec: {spec}\n");
+    let files = [
+        ("a.yaml", of("EcsService", "{cluster: c, taskDefinition: {family: f}}")),
+        ("b.yaml", of("EcsTask", "{cluster: c, taskDefinition: {family: f}}")),
+        ("c.yaml", of("CloudFormationStack", "{stackName: s, template: {inline: {Resources: {T: {Type: 'AWS::SNS::Topic'}}}}}")),
+        ("d.yaml", of("S3Artifact", "{source: {path: x/y}, bucket: shop, key: y}")),
+        ("x/y", String::new()),
+    ];
+    let mut desired = read(&files);
+    assert_eq!(problems(&desired), Vec::<String>::new());
+    for (id, resource) in &mut desired.resources {
+        if let Some(place) = resource.spec.removed_mut() {
+            place.push("/x".into());
+        }
+        let kept = match &resource.spec {
+            Spec::EcsService(service) => service.removed.clone(),
+            Spec::CloudFormationStack(stack) => stack.changed_secrets.clone(),
+            spec => {
+                assert!(resource.spec.clone().removed_mut().is_none(), "{spec:?}");
+                continue;
+            }
+        };
+        assert_eq!(kept, ["/x"], "{id}");
+    }
 }
 
 /// A snapshot in which one folder is a submodule and one a link.

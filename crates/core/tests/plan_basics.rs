@@ -1,6 +1,7 @@
 //! A service is created, left alone, changed and healed.
 
 use crate::plan_world::*;
+use driftless_core::observed::{Observation, Observed, ServiceObservation};
 use driftless_core::plan::{Cause, EcsStep, Step, TaskDefinitionRef};
 use serde_json::json;
 
@@ -116,8 +117,24 @@ fn a_service_that_waits_for_another_says_what_it_runs() {
     let resource = web(task(), service());
     let meanwhile = |world: &World| {
         let observed = world.observe(&resource, &context());
-        driftless_core::plan::meanwhile(&driftless_core::observed::Observation::EcsService(observed))
+        driftless_core::plan::meanwhile(&Observation::EcsService(observed))
     };
+    let unknown =
+        ServiceObservation { service: Observed::Unknown("denied".into()), ..World::default().observe(&resource, &context()) };
+    assert_eq!(driftless_core::plan::meanwhile(&Observation::EcsService(unknown)), None);
     assert_eq!(meanwhile(&World::default()).as_deref(), Some("not created yet"));
     assert_eq!(meanwhile(&converged(&resource)).as_deref(), Some("runs web:1 as before (2 of 2 tasks)"));
+}
+
+#[test]
+fn the_commit_that_wrote_a_service_stands_in_its_tags() {
+    let resource = web(task(), service());
+    let written_at = |world: &World| {
+        let observed = Observation::EcsService(world.observe(&resource, &context()));
+        driftless_core::plan::written_at(&observed).map(str::to_owned)
+    };
+    let mut world = converged(&resource);
+    assert_eq!(written_at(&world).as_deref(), Some(context().revision));
+    world.tags_mut().retain(|tag| tag["key"] != "driftless:revision");
+    assert_eq!((written_at(&world), written_at(&World::default())), (None, None));
 }

@@ -1,7 +1,7 @@
 //! Every state of a stack and its way out: one row, one test.
 
 use crate::stack_world::*;
-use driftless_core::observed::StackResource;
+use driftless_core::observed::{Observation, Observed, StackObservation, StackResource};
 use driftless_core::plan::stack::state::{STATES, WayOut, way_out};
 use driftless_core::plan::stack::{Kind, StackStep, Token};
 
@@ -41,6 +41,15 @@ fn whole_states_are_ready_where_nothing_differs_and_give_their_outputs() {
         assert!(is_ready(&plan), "{status}: {plan:?}");
         assert_eq!(plan.outputs["Topic"], "arn:topic");
     }
+}
+
+#[test]
+fn a_stack_that_waits_for_another_resource_says_what_it_is_meanwhile() {
+    let meanwhile =
+        |observation: StackObservation| driftless_core::plan::meanwhile(&Observation::CloudFormationStack(observation.into()));
+    assert_eq!(meanwhile(observed(live("UPDATE_COMPLETE"))).as_deref(), Some("it stays as it is (UPDATE_COMPLETE)"));
+    assert_eq!(meanwhile(absent()).as_deref(), Some("not created yet"));
+    assert_eq!(meanwhile(StackObservation { stack: Observed::Unknown("denied".into()), ..absent() }), None);
 }
 
 #[test]
