@@ -9,6 +9,8 @@ pub struct Example {
     pub files: &'static [(&'static str, &'static [u8])],
     /// The agent's `spec.variables`, as a line of YAML.
     pub variables: &'static str,
+    /// What shows the outcome to somebody with the AWS CLI, behind `aws`.
+    pub look: &'static str,
 }
 
 /// The files of one folder below `examples/`.
@@ -23,6 +25,7 @@ pub const FIRST_SERVICE: Example = Example {
     name: "first-service",
     files: files!("first-service": "deploy/web.yaml", "deploy/web.task-definition.json", "deploy/worker.yaml"),
     variables: "{subnet: subnet-0a1b2c3d4e5f60718, securityGroup: sg-0a1b2c3d4e5f60718}",
+    look: "ecs describe-services --cluster shop --services web worker",
 };
 
 /// A network, a migration in it, and a service after that.
@@ -30,6 +33,7 @@ pub const FARGATE_WITH_NETWORK: Example = Example {
     name: "fargate-with-network",
     files: files!("fargate-with-network": "deploy/network.yaml", "deploy/network.template.yaml", "deploy/migrate.yaml", "deploy/web.yaml"),
     variables: "{}",
+    look: "cloudformation describe-stacks --stack-name shop-network",
 };
 
 /// A stack with an Auto Scaling group, an artifact and a deployment.
@@ -40,6 +44,7 @@ pub const EC2_APPLICATION: Example = Example {
         "deploy/site/appspec.yml", "deploy/site/index.html", "deploy/site/scripts/check.sh", "deploy/site/scripts/restart.sh",
     ),
     variables: r#"{subnets: "subnet-0a1b2c3d4e5f60718,subnet-1a1b2c3d4e5f60718"}"#,
+    look: "deploy list-deployments --application-name shop --deployment-group-name web",
 };
 
 /// All of them.

@@ -84,7 +84,10 @@ impl World {
         narrator.detail(&format!("AWS and GitLab  {url}"));
         narrator.detail(&format!("repository      {}", self.repository.path().display()));
         narrator.detail(&format!("agent           {}/v1/status", self.address));
-        narrator.detail(&format!("aws ecs describe-services --endpoint-url {url} --cluster shop --services web"));
+        narrator.detail(&format!(
+            "look yourself   aws {} --endpoint-url {url} --region eu-central-1   (any credentials will do)",
+            self.example.look
+        ));
     }
 
     /// Commits the example's first version.

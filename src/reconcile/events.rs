@@ -44,8 +44,9 @@ impl Event {
             }
             Event::Applied { action, .. } if BOOKKEEPING.contains(action) => None,
             Event::Applied { resource, action, arn } => {
-                let arn = arn.as_deref().map(short).unwrap_or_default();
-                Some(format!("  → {action} for {resource} {arn}").trim_end().to_owned())
+                let what = arn.as_deref().map(short).filter(|what| !what.is_empty());
+                let what = what.map(|what| format!(": {what}")).unwrap_or_default();
+                Some(format!("  → {action} for {resource}{what}"))
             }
             Event::Accepted(_) | Event::Superseded(_) | Event::Progress | Event::Status(_) => None,
         }

@@ -225,6 +225,19 @@ fn a_description_is_one_line_cut_at_a_character_and_keeps_its_ending() {
 }
 
 #[test]
+fn a_description_that_is_too_long_keeps_what_to_do_at_its_end() {
+    let mut long = failed("web");
+    let advice = "it is not run again until it is changed, or `driftless retry EcsTask/migrate`";
+    long.message = format!("container migrate exited with code 1; its log: {}; {advice}", "x".repeat(200));
+    let view = view(vec![long, failed("worker")]);
+    let own = &statuses(&view)[1].description;
+    assert!(own.len() <= LONGEST_DESCRIPTION && own.contains("container migrate exited with code 1"), "{own}");
+    assert!(own.ends_with(&format!("x…; {advice}")), "{own}");
+    let (_, overall) = overall_of(&view);
+    assert!(overall.len() <= LONGEST_DESCRIPTION && overall.ends_with(&format!("…; {advice} (2 failed)")), "{overall}");
+}
+
+#[test]
 fn a_success_lists_as_many_names_as_fit() {
     let resources: Vec<Progress> = (0..20).map(|n| ready(&format!("a-rather-long-service-name-{n:02}"))).collect();
     let (_, description) = overall_of(&view(resources));

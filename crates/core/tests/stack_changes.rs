@@ -175,6 +175,42 @@ fn a_change_set_is_waited_for_shown_and_executed_under_the_token_that_names_it()
 }
 
 #[test]
+fn the_resources_of_a_new_stack_are_listed_once() {
+    let resource = declared("");
+    let asks = plan(&resource, &absent());
+    let name = asked(&asks);
+    assert!(asks.changes.iter().any(|change| change.path == "/resources/Topic"));
+    let made = |more: &[&str]| {
+        let mut observation = observed(live("REVIEW_IN_PROGRESS"));
+        let mut ready = change_set(&name, "CREATE_COMPLETE", "AVAILABLE");
+        ready.changes = ["Topic"]
+            .iter()
+            .chain(more)
+            .map(|logical| ResourceChange {
+                action: "Add".into(),
+                logical_id: (*logical).into(),
+                resource_type: "AWS::SNS::Topic".into(),
+                ..ResourceChange::default()
+            })
+            .collect();
+        observation.change_sets = vec![ready];
+        let plan = plan(&resource, &observation);
+        assert_eq!(actions(&plan), ["ExecuteChangeSet"]);
+        render(&plan, &Options::default())
+    };
+    insta::assert_snapshot!(made(&[]), @r"
+    CloudFormationStack/net: to be created
+      note: AWS says the same: 1 resource is created
+    ");
+    // What a macro has added is news.
+    insta::assert_snapshot!(made(&["Alarm"]), @r#"
+    CloudFormationStack/net: to be created
+      + /resources/Topic: "AWS::SNS::Topic"
+      + /resources/Alarm: "AWS::SNS::Topic"
+    "#);
+}
+
+#[test]
 fn no_change_is_a_failed_change_set_and_an_empty_one_changes_outputs() {
     let resource = declared("  parameters: {Size: large}\n");
     let mut observation = observed(live("CREATE_COMPLETE"));

@@ -150,7 +150,10 @@ fn a_create_whose_rollback_failed_names_what_still_stands_and_is_deleted_only_on
     let plan = plan(&declared(""), &observation);
     assert_eq!(reason(&plan), "RollbackFailed");
     assert!(message(&plan).contains("Bucket (AWS::S3::Bucket, DELETE_FAILED: not empty)"));
-    assert_eq!(actions(&plan_in(&declared(""), &observation, &retry())), ["DeleteStack"]);
+    let again = plan_in(&declared(""), &observation, &retry());
+    assert_eq!(actions(&again), ["DeleteStack"]);
+    let told = "it is deleted to be created anew, with what its rollback could not delete: Bucket (AWS::S3::Bucket, DELETE_FAILED: not empty)";
+    assert!(message(&again).ends_with(told), "{}", message(&again));
 }
 
 #[test]

@@ -37,9 +37,9 @@ const SHORT: usize = 60;
 pub fn render(plan: &Plan, options: &Options) -> String {
     let mut text = coloured(&headline(plan), matches!(word(plan), Word::Delete), options);
     let told = if options.show_values { plan.changes.clone() } else { plan.told() };
-    for change in &told {
+    for change in told.iter().flat_map(|change| spread(change.clone())) {
         text.push('\n');
-        render_change(&mut text, change, options);
+        render_change(&mut text, &change, options);
     }
     for note in &plan.notes {
         let _ = write!(text, "\n  note: {}", printable::below(note).replace('\n', "\n  "));
@@ -152,6 +152,30 @@ fn after(plan: &Plan) -> String {
         let _ = write!(text, ", after {}", others.join(" and "));
     }
     text
+}
+
+/// A large object that comes or goes, member by member, as of documents whose members are compared.
+fn spread(change: Change) -> Vec<Change> {
+    let large = |shown: &Shown| match shown {
+        Shown::Plain(value @ Value::Object(members)) | Shown::Revealed(value @ Value::Object(members)) => {
+            !members.is_empty() && value.to_string().len() > SHORT
+        }
+        _ => false,
+    };
+    let (comes, shown) = match (&change.old, &change.new) {
+        (None, Some(new)) if large(new) => (true, new),
+        (Some(old), None) if large(old) => (false, old),
+        _ => return vec![change],
+    };
+    let again =
+        |value: Value| Some(if matches!(shown, Shown::Revealed(_)) { Shown::Revealed(value) } else { Shown::Plain(value) });
+    let Value::Object(members) = shown.clone().into_value() else { return vec![change] };
+    let part = |(name, value): (String, Value)| {
+        let path = format!("{}/{}", change.path, name.replace('~', "~0").replace('/', "~1"));
+        let (old, new) = if comes { (None, again(value)) } else { (again(value), None) };
+        spread(Change { path, old, new, ..change.clone() })
+    };
+    members.into_iter().flat_map(part).collect()
 }
 
 fn coloured(text: &str, red: bool, options: &Options) -> String {
@@ -271,6 +295,28 @@ mod tests {
     }
 
     #[test]
+    fn a_large_object_that_comes_or_goes_is_told_member_by_member() {
+        let network =
+            json!({"awsvpcConfiguration": {"subnets": ["subnet-0a1b2c3d4e5f60718", "subnet-1a1b2c3d4e5f60718"], "a/b": 1}});
+        let lines =
+            |old: Option<Value>, new: Option<Value>| render(&plan(vec![change("/task/network", old, new)]), &Options::default());
+        assert_snapshot!(lines(None, Some(network.clone())), @r#"
+        EcsService/web: to be changed, with a deployment
+          + /task/network/awsvpcConfiguration/a/b: 1
+          + /task/network/awsvpcConfiguration/subnets: ["subnet-0a1b2c3d4e5f60718","subnet-1a1b2c3d4e5f60718"]
+        "#);
+        assert_snapshot!(lines(Some(network), None), @r#"
+        EcsService/web: to be changed, with a deployment
+          - /task/network/awsvpcConfiguration/a/b: 1
+          - /task/network/awsvpcConfiguration/subnets: ["subnet-0a1b2c3d4e5f60718","subnet-1a1b2c3d4e5f60718"]
+        "#);
+        assert_snapshot!(lines(None, Some(json!({"a": 1}))), @r#"
+        EcsService/web: to be changed, with a deployment
+          + /task/network: {"a":1}
+        "#);
+    }
+
+    #[test]
     fn a_change_reads_as_a_diff() {
         let image = "/taskDefinition/containerDefinitions/app/image";
         let mut removed = change("/service/enableExecuteCommand", Some(json!(true)), Some(json!(false)));
@@ -307,11 +353,11 @@ mod tests {
 
     #[test]
     fn long_values_are_spread_below_their_path() {
-        let container = json!({"name": "app", "image": "registry.example.com/shop/web:1.0.0", "essential": true, "cpu": 256});
+        let container = json!([{"name": "app", "image": "registry.example.com/shop/web:1.0.0", "essential": true, "cpu": 256}]);
         let text =
-            render(&plan(vec![change("/taskDefinition/containerDefinitions/app", None, Some(container))]), &Options::default());
-        assert!(text.contains("containerDefinitions/app:\n      {\n        \""), "{text}");
-        assert!(text.contains("\n        \"name\": \"app\""), "{text}");
+            render(&plan(vec![change("/taskDefinition/containerDefinitions", None, Some(container))]), &Options::default());
+        assert!(text.contains("containerDefinitions:\n      [\n        {\n          \""), "{text}");
+        assert!(text.contains("\n          \"name\": \"app\""), "{text}");
     }
 
     #[test]

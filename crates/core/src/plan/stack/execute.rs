@@ -54,8 +54,26 @@ pub(super) fn execute(pass: &Pass<'_>, stack: &Stack, change_set: &ChangeSet, to
         (_, Kind::Heal) => ("Healing", "is put back to what its template says"),
         _ => ("Updating", "is updated"),
     };
+    // The template's own list was told when AWS was asked.
+    let repeats = creates && is_the_templates(pass, change_set);
+    let changes = if repeats { Vec::new() } else { resource_changes(change_set) };
+    if repeats {
+        let count = change_set.changes.len();
+        notes.insert(0, format!("AWS says the same: {count} resource{} created", if count == 1 { " is" } else { "s are" }));
+    }
     let plan = pass.progressing(word, format!("{} {what}", pass.name()), WORKING);
-    Plan { steps: vec![step.into()], changes: resource_changes(change_set), notes, ..plan }
+    Plan { steps: vec![step.into()], changes, notes, ..plan }
+}
+
+/// Whether the change set makes just what the template lists.
+fn is_the_templates(pass: &Pass<'_>, change_set: &ChangeSet) -> bool {
+    let listed = pass.wanted.template.resources();
+    let certain = listed.iter().all(|(_, _, condition)| condition.is_none());
+    let listed: BTreeSet<(&str, &str)> =
+        listed.into_iter().map(|(logical, kind, _)| (logical, kind.unwrap_or_default())).collect();
+    let made = change_set.changes.iter().filter(|change| change.action == "Add" && change.nested.is_none());
+    let made: BTreeSet<(&str, &str)> = made.map(|change| (change.logical_id.as_str(), change.resource_type.as_str())).collect();
+    certain && made == listed && made.len() == change_set.changes.len()
 }
 
 /// A new one instead of the old one, at any depth.

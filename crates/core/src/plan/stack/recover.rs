@@ -94,7 +94,11 @@ pub(super) fn recreate(pass: &Pass<'_>, stack: &Stack) -> Plan {
         );
         return pass.plan(Verdict::stalled("RollbackFailed", message));
     }
-    delete(pass, stack, attempt, "it is deleted to be created anew, as its first create failed and nothing of it is left")
+    let why = match failed.is_empty() {
+        true => "it is deleted to be created anew, as its first create failed and nothing of it is left".to_owned(),
+        false => format!("it is deleted to be created anew, with what its rollback could not delete: {}", standing(&failed)),
+    };
+    delete(pass, stack, attempt, &why)
 }
 
 /// DeleteStack, with its protection taken off where the manifest says so.
