@@ -500,6 +500,9 @@ fn history_goes_back_to_our_newest_deployment_and_everything_after_it() {
     assert_eq!(starts[0], NOW - 10.0 * 24.0 * HOUR - 1.0);
     assert!(reaches_back(&world.observed, starts[0]));
     assert!(!reaches_back(&world.observed, NOW - 24.0 * HOUR));
+    // Each start is read once, ever further back, also where ours was deployed a day ago to the second.
+    let world = World::new().had_own("d-1", "a", "Succeeded", 24.0 * HOUR - 1.0, json!({}));
+    assert_eq!(history_starts(&world.observed), [1.0, 30.0, 365.0].map(|days| NOW - days * 24.0 * HOUR));
     let world = World::new().had("d-1", "x", "Succeeded", HOUR, json!({}));
     let starts = history_starts(&world.observed);
     assert_eq!(starts, [1.0, 30.0, 365.0].map(|days| NOW - days * 24.0 * HOUR));

@@ -2,6 +2,7 @@
 
 use crate::plan_world::*;
 use driftless_core::observed::{Observation, Observed, ServiceObservation};
+use driftless_core::plan::ecs::{Wants, wants};
 use driftless_core::plan::{Cause, EcsStep, Step, TaskDefinitionRef};
 use serde_json::json;
 
@@ -137,4 +138,30 @@ fn the_commit_that_wrote_a_service_stands_in_its_tags() {
     assert_eq!(written_at(&world).as_deref(), Some(context().revision));
     world.tags_mut().retain(|tag| tag["key"] != "driftless:revision");
     assert_eq!((written_at(&world), written_at(&World::default())), (None, None));
+}
+
+#[test]
+fn more_is_read_of_a_service_that_is_not_at_rest() {
+    let resource = web(task(), service());
+    let world = converged(&resource);
+    let own = world.observe(&resource, &context()).task_definition;
+    let wanted = |change: fn(&mut serde_json::Value)| {
+        let mut service = json!(world.service);
+        change(&mut service);
+        wants(&resource, declared(&resource), &Observed::Present(service), own.as_ref(), &context())
+    };
+    assert_eq!(wanted(|_| {}), Wants::default());
+    let restless: [(&str, fn(&mut serde_json::Value)); 4] = [
+        ("its only deployment goes on", |service| service["deployments"][0]["rolloutState"] = json!("IN_PROGRESS")),
+        ("an older one drains", |service| {
+            let older = service["deployments"][0].clone();
+            service["deployments"].as_array_mut().expect("a list").push(older);
+        }),
+        ("a task is missing", |service| service["runningCount"] = json!(1)),
+        ("a task starts", |service| service["pendingCount"] = json!(1)),
+    ];
+    for (what, change) in restless {
+        let wanted = wanted(change);
+        assert!(wanted.service_deployments && wanted.service_revisions && wanted.stopped_tasks, "{what}: {wanted:?}");
+    }
 }

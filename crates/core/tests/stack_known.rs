@@ -97,6 +97,11 @@ fn outputs_with_question_marks_are_told() {
     stack.outputs.insert("Url".into(), "https://example.com/x".into());
     let told = plan(&resource, &showing(stack, &named("订单")));
     assert!(message(&told).contains("in the output Name: whoever takes it gets the `?`"), "{}", message(&told));
+    // More than one `?` is no query, whoever wrote the template.
+    let mut theirs = live("CREATE_COMPLETE");
+    theirs.outputs.insert("Title".into(), "????".into());
+    let told = plan(&declared(""), &observed(theirs));
+    assert!(message(&told).contains("in the output Title: whoever takes it gets the `?`"), "{}", message(&told));
     let mut plain = live("CREATE_COMPLETE");
     plain.outputs.insert("Url".into(), "https://example.com/?x=1".into());
     assert!(!message(&plan(&declared(""), &observed(plain))).contains('?'), "a question mark of its own");

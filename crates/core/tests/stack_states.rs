@@ -81,6 +81,7 @@ fn our_unfinished_update_of_an_older_commit_is_cancelled_and_nothing_else_is() {
     observation.events = newest_first(vec![events(Some(&old), &["stack UPDATE_IN_PROGRESS User Initiated"])]);
     let superseded = plan(&declared(""), &observation);
     assert_eq!(actions(&superseded), ["CancelUpdateStack"]);
+    assert!(superseded.notes[0].contains("is cancelled for the newer commit"), "told before it is done: {:?}", superseded.notes);
     let same = plan(&declared("  parameters: {Size: large}\n"), &observation);
     assert_eq!((reason(&same), same.steps.len()), ("Updating", 0));
     // AWS can cancel updates only.

@@ -113,6 +113,43 @@ fn what_only_a_person_can_correct_stays_invalid_whatever_words_are_in_it() {
 }
 
 #[test]
+fn where_aws_itself_failed_nothing_is_absent_or_forbidden_whatever_the_words() {
+    for said in ["The service was not found.", "Cluster does not exist", "Access Denied", "deployment is in progress", "no clue"]
+    {
+        for status in [500, 502, 503] {
+            let found = meaning("ecs", "UpdateService", "ClientException", status, said);
+            assert_eq!((found.class, found.lost), (Class::Unavailable, true), "{status} {said}");
+        }
+    }
+    assert_eq!(meaning("ecs", "UpdateService", "ClientException", 503, "Rate exceeded").class, Class::Throttled);
+}
+
+#[test]
+fn an_identity_provider_that_cannot_be_asked_is_no_wrong_token() {
+    // https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html: "InvalidIdentityToken",
+    // "IDPCommunicationError: … the identity provider (IdP) … could not be reached".
+    let of = |code, said| meaning("sts", "AssumeRoleWithWebIdentity", code, 400, said);
+    let unreachable = [
+        (
+            "InvalidIdentityToken",
+            "Couldn't retrieve verification key from your identity provider, please reference AssumeRoleWithWebIdentity documentation for requirements",
+        ),
+        ("IDPCommunicationError", "The identity provider could not be reached to verify the incoming identity token."),
+    ];
+    for (code, said) in unreachable {
+        let found = of(code, said);
+        assert_eq!((found.class, found.patience), (Class::Unavailable, None), "{code} {said}");
+    }
+    for (code, said) in [
+        ("InvalidIdentityToken", "No OpenIDConnect provider found in your account for https://gitlab.example.com"),
+        ("InvalidIdentityToken", "Incorrect token audience"),
+        ("ExpiredTokenException", "Token expired: current date/time 1 must be before the expiration date/time 0"),
+    ] {
+        assert_eq!(of(code, said).class, Class::Denied, "{code} {said}");
+    }
+}
+
+#[test]
 fn what_people_have_named_says_nothing() {
     for said in [
         "Stack 'access-denied' has an empty name",
