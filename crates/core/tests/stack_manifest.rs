@@ -80,6 +80,22 @@ fn parameters_come_from_every_shape_of_a_file_and_the_manifests_own_win() {
 }
 
 #[test]
+fn a_parameter_that_the_template_has_not_is_told_with_those_that_it_has() {
+    let of = |key: &str, template: &str| {
+        let spec = with(&format!("  template: {{file: t.yaml}}\n  parameters: {{{key}: s}}\n"));
+        told(&[("net.yaml", spec.as_str()), ("t.yaml", template)])
+    };
+    let two = "Parameters: {Size: {Type: String, Default: a}, Zone: {Type: String, Default: b}}\nResources: {T: {Type: A}}\n";
+    assert!(of("Sise", two).ends_with("the template has no parameter `Sise`; did you mean `Size`?"), "{}", of("Sise", two));
+    assert!(
+        of("Other", two).ends_with("the template has no parameter `Other`; it has `Size` and `Zone`"),
+        "{}",
+        of("Other", two)
+    );
+    assert!(of("Other", "Resources: {T: {Type: A}}\n").ends_with("the template has no parameter `Other`; it has none"));
+}
+
+#[test]
 fn what_is_wrong_is_told_with_its_place() {
     let broken = |spec: &str, template: &str| told(&[("net.yaml", with(spec).as_str()), ("t.yaml", template)]);
     let file = "  template: {file: t.yaml}\n";
