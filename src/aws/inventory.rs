@@ -11,12 +11,9 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use super::error::{Call, ProviderError};
-use super::json::call;
 use super::providers::Providers;
+use super::tagging::tagged;
 
-/// "ResourcesPerPage ... maximum 100":
-/// <https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html>
-const PAGE: usize = 100;
 /// What prune can delete, in the words of the tagging API.
 const TYPES: [&str; 2] = ["ecs:service", "cloudformation:stack"];
 
@@ -26,7 +23,9 @@ impl Providers {
     /// # Errors
     /// Any read that failed: half an inventory is none.
     pub async fn inventory(&self, agent: &str, source_hash: &str) -> Result<Vec<Item>, ProviderError> {
-        let arns = match self.tagged(agent, source_hash).await {
+        let filters = json!([{"Key": tags::AGENT, "Values": [agent]}, {"Key": tags::SOURCE, "Values": [source_hash]}]);
+        let what = format!("the things tagged {}={agent}", tags::AGENT);
+        let arns = match tagged(self.target(), &filters, &TYPES, &what).await {
             Err(error) if error.unknown_action() => {
                 let mut arns = self.ecs().all_services().await?;
                 arns.extend(self.cloudformation().all_stacks().await?);
@@ -45,32 +44,6 @@ impl Providers {
             is(tags::AGENT, agent) && is(tags::SOURCE, source_hash)
         };
         Ok(found?.into_iter().flatten().filter(ours).collect())
-    }
-
-    /// The ARNs that the tagging API knows.
-    async fn tagged(&self, agent: &str, source_hash: &str) -> Result<Vec<String>, ProviderError> {
-        let mut arns = Vec::new();
-        let mut page = String::new();
-        loop {
-            let document = json!({
-                "TagFilters": [{"Key": tags::AGENT, "Values": [agent]}, {"Key": tags::SOURCE, "Values": [source_hash]}],
-                "ResourceTypeFilters": TYPES,
-                "ResourcesPerPage": PAGE,
-                "PaginationToken": page,
-            });
-            let resource = format!("the things tagged {}={agent}", tags::AGENT);
-            let client = self.target().tagging();
-            let said = call(self.target(), "tag", "GetResources", &resource, &document, |raw| {
-                client.get_resources().customize().interceptor(raw).send()
-            });
-            let answer = said.await?.json;
-            let mappings = answer["ResourceTagMappingList"].as_array().cloned().unwrap_or_default();
-            arns.extend(mappings.iter().filter_map(|mapping| mapping["ResourceARN"].as_str()).map(str::to_owned));
-            match answer["PaginationToken"].as_str() {
-                Some(next) if !next.is_empty() => page = next.to_owned(),
-                _ => return Ok(arns),
-            }
-        }
     }
 
     /// The stack as CloudFormation itself shows it; None when it is gone, or another one of its name has come.

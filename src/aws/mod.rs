@@ -14,6 +14,7 @@ pub mod providers;
 mod raw;
 mod s3;
 mod send;
+mod tagging;
 pub mod target;
 
 #[cfg(test)]

@@ -151,6 +151,34 @@ async fn going_back_to_a_definition_that_has_run_does_not_run_it_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn however_many_revisions_others_register_nothing_runs_twice() {
+    let world = World::start().await;
+    let agent = world.agent().await;
+    let sha = world.commit(&[("migrate.yaml", &migrate("migrate:1", ""))]);
+    world.ends_as(&sha, "success").await;
+    agent.stop().await;
+    for _ in 0..60 {
+        let container = json!({"name": "app", "image": "others:1", "memory": 128});
+        world.call("RegisterTaskDefinition", json!({"family": "migrate", "containerDefinitions": [container]})).await;
+    }
+    let mut agent = world.agent().await;
+    let sha = world.commit(&[("migrate.yaml", &migrate("migrate:1", "")), ("README.md", "x")]);
+    world.ends_as(&sha, "success").await;
+    assert_eq!(world.count("RunTask"), 1, "it is found below sixty others");
+    assert_eq!(world.count("GetResources"), 1);
+    agent.stop().await;
+
+    // Without the right to ask the index.
+    let (action, code) = ("GetResources".into(), "AccessDeniedException".into());
+    world.simulator.add_fault(Fault { action, code, status: 400, ..Fault::default() });
+    agent = world.agent().await;
+    let sha = world.commit(&[("migrate.yaml", &migrate("migrate:1", "")), ("README.md", "y")]);
+    world.ends_as(&sha, "success").await;
+    assert_eq!(world.count("RunTask"), 1);
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_new_commit_waits_for_the_run_that_is_under_way() {
     let world = World::start().await;
     let agent = world.agent().await;

@@ -2,7 +2,7 @@
 
 use crate::task_world::*;
 use driftless_core::desired::Resource;
-use driftless_core::plan::Context;
+use driftless_core::plan::{Context, Step};
 use insta::assert_snapshot;
 use proptest::prelude::*;
 
@@ -10,6 +10,7 @@ use proptest::prelude::*;
 /// nothing of its writes.
 fn killed(world: &mut World, resource: &Resource, step: usize, after: bool) {
     let plan = world.look(resource, &context());
+    world.known.borrow_mut().clear();
     let mut registered = None;
     for (number, one) in plan.steps.iter().enumerate() {
         if number == step && !after {
@@ -145,6 +146,170 @@ fn the_attempt_after_a_late_refusal_waits_until_nobody_reads_of_the_one_before()
     assert_eq!(world.tasks.len(), 1);
 }
 
+#[test]
+fn any_number_of_newer_revisions_hides_no_run() {
+    // What chaos found: [Pass, Registered 7, 11, 7, Wait 4000, Registered 11, 8, 6, Pass].
+    for index in [Index::Behind(0.0), Index::Behind(3000.0), Index::Denied] {
+        for (hours, more) in [(1.2, 25), (0.0, 25), (1.2, 150), (0.0, 600)] {
+            let (mut world, declared) = (World { index, ..World::new() }, migrate("migrate:1"));
+            world.settle(&declared, &context());
+            others(&mut world, 25);
+            world.now += hours * HOUR;
+            others(&mut world, more);
+            let plan = world.settle(&declared, &context());
+            assert_eq!((reason(&plan), world.tasks.len()), ("Ready", 1), "{index:?} {hours} {more}");
+        }
+    }
+}
+
+#[test]
+fn going_back_to_a_definition_after_many_others_runs_nothing() {
+    for index in [Index::Behind(0.0), Index::Denied] {
+        let mut world = World { index, ..World::new() };
+        for number in 0..30 {
+            world.settle(&migrate(&format!("migrate:{number}")), &context());
+            others(&mut world, 10);
+        }
+        let plan = world.settle(&migrate("migrate:0"), &context());
+        assert_eq!((reason(&plan), world.tasks.len()), ("Ready", 30), "{index:?}");
+    }
+}
+
+#[test]
+fn the_index_saves_reading_all_that_others_registered() {
+    for (index, most) in [(Index::Behind(0.0), 25), (Index::Denied, 600)] {
+        let (mut world, declared) = (World { index, ..World::new() }, migrate("migrate:1"));
+        world.settle(&declared, &context());
+        others(&mut world, 500);
+        world.now += 2.0 * HOUR;
+        world.reads.set(0);
+        world.settle(&declared, &context());
+        assert!(world.reads.get() <= most, "{} reads", world.reads.get());
+    }
+}
+
+#[test]
+fn a_first_run_waits_until_all_revisions_were_asked() {
+    let (mut world, declared) = (World { index: Index::Denied, room: 100, ..World::new() }, migrate("migrate:1"));
+    others(&mut world, 260);
+    world.now += 2.0 * HOUR;
+    let plan = world.look(&declared, &context());
+    assert_eq!((actions(&plan).len(), reason(&plan)), (0, "ReadingHistory"));
+    assert_snapshot!(message(&plan), @"before EcsTask/migrate is run, each revision of the family migrate is asked whether it has run already: 110 of 260 have been read so far");
+    assert_eq!(reason(&world.look(&declared, &context())), "ReadingHistory");
+    assert_eq!(actions(&world.look(&declared, &context())), ["RegisterTaskDefinition", "TagResource", "RunTask"]);
+}
+
+/// Somebody registers so many revisions of the family.
+fn others(world: &mut World, count: usize) {
+    for _ in 0..count {
+        world.register(&object(definition("others:1")));
+    }
+}
+
+/// Somebody deregisters and deletes this revision.
+fn deleted(world: &mut World, number: usize) {
+    world.revisions[number - 1].inactive = Some(world.now);
+    world.revisions[number - 1].deleted = true;
+}
+
+#[test]
+fn where_the_record_may_have_been_deleted_nothing_is_run_by_itself() {
+    let (mut world, declared) = (World::new(), migrate("migrate:1"));
+    world.settle(&declared, &context());
+    others(&mut world, 2);
+    deleted(&mut world, 1);
+    world.now += 2.0 * HOUR;
+    let plan = world.look(&declared, &context());
+    assert_eq!((actions(&plan).len(), reason(&plan)), (0, "MemoryGone"));
+    assert_snapshot!(message(&plan), @"EcsTask/migrate is not run by itself: revision migrate:1 has been deleted, and a run of it may have been on record there, so that nobody knows whether it has run. Look at its log and at what it works on; then `driftless retry EcsTask/migrate` to run it; or, if it has run, tag arn:aws:ecs:eu-central-1:123456789012:task-definition/migrate:3 with driftless:run/ace778cf6760/c1e39e1030512f5e87cf5c5a134e4cfc=succeeded. In the future deregister revisions that have a tag `driftless:run/…`, and do not delete them; a task of a new family has no such gap");
+    // A person who has looked.
+    let retry = world.look(&declared, &Context { retry: true, ..context() });
+    assert_eq!(actions(&retry), ["RegisterTaskDefinition", "TagResource", "RunTask"]);
+    assert_snapshot!(retry.notes.join("; "), @"revision migrate:1 has been deleted, and a run of it may have been on record there; `driftless retry` runs it all the same");
+    world.apply(&retry).expect("applied");
+    assert_eq!(reason(&world.settle(&declared, &context())), "Ready");
+    // What comes after it is run as ever: the gap lies below what is known now.
+    assert_eq!(reason(&world.settle(&migrate("migrate:2"), &context())), "Ready");
+    assert_eq!(world.tasks.len(), 3);
+}
+
+#[test]
+fn a_gap_below_our_newest_record_hides_nothing() {
+    let mut world = World::new();
+    for number in 1..=5 {
+        world.settle(&migrate(&format!("migrate:{number}")), &context());
+    }
+    // Somebody keeps the newest revision only.
+    (1..=4).for_each(|number| deleted(&mut world, number));
+    assert_eq!(reason(&world.settle(&migrate("migrate:6"), &context())), "Ready");
+    for number in 1..=6 {
+        assert_eq!(reason(&world.settle(&migrate(&format!("migrate:{number}")), &context())), "Ready");
+    }
+    assert_eq!(world.tasks.len(), 6);
+}
+
+#[test]
+fn a_record_that_is_kept_at_the_newest_revision_takes_the_others_along() {
+    let mut world = World::new();
+    world.settle(&migrate("migrate:1"), &context());
+    world.settle(&migrate("migrate:2"), &context());
+    others(&mut world, 3);
+    world.revisions[1].inactive = Some(world.now);
+    world.settle(&migrate("migrate:2"), &context());
+    deleted(&mut world, 1);
+    deleted(&mut world, 2);
+    assert_eq!(reason(&world.settle(&migrate("migrate:1"), &context())), "Ready");
+    assert_eq!(world.tasks.len(), 2);
+}
+
+#[test]
+fn a_run_of_an_older_revision_is_on_record_at_the_newest_one_too() {
+    // Refused at the first revision; the second runs; then the first runs, and is deleted.
+    let mut world = World { no_room: 1, ..World::new() };
+    let plan = world.look(&migrate("migrate:1"), &context());
+    world.apply(&plan).expect_err("there is no room");
+    world.settle(&migrate("migrate:2"), &context());
+    world.settle(&migrate("migrate:1"), &context());
+    assert_eq!((world.revisions.len(), world.tasks.len()), (2, 2));
+    deleted(&mut world, 1);
+    world.now += 2.0 * HOUR;
+    assert_eq!(reason(&world.settle(&migrate("migrate:1"), &context())), "OutcomeUnknown");
+    assert_eq!(world.tasks.len(), 2);
+}
+
+#[test]
+fn deleted_newest_revisions_are_noticed_by_the_number_of_the_next_one() {
+    let (mut world, declared) = (World::new(), migrate("migrate:1"));
+    others(&mut world, 2);
+    world.settle(&declared, &context());
+    deleted(&mut world, 3);
+    let plan = world.look(&declared, &context());
+    assert_eq!(world.apply(&plan), Err(Refusal::Conflict), "the new revision is the fourth, and the third is not there");
+    assert_eq!(reason(&world.settle(&declared, &context())), "MemoryGone");
+    assert_eq!(world.tasks.len(), 1);
+    // All of them, and the family's name.
+    let (mut world, declared) = (World::new(), migrate("migrate:1"));
+    world.settle(&declared, &context());
+    deleted(&mut world, 1);
+    assert_eq!(reason(&world.settle(&declared, &context())), "MemoryGone");
+    assert_eq!(world.tasks.len(), 1);
+}
+
+#[test]
+fn a_revision_that_the_index_names_and_nobody_shows_has_had_the_record() {
+    let (mut world, declared) = (World::new(), migrate("migrate:1"));
+    world.settle(&declared, &context());
+    world.settle(&migrate("migrate:2"), &context());
+    // Deleted a moment ago, and its copy taken off the next one.
+    world.ghosts = true;
+    deleted(&mut world, 1);
+    world.without_copies(2);
+    let plan = world.settle(&declared, &context());
+    assert_eq!((reason(&plan), world.tasks.len()), ("MemoryGone", 2));
+    assert!(message(&plan).contains("AWS's index of tags says that a run of it was on record there"), "{}", message(&plan));
+}
+
 #[derive(Debug, Clone)]
 enum Event {
     /// A pass that comes to its end.
@@ -159,6 +324,10 @@ enum Event {
     Registered(usize),
     /// Somebody deregisters this revision.
     Deregistered(usize),
+    /// Somebody deregisters and deletes this revision, if it is not the newest.
+    Deleted(usize),
+    /// The tagging index is so many seconds behind from now on; None: it may not be asked.
+    Index(Option<f64>),
     /// Answers are so many seconds old from now on.
     Lag(f64),
     /// The next RunTask finds no room.
@@ -177,6 +346,8 @@ fn event() -> impl Strategy<Value = Event> {
         2 => (0..3_usize).prop_map(Event::Commit),
         1 => (1..12_usize).prop_map(Event::Registered),
         1 => (0..4_usize).prop_map(Event::Deregistered),
+        2 => (0..3_usize).prop_map(Event::Deleted),
+        1 => prop::option::weighted(0.7, prop::sample::select(vec![0.0, 60.0, 3000.0])).prop_map(Event::Index),
         1 => prop::sample::select(vec![0.0, 5.0, 20.0]).prop_map(Event::Lag),
         1 => Just(Event::NoRoom),
         1 => Just(Event::Retry),
@@ -209,26 +380,41 @@ proptest! {
                 }
                 Event::Deregistered(number) => {
                     if let Some(one) = world.revisions.get_mut(*number) {
-                        one.active = false;
+                        one.inactive.get_or_insert(world.now);
                     }
                 }
+                Event::Deleted(number) if number + 1 < world.revisions.len() => {
+                    deleted(&mut world, number + 1);
+                }
+                Event::Deleted(_) => {}
+                Event::Index(behind) => world.index = behind.map_or(Index::Denied, Index::Behind),
                 Event::Lag(seconds) => world.lag = *seconds,
                 Event::NoRoom => world.no_room = 1,
                 Event::Retry => {
                     let plan = world.look(&resource, &Context { retry: true, ..context() });
-                    retries[image] += usize::from(plan.notes.iter().any(|note| note.starts_with("attempt")));
+                    let runs = plan.steps.iter().any(Step::runs) && ran(&world, images[image]) > 0;
+                    retries[image] += usize::from(runs);
+                    // A person has it run although what had run before is forgotten: all of it may be run anew.
+                    if plan.notes.iter().any(|note| note.contains("deleted")) {
+                        retries.iter_mut().for_each(|retries| *retries += 1);
+                    }
                     let _ = world.apply(&plan);
                 }
                 Event::Ends(runs, exit) => world.ends = Some((*runs, *exit)),
             }
             for (image, retries) in images.iter().zip(retries) {
-                let of = |task: &&Task| {
-                    let revision = world.revisions.iter().find(|one| one.content["taskDefinitionArn"] == task.revision.as_str());
-                    revision.is_some_and(|one| one.content["containerDefinitions"][0]["image"] == *image)
-                };
-                let ran = world.tasks.iter().filter(of).count();
+                let ran = ran(&world, image);
                 prop_assert!(ran <= 1 + retries, "{image} was run {ran} times");
             }
         }
     }
+}
+
+/// How often a definition was run.
+fn ran(world: &World, image: &str) -> usize {
+    let of = |task: &&Task| {
+        let revision = world.revisions.iter().find(|one| one.content["taskDefinitionArn"] == task.revision.as_str());
+        revision.is_some_and(|one| one.content["containerDefinitions"][0]["image"] == image)
+    };
+    world.tasks.iter().filter(of).count()
 }

@@ -92,7 +92,7 @@ fn what_others_register_or_deregister_in_the_family_runs_nothing() {
         }
         world.now += 3.0 * HOUR;
         assert_eq!(reason(&world.look(&resource, &context())), "Ready", "it is found behind 30 others");
-        world.revisions[0].active = false;
+        world.revisions[0].inactive = Some(world.now);
         assert_eq!(reason(&world.look(&resource, &context())), "Ready", "it is found among the INACTIVE ones");
         assert_eq!(world.tasks.len(), 1);
     }
@@ -358,7 +358,8 @@ fn what_has_run_is_remembered_although_inactive_revisions_cannot_be_read() {
         world.settle(&migrate(image), &context());
     }
     // The older revisions are deregistered, and AWS shows nothing of them.
-    world.revisions.drain(..2);
+    world.revisions[0].deleted = true;
+    world.revisions[1].deleted = true;
     for image in images {
         let plan = world.look(&migrate(image), &context());
         assert_eq!((actions(&plan).len(), reason(&plan)), (0, "Ready"), "{image}");
@@ -373,13 +374,13 @@ fn what_only_an_inactive_revision_remembers_is_kept_at_the_newest_active_one_onc
     let (mut world, declared) = (World::new(), migrate("migrate:1"));
     world.settle(&declared, &context());
     world.register(&object(definition("others:1")));
-    world.revisions[0].active = false;
+    world.revisions[0].inactive = Some(world.now);
     let plan = world.look(&declared, &context());
     assert_eq!((actions(&plan), reason(&plan)), (vec!["TagResource"], "Ready"));
     world.apply(&plan).expect("applied");
     let plan = world.look(&declared, &context());
     assert_eq!((actions(&plan).len(), reason(&plan)), (0, "Ready"));
-    world.revisions.remove(0);
+    world.revisions[0].deleted = true;
     let plan = world.look(&declared, &context());
     assert_eq!((actions(&plan).len(), reason(&plan), world.tasks.len()), (0, "Ready", 1));
 }

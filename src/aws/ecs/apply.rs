@@ -17,12 +17,21 @@ impl Ecs {
         let target = &self.target;
         let resource = resource(step);
         let (said, arn) = match step {
-            EcsStep::RegisterTaskDefinition { document } => {
+            EcsStep::RegisterTaskDefinition { document, number } => {
                 let said = ecs_call!(target, register_task_definition, "RegisterTaskDefinition", &resource, &document.0).await?;
                 let arn = text(&said, "/taskDefinition/taskDefinitionArn");
                 if arn.is_none() {
                     let call = Call { service: "ecs", action: "RegisterTaskDefinition", resource: &resource };
                     return Err(ProviderError::unavailable(call, "the answer has no taskDefinitionArn"));
+                }
+                let got = said.json.pointer("/taskDefinition/revision").and_then(Value::as_u64);
+                if let Some((expected, got)) = number.zip(got).filter(|(expected, got)| expected != got) {
+                    let call = Call { service: "ecs", action: "RegisterTaskDefinition", resource: &resource };
+                    let said = format!(
+                        "the new revision has the number {got}, and {expected} was to be expected: others were registered meanwhile, or \
+                         the newest ones deleted; what they may know of a run is looked at first"
+                    );
+                    return Err(ProviderError::conflict(call, said));
                 }
                 (said, arn)
             }
@@ -99,7 +108,7 @@ fn resource(step: &EcsStep) -> String {
         format!("{}/{name}", text(document, "cluster").unwrap_or_else(|| "default".to_owned()))
     };
     match step {
-        EcsStep::RegisterTaskDefinition { document } => {
+        EcsStep::RegisterTaskDefinition { document, .. } => {
             format!("the family {}", text(&document.0, "family").unwrap_or_default())
         }
         EcsStep::CreateService { document, .. } => service(document, "serviceName"),

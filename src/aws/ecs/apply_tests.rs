@@ -19,7 +19,7 @@ fn document(value: Value) -> Document {
 }
 
 fn register(value: Value) -> EcsStep {
-    EcsStep::RegisterTaskDefinition { document: Secret(document(value)) }
+    EcsStep::RegisterTaskDefinition { document: Secret(document(value)), number: None }
 }
 
 /// A service that follows the family `web`.

@@ -1,6 +1,7 @@
 //! ECS: what AWS runs, as it says it, and the calls that change it. It decides nothing; `driftless-core` does.
 
 mod apply;
+mod family;
 mod listing;
 mod observe;
 mod observe_task;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use super::json::Said;
 use super::loader::Loader;
 use super::target::Target;
+use family::Families;
 use services::Looked;
 use task_definitions::Contents;
 
@@ -24,12 +26,18 @@ pub struct Ecs {
     /// By cluster and service name.
     services: Loader<String, String, Looked>,
     contents: Arc<Contents>,
+    families: Families,
 }
 
 impl Ecs {
     /// For `target`.
     pub fn new(target: &Target) -> Self {
-        Ecs { target: target.clone(), services: services::loader(target.clone()), contents: Arc::default() }
+        Ecs {
+            target: target.clone(),
+            services: services::loader(target.clone()),
+            contents: Arc::default(),
+            families: Families::default(),
+        }
     }
 
     /// The target.

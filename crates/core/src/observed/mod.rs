@@ -12,7 +12,7 @@ pub use artifact::*;
 pub use deployment::{DeploymentObservation, FailedTargets, RevisionObject};
 pub use service::ServiceObservation;
 pub use stack::*;
-pub use task::TaskObservation;
+pub use task::{TaskMemory, TaskObservation};
 
 /// The result of looking at one thing. Unknown is not absent (rule 5).
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -191,7 +191,7 @@ impl World {
         self.writes.push(step.action().to_owned());
         self.equal.set(false);
         match step {
-            EcsStep::RegisterTaskDefinition { document } => *registered = Some(answers::register(self, &document.0)),
+            EcsStep::RegisterTaskDefinition { document, .. } => *registered = Some(answers::register(self, &document.0)),
             EcsStep::CreateService { document, task_definition, memory } => {
                 let arn = arn(task_definition, registered);
                 answers::create(self, document, arn.clone());

@@ -1,12 +1,14 @@
 //! A small pure model of what ECS keeps for run-to-completion tasks, written from AWS's documentation: revisions and their
 //! tags, tasks that are told of for an hour after their end, and tokens that live no longer than a day. Reads can be late.
 
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use driftless_core::desired::{Document, EcsTask, Resource, Spec, TaskDefinition};
 use driftless_core::location::Location;
-use driftless_core::observed::{Observation, Observed, TaskObservation};
+use driftless_core::observed::{Observation, Observed, TaskMemory, TaskObservation};
+use driftless_core::plan::task::memory::{Answers, Family, Kept, Known, NEWEST};
 use driftless_core::plan::task::wants;
 use driftless_core::plan::{Context, EcsStep, Plan, Step, TaskDefinitionRef, Verdict, plan};
 use driftless_core::resource::{Kind, ResourceId};
@@ -127,12 +129,24 @@ impl Task {
     }
 }
 
+/// The tagging index, as AWS documents it: it says nothing of INACTIVE revisions, nor when it knows of a tag.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Index {
+    /// It knows what was so many seconds ago.
+    Behind(f64),
+    /// It may not be asked.
+    Denied,
+}
+
 /// A revision: its content, and its tags as they were at each time.
 #[derive(Debug, Clone)]
 pub struct Revision {
     pub content: Value,
     pub registered: f64,
-    pub active: bool,
+    /// When it was deregistered.
+    pub inactive: Option<f64>,
+    /// AWS does not show it any more.
+    pub deleted: bool,
     tags: Vec<(f64, BTreeMap<String, String>)>,
 }
 
@@ -146,13 +160,23 @@ pub enum Refusal {
 }
 
 /// What AWS holds.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct World {
     pub revisions: Vec<Revision>,
     pub tasks: Vec<Task>,
     pub now: f64,
     /// Reads show what was so many seconds ago.
     pub lag: f64,
+    /// Of the tagging API.
+    pub index: Index,
+    /// What the agent's process knows of revisions for good.
+    pub known: RefCell<Known>,
+    /// How many unknown revisions are read in one pass.
+    pub room: usize,
+    /// Whether the tagging index still names what was deleted.
+    pub ghosts: bool,
+    /// How often a revision was read.
+    pub reads: Cell<usize>,
     /// How long the next tasks run, and their exit codes.
     pub ends: Option<(f64, i64)>,
     /// So many RunTasks find no room.
@@ -164,7 +188,21 @@ pub struct World {
 
 impl World {
     pub fn new() -> Self {
-        World { now: 1_764_028_800.0, ..World::default() }
+        World {
+            revisions: Vec::new(),
+            tasks: Vec::new(),
+            now: 1_764_028_800.0,
+            lag: 0.0,
+            index: Index::Behind(0.0),
+            known: RefCell::default(),
+            room: 200,
+            ghosts: false,
+            reads: Cell::new(0),
+            ends: None,
+            no_room: 0,
+            never_start: Default::default(),
+            writes: Vec::new(),
+        }
     }
 
     /// One pass: read what is wanted, plan.
@@ -175,24 +213,23 @@ impl World {
     pub fn observe(&self, resource: &Resource, context: &Context) -> TaskObservation {
         let Spec::EcsTask(declared) = &resource.spec else { panic!("a task") };
         let then = self.now - self.lag;
-        let answers: Vec<Value> =
-            self.revisions.iter().rev().filter(|one| one.registered <= then).map(|one| one.answer(then)).collect();
-        let (active, inactive): (Vec<Value>, Vec<Value>) =
-            answers.into_iter().partition(|one| one["taskDefinition"]["status"] == "ACTIVE");
-        let mut revisions: Vec<Value> = active.iter().take(10).cloned().collect();
+        let mut family = Family { now: self.now, ..Family::default() };
+        for (number, one) in (1..).zip(&self.revisions).filter(|(_, one)| one.registered <= then && !one.deleted) {
+            if one.inactive.is_none() { family.active.insert(0, number) } else { family.others.insert(0, number) }
+        }
+        let mut answers: Answers = family.active.iter().take(NEWEST).map(|number| (*number, self.answer(*number))).collect();
         let base = match &declared.task_definition {
             TaskDefinition::Document(_) => None,
-            TaskDefinition::Family { revision: None, .. } => active.first(),
-            TaskDefinition::Family { revision, .. } => {
-                active.iter().find(|one| one["taskDefinition"]["revision"] == json!(revision))
-            }
+            TaskDefinition::Family { revision: None, .. } => family.active.first().copied(),
+            TaskDefinition::Family { revision, .. } => family.active.iter().copied().find(|one| Some(*one) == *revision),
         };
-        let base = base.cloned();
-        revisions.extend(base.iter().filter(|base| !active[..active.len().min(10)].contains(base)).cloned());
+        answers.extend(base.map(|number| (number, self.answer(number))));
+        let read = |answers: &Answers| answers.values().rev().flatten().cloned().collect::<Vec<Value>>();
+        let (mut revisions, mut memory) = (read(&answers), TaskMemory::NotAsked);
         let mut wanted = wants(resource, declared, &revisions, context);
         if wanted.older {
-            revisions.extend(active.iter().skip(10).take(40).cloned());
-            revisions.extend(inactive.into_iter().take(50));
+            memory = self.search(&mut family, &mut answers, &wanted.key);
+            revisions = read(&answers);
             wanted = wants(resource, declared, &revisions, context);
         }
         let seen = |task: &&Task| task.created <= then && task.told(self.now);
@@ -205,10 +242,62 @@ impl World {
         let tasks = self.tasks.iter().filter(seen).filter(looked).map(|task| task.view(then)).collect();
         TaskObservation {
             revisions: Observed::Present(revisions),
-            base: base.map_or(Observed::Absent, Observed::Present),
+            memory,
+            base: base.and_then(|number| self.answer(number)).map_or(Observed::Absent, Observed::Present),
             tasks: if wanted.looks.is_empty() { Observed::Absent } else { Observed::Present(tasks) },
             written_at: wanted.written_at,
             now: self.now,
+        }
+    }
+
+    /// DescribeTaskDefinition.
+    fn answer(&self, number: u64) -> Option<Value> {
+        self.reads.set(self.reads.get() + 1);
+        let one = self.revisions.get(number as usize - 1)?;
+        let then = self.now - self.lag;
+        (one.registered <= then && !one.deleted).then(|| one.answer(then))
+    }
+
+    /// GetResources of this key.
+    fn indexed(&self, key: &str) -> Option<Vec<u64>> {
+        let Index::Behind(seconds) = self.index else { return None };
+        let then = self.now - seconds;
+        let has = |one: &Revision| {
+            (one.inactive.is_none() || (self.ghosts && one.deleted))
+                && one.tags.iter().rev().find(|(at, _)| *at <= then).is_some_and(|(_, tags)| tags.contains_key(key))
+        };
+        Some((1..).zip(&self.revisions).filter(|(_, one)| has(one)).map(|(number, _)| number).collect())
+    }
+
+    /// All that may know of a run is read, as the provider does it.
+    fn search(&self, family: &mut Family, answers: &mut Answers, key: &str) -> TaskMemory {
+        family.named = self.indexed(key);
+        let mut known = self.known.borrow_mut();
+        family.forget(&mut known);
+        for (number, kept) in known.iter() {
+            if let Kept::Answer(answer) = kept {
+                answers.entry(*number).or_insert_with(|| Some((**answer).clone()));
+            }
+        }
+        let mut room = self.room;
+        loop {
+            let mut next = family.next(answers, &known);
+            if next.now.is_empty() && next.rest.is_empty() {
+                return family.memory(answers);
+            }
+            let left = next.rest.len();
+            next.rest.truncate(room);
+            if next.now.is_empty() && next.rest.is_empty() {
+                return TaskMemory::Partial { read: answers.len(), of: answers.len() + left };
+            }
+            room -= next.rest.len();
+            for number in next.now.into_iter().chain(next.rest) {
+                let answer = self.answer(number);
+                if let Some(kept) = answer.as_ref().and_then(|answer| family.keep(number, answer)) {
+                    known.insert(number, kept);
+                }
+                answers.insert(number, answer);
+            }
         }
     }
 
@@ -240,7 +329,13 @@ impl World {
             TaskDefinitionRef::Registered => registered.clone().expect("registered before"),
         };
         match step {
-            EcsStep::RegisterTaskDefinition { document } => *registered = Some(self.register(&document.0)),
+            EcsStep::RegisterTaskDefinition { document, number } => {
+                let arn = self.register(&document.0);
+                if number.is_some_and(|number| !arn.ends_with(&format!(":{number}"))) {
+                    return Err(Refusal::Conflict);
+                }
+                *registered = Some(arn);
+            }
             EcsStep::TagTaskDefinition { document, task_definition } => {
                 self.tag(&named(task_definition, registered), &document["tags"]);
             }
@@ -279,7 +374,8 @@ impl World {
         let read = |tag: &Value| Some((tag["key"].as_str()?.to_owned(), tag["value"].as_str()?.to_owned()));
         let tags = tags.as_array().into_iter().flatten().filter_map(read).collect();
         let tags = vec![(self.now, tags)];
-        self.revisions.push(Revision { content: Value::Object(content), registered: self.now, active: true, tags });
+        let content = Value::Object(content);
+        self.revisions.push(Revision { content, registered: self.now, inactive: None, deleted: false, tags });
         arn
     }
 
@@ -293,6 +389,12 @@ impl World {
             }
             assert!(tags.len() <= 50, "{} tags", tags.len());
         });
+    }
+
+    /// Somebody takes the copies of other revisions' records off this one.
+    pub fn without_copies(&mut self, number: usize) {
+        let arn = self.revisions[number - 1].content["taskDefinitionArn"].as_str().expect("an ARN").to_owned();
+        self.retag(&arn, |tags| tags.retain(|key, value| !key.starts_with("driftless:run/") || !value.contains(" of=")));
     }
 
     fn retag(&mut self, arn: &str, change: impl FnOnce(&mut BTreeMap<String, String>)) {
@@ -334,7 +436,11 @@ impl World {
 impl Revision {
     fn answer(&self, then: f64) -> Value {
         let mut content = self.content.clone();
-        content["status"] = json!(if self.active { "ACTIVE" } else { "INACTIVE" });
+        content["status"] = json!(if self.inactive.is_none() { "ACTIVE" } else { "INACTIVE" });
+        content["registeredAt"] = json!(self.registered);
+        if let Some(at) = self.inactive {
+            content["deregisteredAt"] = json!(at);
+        }
         let tags = self.tags.iter().rev().find(|(at, _)| *at <= then).map(|(_, tags)| tags.clone()).unwrap_or_default();
         let tags: Vec<Value> = tags.iter().map(|(key, value)| json!({"key": key, "value": value})).collect();
         json!({"taskDefinition": content, "tags": tags})

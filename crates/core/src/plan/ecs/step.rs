@@ -12,6 +12,10 @@ pub enum EcsStep {
     RegisterTaskDefinition {
         /// The body.
         document: Secret,
+        /// The number that the revision gets, where another one says that others were registered meanwhile, or the newest ones
+        /// deleted: then the family is looked at once more before anything is run.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        number: Option<u64>,
     },
     /// CreateService. `taskDefinition` is set by [`TaskDefinitionRef`]. And TagResource, where AWS's answer spells something
     /// otherwise than it was sent.

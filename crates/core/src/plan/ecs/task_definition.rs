@@ -300,6 +300,11 @@ fn existing_or_new(
     })
 }
 
+/// Whether a revision may be run and tagged.
+pub(in crate::plan) fn is_active(answer: &Value) -> bool {
+    answer.pointer("/taskDefinition/status").is_none_or(|status| status == "ACTIVE")
+}
+
 /// RegisterTaskDefinition of what is wanted, with our tags.
 pub(in crate::plan) fn register(resource: &ResourceId, context: &Context, wanted: &Wanted) -> EcsStep {
     let mut document = wanted.document.clone();
@@ -308,7 +313,7 @@ pub(in crate::plan) fn register(resource: &ResourceId, context: &Context, wanted
     all.insert(tags::REVISION.to_owned(), context.revision.to_owned());
     all.insert(tags::DEFINITION.to_owned(), wanted.digest.clone());
     document.insert("tags".to_owned(), tags::write(&all));
-    EcsStep::RegisterTaskDefinition { document: Secret(document) }
+    EcsStep::RegisterTaskDefinition { document: Secret(document), number: None }
 }
 
 /// Err: registering what is declared would take away what the running revision has and the manifest does not mention.

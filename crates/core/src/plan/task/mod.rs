@@ -18,8 +18,10 @@
 //! | succeeded | | Ready; never run again |
 //! | failed, timedout | | Failed; `driftless retry` runs it again |
 //!
-//! Runs of the same resource with another digest that have not ended are waited for, never stopped.
+//! Nothing on record means that all that may have it was asked (`memory.rs`); where it may have been deleted, nothing is run by
+//! itself. Runs of the same resource with another digest that have not ended are waited for, never stopped.
 
+pub mod memory;
 mod outcome;
 mod pass;
 mod record;
@@ -83,30 +85,37 @@ fn decide(pass: &Pass) -> Result<Plan, Verdict> {
         Observed::Absent => &[],
         Observed::Unknown(why) => return Err(Verdict::Unknown { message: why.clone() }),
     };
-    let runs = record::of_revisions(revisions, &pass.who);
+    let mut runs = record::of_revisions(revisions, &pass.who);
     foreign(pass, &runs)?;
     let mut plan = pass.plan(Verdict::Ready { message: String::new() });
-    if let Some(waiting) = others(pass, revisions, &runs, &mut plan)? {
+    if let Some(waiting) = others(pass, revisions, &mut runs, &mut plan)? {
         plan.verdict = waiting;
         return Ok(plan);
     }
     let own = runs.iter().find(|one| one.digest == pass.digest);
     match own {
         None if pass.just_written() => Err(late(pass)),
-        None => run::first(pass, revisions, &runs, 1, plan),
+        None => {
+            plan.notes.extend(memory::certain(pass, revisions)?);
+            run::first(pass, revisions, &runs, 1, plan)
+        }
         Some(own) => match own.run.state {
-            State::Succeeded => Ok(kept(pass, revisions, own, Plan { verdict: succeeded(pass, own), ..plan })),
+            State::Succeeded => Ok(kept(pass, revisions, &runs, own, Plan { verdict: succeeded(pass, own), ..plan })),
             State::Refused | State::NotStarted | State::Failed | State::TimedOut if older(pass, own) => Err(late(pass)),
             State::NotStarted | State::Failed | State::TimedOut if pass.context.retry => {
+                plan.notes.extend(memory::certain(pass, revisions)?);
                 run::first(pass, revisions, &runs, own.run.attempt + 1, plan)
             }
             State::Refused | State::NotStarted => match not_run(pass, own)? {
                 Some(verdict) => Ok(Plan { verdict, ..plan }),
-                None => run::first(pass, revisions, &runs, own.run.attempt + 1, plan),
+                None => {
+                    plan.notes.extend(memory::certain(pass, revisions)?);
+                    run::first(pass, revisions, &runs, own.run.attempt + 1, plan)
+                }
             },
             State::Failed | State::TimedOut => {
                 let message = outcome::remembered(&own.run, &own.ran());
-                Ok(kept(pass, revisions, own, Plan { verdict: failed(pass, own.run.state, &message), ..plan }))
+                Ok(kept(pass, revisions, &runs, own, Plan { verdict: failed(pass, own.run.state, &message), ..plan }))
             }
             State::Intended | State::Started => unfinished(pass, revisions, &runs, own, plan),
         },
@@ -130,13 +139,14 @@ fn foreign(pass: &Pass, runs: &[Recorded]) -> Result<(), Verdict> {
 }
 
 /// Runs of another digest that have no end yet: what ended is put on record, and what runs is waited for.
-fn others(pass: &Pass, revisions: &[Value], runs: &[Recorded], plan: &mut Plan) -> Result<Option<Verdict>, Verdict> {
-    let mut waiting = None;
-    for other in runs.iter().filter(|one| one.digest != pass.digest && !one.run.state.is_over()) {
+fn others(pass: &Pass, revisions: &[Value], runs: &mut [Recorded], plan: &mut Plan) -> Result<Option<Verdict>, Verdict> {
+    let (mut waiting, before) = (None, runs.to_vec());
+    for (number, other) in before.iter().enumerate().filter(|(_, one)| one.digest != pass.digest && !one.run.state.is_over()) {
         match pass.task_of(other)? {
             Some(task) if is_stopped(task) => {
                 let ended = outcome::judge(&other.run, task, content(revisions, &other.revision));
-                plan.steps.extend(remember(pass, other, ended.run, revisions).map(Into::into));
+                runs[number].run = ended.run.clone();
+                plan.steps.extend(remember(pass, other, ended.run, revisions, runs).map(Into::into));
             }
             Some(task) => {
                 plan.steps.extend(at_timeout(pass, other, task, other.run.timeout).map(Into::into));
@@ -164,21 +174,26 @@ fn unfinished(pass: &Pass, revisions: &[Value], runs: &[Recorded], own: &Recorde
                 State::NotStarted => tried_again(pass, &run, &message),
                 state => failed(pass, state, &message),
             };
-            plan.steps.extend(remember(pass, own, run, revisions).map(Into::into));
+            plan.steps.extend(remember(pass, own, run, revisions, runs).map(Into::into));
             Ok(plan)
         }
-        Some(task) => Ok(running(pass, revisions, own, task, plan)),
+        Some(task) => Ok(running(pass, revisions, runs, own, task, plan)),
         None if pass.just_written() => Err(late(pass)),
-        None if own.run.state == State::Intended && pass.age(&own.run) < SAME_TOKEN_FOR => Ok(run::again(pass, own, plan)),
-        None if pass.context.retry => run::first(pass, revisions, runs, own.run.attempt + 1, plan),
+        None if own.run.of.is_none() && own.run.state == State::Intended && pass.age(&own.run) < SAME_TOKEN_FOR => {
+            Ok(run::again(pass, revisions, runs, own, plan))
+        }
+        None if pass.context.retry => {
+            plan.notes.extend(memory::certain(pass, revisions)?);
+            run::first(pass, revisions, runs, own.run.attempt + 1, plan)
+        }
         None => Err(unknown_outcome(pass, own)),
     }
 }
 
-fn running(pass: &Pass, revisions: &[Value], own: &Recorded, task: &Value, mut plan: Plan) -> Plan {
+fn running(pass: &Pass, revisions: &[Value], runs: &[Recorded], own: &Recorded, task: &Value, mut plan: Plan) -> Plan {
     if own.run.state == State::Intended {
         let run = Run { state: State::Started, task: Some(id(task).to_owned()), ..own.run.clone() };
-        plan.steps.extend(remember(pass, own, run, revisions).map(Into::into));
+        plan.steps.extend(remember(pass, own, run, revisions, runs).map(Into::into));
     }
     let status = task.get("lastStatus").and_then(Value::as_str).unwrap_or_default();
     let message = format!("task {} of {} is {status}", id(task), short(&own.revision));
@@ -207,14 +222,18 @@ fn at_timeout(pass: &Pass, recorded: &Recorded, task: &Value, timeout: u64) -> O
     Some(EcsStep::StopTask { document })
 }
 
-/// Puts on record how far a run came: where it was, or, as an INACTIVE revision may not take tags, at the newest ACTIVE one.
-fn remember(pass: &Pass, recorded: &Recorded, run: Run, revisions: &[Value]) -> Option<EcsStep> {
+/// Puts on record how far a run came: where it was, or, as an INACTIVE revision may not take tags, at the newest ACTIVE one, and
+/// there with what else is remembered, as of each revision that has a record (`memory.rs`).
+fn remember(pass: &Pass, recorded: &Recorded, run: Run, revisions: &[Value], runs: &[Recorded]) -> Option<EcsStep> {
     let active = |answer: &&Value| answer.pointer("/taskDefinition/status").is_none_or(|status| status == "ACTIVE");
     let revision = match recorded.active {
         true => recorded.revision.clone(),
         false => revisions.iter().find(active).and_then(crate::plan::ecs::task_definition::arn)?,
     };
-    let document = Recorded { run, ..recorded.clone() }.tag(&pass.who);
+    let document = match recorded.active {
+        true => Recorded { run, ..recorded.clone() }.tag(&pass.who),
+        false => run::on_record(pass, runs, &recorded.digest, &run, &TaskDefinitionRef::Arn(revision.clone())),
+    };
     Some(EcsStep::TagTaskDefinition { document, task_definition: TaskDefinitionRef::Arn(revision) })
 }
 
@@ -228,9 +247,9 @@ fn older(pass: &Pass, own: &Recorded) -> bool {
 /// "you can only describe INACTIVE task definitions while an active task or service references them", and a migration that has
 /// run must not run again because nobody can read that it has.
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTaskDefinition.html>
-fn kept(pass: &Pass, revisions: &[Value], own: &Recorded, mut plan: Plan) -> Plan {
+fn kept(pass: &Pass, revisions: &[Value], runs: &[Recorded], own: &Recorded, mut plan: Plan) -> Plan {
     if !own.active {
-        plan.steps.extend(remember(pass, own, own.copied(), revisions).map(Into::into));
+        plan.steps.extend(remember(pass, own, own.copied(), revisions, runs).map(Into::into));
     }
     plan
 }
@@ -306,8 +325,8 @@ fn failed(pass: &Pass, state: State, message: &str) -> Verdict {
 fn unknown_outcome(pass: &Pass, own: &Recorded) -> Verdict {
     let (key, ago) = (record::key(&pass.who, &own.digest), outcome::duration(pass.age(&own.run).max(0.0) as u64));
     let what = match &own.run.task {
-        Some(id) => format!("task {id} of {}, started {ago} ago, is no longer told of by AWS", short(&own.revision)),
-        None => format!("a run of {} was asked for {ago} ago, and AWS tells of no task of it", short(&own.revision)),
+        Some(id) => format!("task {id} of {}, started {ago} ago, is no longer told of by AWS", own.ran()),
+        None => format!("a run of {} was asked for {ago} ago, and AWS tells of no task of it", own.ran()),
     };
     Verdict::stalled(
         "OutcomeUnknown",

@@ -182,6 +182,22 @@ pub(super) fn who(resource: &ResourceId, context: &Context) -> String {
     who
 }
 
+/// Whether a tag's key is that of a run, of whosever.
+pub(super) fn is_record(key: &str) -> bool {
+    key.starts_with(PREFIX)
+}
+
+/// The number of the newest of these revisions that has a record of `who`.
+pub(super) fn newest(revisions: &[Value], who: &str) -> Option<u64> {
+    let has = |answer: &&Value| of_tags(&crate::plan::tags::read(answer.get("tags")), who).next().is_some();
+    revisions.iter().filter(has).filter_map(crate::plan::ecs::task_definition::arn).filter_map(|arn| number(&arn)).max()
+}
+
+/// The number in a revision's ARN.
+pub fn number(arn: &str) -> Option<u64> {
+    arn.rsplit(':').next()?.parse().ok()
+}
+
 /// The key of a run's tag.
 pub(super) fn key(who: &str, digest: &str) -> String {
     format!("{PREFIX}{who}/{digest}")
@@ -225,8 +241,7 @@ impl Recorded {
 
     /// Its record as a copy at another revision.
     pub(super) fn copied(&self) -> Run {
-        let number = self.revision.rsplit(':').next().and_then(|number| number.parse().ok());
-        Run { of: self.run.of.or(number), first: None, ..self.run.clone() }
+        Run { of: self.run.of.or_else(|| number(&self.revision)), first: None, ..self.run.clone() }
     }
 
     /// TagResource's body without `resourceArn`, with which the run is remembered.
@@ -272,8 +287,11 @@ pub(super) fn of_revisions(revisions: &[Value], who: &str) -> Vec<Recorded> {
     found
 }
 
-fn rank(recorded: &Recorded) -> (u32, State, u64) {
-    (recorded.run.attempt, recorded.run.state, recorded.run.at)
+/// Of a record and its copy the record counts, and a copy of an intent less than any: what AWS refused is not told to copies.
+fn rank(recorded: &Recorded) -> (u32, Option<State>, u64, bool) {
+    let (run, copy) = (&recorded.run, recorded.run.of.is_some());
+    let state = Some(run.state).filter(|state| !copy || *state != State::Intended);
+    (run.attempt, state, run.at, !copy)
 }
 
 #[cfg(test)]

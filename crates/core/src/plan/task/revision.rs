@@ -2,17 +2,16 @@
 
 use serde_json::{Value, json};
 
+use super::memory::NEWEST;
 use super::pass::Pass;
+use super::record;
 use crate::desired::{Document, TaskDefinition};
 use crate::model::{Operation, without_read_only};
 use crate::normalise::{Setting, Sort, Subject, compare, leaves};
-use crate::observed::Observed;
-use crate::plan::ecs::task_definition::{Fit, Wanted, arn, lay_images, register};
+use crate::observed::{Observed, TaskMemory};
+use crate::plan::ecs::task_definition::{Fit, Wanted, arn, is_active, lay_images, register};
 use crate::plan::{Cause, Change, EcsStep, TaskDefinitionRef, Verdict, tags};
 use crate::secret::Shown;
-
-/// How many of the family's newest ACTIVE revisions may be run again (rule 4 of the design).
-const CANDIDATES: usize = 10;
 
 /// What was chosen.
 pub(super) struct Chosen {
@@ -75,8 +74,11 @@ fn existing(chosen: String, last: Option<&Value>) -> Chosen {
 }
 
 fn existing_or_new(pass: &Pass, wanted: &Wanted, revisions: &[Value], last: Option<&Value>) -> Chosen {
-    let active = |answer: &&Value| answer.pointer("/taskDefinition/status").is_none_or(|status| status == "ACTIVE");
-    let candidates: Vec<&Value> = revisions.iter().filter(active).take(CANDIDATES).collect();
+    let active = revisions.iter().filter(|answer| is_active(answer));
+    // Where only a deregistered revision has records that is newer than all of these, the new one is to be newer still.
+    let newest = record::newest(revisions, &pass.who);
+    let covered = active.clone().filter_map(arn).any(|arn| record::number(&arn) >= newest);
+    let candidates: Vec<&Value> = if covered { active.take(NEWEST).collect() } else { Vec::new() };
     let fitting = |right: fn(&Fit) -> bool| {
         candidates.iter().find(|answer| Fit::of(wanted, answer).is_some_and(|fit| right(&fit))).and_then(|answer| arn(answer))
     };
@@ -90,7 +92,12 @@ fn existing_or_new(pass: &Pass, wanted: &Wanted, revisions: &[Value], last: Opti
             all.map(|(pointer, new)| line(pointer.text(Subject::TaskDefinition), new)).collect()
         }
     };
-    let step = register(&pass.resource.id, pass.context, wanted);
+    let mut step = register(&pass.resource.id, pass.context, wanted);
+    if let (EcsStep::RegisterTaskDefinition { number, .. }, TaskMemory::Whole { newest, .. }) =
+        (&mut step, pass.observation.memory)
+    {
+        *number = Some(newest + 1);
+    }
     Chosen { reference: TaskDefinitionRef::Registered, step: Some(step), changes }
 }
 

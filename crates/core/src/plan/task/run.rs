@@ -6,7 +6,7 @@ use super::pass::{Pass, REQUEUE};
 use super::record::{self, Recorded, Run, State};
 use super::revision::{self, choose};
 use crate::desired::Document;
-use crate::plan::ecs::task_definition::arn;
+use crate::plan::ecs::task_definition::{arn, is_active};
 use crate::plan::{EcsStep, Plan, Secret, TaskDefinitionRef, Verdict, tags};
 
 /// How many runs of one resource a revision remembers. "Maximum number of tags per resource - 50", API_Tag.html, and other
@@ -23,11 +23,7 @@ pub(super) fn first(pass: &Pass, revisions: &[Value], runs: &[Recorded], attempt
     let before = runs.iter().find(|one| one.digest == pass.digest && one.run.state.ran_nothing() && !pass.context.retry);
     run.first = before.map(|before| before.run.first.unwrap_or(before.run.at));
     plan.steps.extend(chosen.step.map(Into::into));
-    if let TaskDefinitionRef::Arn(arn) = &chosen.reference {
-        plan.steps.extend(forget(pass, runs, arn).map(Into::into));
-    }
-    let document = on_record(pass, runs, &run, &chosen.reference);
-    plan.steps.push(EcsStep::TagTaskDefinition { document, task_definition: chosen.reference.clone() }.into());
+    plan.steps.extend(intent(pass, revisions, runs, &run, &chosen.reference).into_iter().map(Into::into));
     plan.steps.push(run_task(pass, &run, chosen.reference).into());
     // What the last run's document was is not on record: it is shown where nothing else tells why there is another run.
     let again = runs.iter().any(|one| one.digest == pass.digest);
@@ -42,11 +38,34 @@ pub(super) fn first(pass: &Pass, revisions: &[Value], runs: &[Recorded], attempt
     Ok(plan)
 }
 
+/// Writes the intent at the revision that is run, and, where a newer one has records, there too: so nothing that was written is
+/// missing at the newest revision that has records, whichever others are deleted (`memory.rs`).
+fn intent(pass: &Pass, revisions: &[Value], runs: &[Recorded], run: &Run, reference: &TaskDefinitionRef) -> Vec<EcsStep> {
+    let at = |run: &Run, reference: &TaskDefinitionRef| {
+        let forgotten = match reference {
+            TaskDefinitionRef::Arn(arn) => forget(pass, runs, arn),
+            TaskDefinitionRef::Registered => None,
+        };
+        let document = on_record(pass, runs, &pass.digest, run, reference);
+        forgotten.into_iter().chain([EcsStep::TagTaskDefinition { document, task_definition: reference.clone() }])
+    };
+    let mut steps: Vec<EcsStep> = at(run, reference).collect();
+    let TaskDefinitionRef::Arn(own) = reference else { return steps };
+    let newest = record::newest(revisions, &pass.who).filter(|newest| record::number(own).is_some_and(|own| own < *newest));
+    let active = revisions.iter().filter(|answer| is_active(answer)).filter_map(arn);
+    let above = active.filter(|arn| record::number(arn) >= newest).max_by_key(|arn| record::number(arn));
+    if let (Some(_), Some(above)) = (newest, above) {
+        let copy = Run { of: record::number(own), ..run.clone() };
+        steps.extend(at(&copy, &TaskDefinitionRef::Arn(above)));
+    }
+    steps
+}
+
 /// Sends RunTask of a run that nobody has seen once more: with the same token it starts nothing twice. The intent is written
 /// again as well: what was read may be older than a refusal, which would then stand on record of a task that runs.
-pub(super) fn again(pass: &Pass, own: &Recorded, mut plan: Plan) -> Plan {
+pub(super) fn again(pass: &Pass, revisions: &[Value], runs: &[Recorded], own: &Recorded, mut plan: Plan) -> Plan {
     let task_definition = TaskDefinitionRef::Arn(own.revision.clone());
-    plan.steps.push(EcsStep::TagTaskDefinition { document: own.tag(&pass.who), task_definition }.into());
+    plan.steps.extend(intent(pass, revisions, runs, &own.run, &task_definition).into_iter().map(Into::into));
     plan.steps.push(run_task(pass, &own.run, TaskDefinitionRef::Arn(own.revision.clone())).into());
     plan.notes.push("RunTask is sent again with the same client token: what runs already is not run twice".to_owned());
     plan.verdict = starting(pass);
@@ -80,16 +99,16 @@ fn run_task(pass: &Pass, run: &Run, task_definition: TaskDefinitionRef) -> EcsSt
     EcsStep::RunTask { document: Secret(document), task_definition, refused }
 }
 
-/// TagResource's body with the intent, and with what other revisions remember of runs that are over: should those be
-/// deregistered, this one still knows what has run.
-fn on_record(pass: &Pass, runs: &[Recorded], run: &Run, reference: &TaskDefinitionRef) -> Document {
+/// TagResource's body with a run of `digest`, as the intent is, and with what other revisions remember of other runs: should those be
+/// deregistered or deleted, this one still knows what has run.
+pub(super) fn on_record(pass: &Pass, runs: &[Recorded], digest: &str, run: &Run, reference: &TaskDefinitionRef) -> Document {
     let here = |one: &&Recorded| matches!(reference, TaskDefinitionRef::Arn(arn) if *arn == one.revision);
-    let others = || runs.iter().filter(|one| one.digest != pass.digest);
+    let others = || runs.iter().filter(|one| one.digest != digest);
     let room = (REMEMBERED - 1).saturating_sub(others().filter(here).count());
-    let mut over: Vec<&Recorded> = others().filter(|one| !here(one) && one.run.state.is_over()).collect();
-    over.sort_by_key(|one| std::cmp::Reverse(one.run.at));
-    let mut tags = vec![json!({"key": record::key(&pass.who, &pass.digest), "value": record::value(run)})];
-    let copies = over.iter().take(room).map(|one| (record::key(&pass.who, &one.digest), one.copied()));
+    let mut carried: Vec<&Recorded> = others().filter(|one| !here(one)).collect();
+    carried.sort_by_key(|one| std::cmp::Reverse(one.run.at));
+    let mut tags = vec![json!({"key": record::key(&pass.who, digest), "value": record::value(run)})];
+    let copies = carried.iter().take(room).map(|one| (record::key(&pass.who, &one.digest), one.copied()));
     tags.extend(copies.map(|(key, run)| json!({"key": key, "value": record::value(&run)})));
     let mut document = Document::new();
     document.insert("tags".to_owned(), Value::Array(tags));

@@ -3,15 +3,18 @@
 use serde_json::Value;
 
 use super::pass::digest;
-use super::record::{self, State};
+use super::record::{self, Run, State};
 use crate::desired::{EcsTask, Resource};
 use crate::plan::Context;
 
 /// Which reads this pass needs after the newest revisions.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Wants {
-    /// The revisions know of no run of what is declared: older and INACTIVE ones may, and must be asked before it is run.
+    /// The revisions know of no run of what is declared, or not how it ended: all others that may know must be asked before it
+    /// is run.
     pub older: bool,
+    /// The key of the tag that they would have.
+    pub key: String,
     /// The tasks whose end is not on record.
     pub looks: Vec<Look>,
     /// The commit that asked for the declared run.
@@ -37,7 +40,9 @@ pub fn wants(resource: &Resource, declared: &EcsTask, revisions: &[Value], conte
         // Of one that was not started the reason is told, for as long as AWS knows it.
         .filter(|one| !one.run.state.is_over() || (one.digest == digest && one.run.state == State::NotStarted))
         .map(|one| Look { started_by: record::started_by(&who, &one.digest, one.run.attempt), task: one.run.task.clone() });
-    // Before anything is run, all that may know of a run is asked.
-    let older = own.is_none_or(|own| own.run.state.ran_nothing());
-    Wants { older, looks: looks.collect(), written_at: own.map(|own| own.run.commit.clone()) }
+    // Before anything is run, all that may know of a run is asked; and so it is where a copy of a record says that it failed, which
+    // a later attempt may not have.
+    let copy = |run: &Run| run.of.is_some() && run.state != State::Succeeded;
+    let older = context.retry || own.is_none_or(|own| own.run.state.ran_nothing() || copy(&own.run));
+    Wants { older, key: record::key(&who, &digest), looks: looks.collect(), written_at: own.map(|own| own.run.commit.clone()) }
 }
