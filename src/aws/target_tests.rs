@@ -40,7 +40,9 @@ async fn a_failed_check_is_tried_again() {
     })
     .await;
     let target = server.target(None).await;
-    assert_eq!(target.check_account().await.unwrap_err().label(), "unavailable");
+    let error = target.check_account().await.unwrap_err();
+    assert_eq!(error.label(), "unavailable");
+    assert!(error.to_string().contains(&server.url), "whom nobody answered for: {error}");
     assert_eq!(target.account_id(), None);
     assert_eq!(target.check_account().await.unwrap(), "123456789012");
 }

@@ -8,10 +8,9 @@ use crate::cli::{Common, Output};
 use crate::reconcile::{Place, Previewed, Pruning};
 use crate::shutdown::Shutdown;
 use anyhow::anyhow;
-use driftless_core::count::counted;
 use driftless_core::desired::Desired;
 use driftless_core::location::Problem;
-use driftless_core::plan::render::{Options, is_short, is_unchanged, label, render, summary, waits};
+use driftless_core::plan::render::{Options, closing, is_short, is_unchanged, label, render, waits};
 use driftless_core::plan::tree::tree;
 use driftless_core::plan::{Plan, Verdict};
 use driftless_core::resource::ResourceId;
@@ -91,11 +90,8 @@ async fn plan(common: &Common, stop: CancellationToken, show_values: bool, chang
             print_plans(desired, &plans, &options);
             leavers.iter().for_each(|plan| print::line(render(plan, &options)));
             pruning.iter().for_each(print_pruning);
-            let summary = match plans.is_empty() && leavers.is_empty() && !desired.errors.is_empty() {
-                true => format!("no resource could be planned: {}", counted(desired.errors.len(), "error")),
-                false => summary(plans.iter().chain(leavers), &options),
-            };
-            print::line(format!("{}: {summary}", print::whereabouts(&desired.revision, &places)));
+            let closing = closing(plans.iter().chain(leavers), desired.errors.len(), &options);
+            print::line(format!("{}: {closing}", print::whereabouts(&desired.revision, &places)));
         }
     }
     let code = exit_code(&plans, &desired.errors);

@@ -79,6 +79,17 @@ async fn a_branch_is_fetched_without_its_history_and_then_incrementally() {
 }
 
 #[tokio::test]
+async fn a_cache_that_cannot_be_written_is_told_as_that_and_not_as_the_source() {
+    let setting = Setting::new();
+    std::fs::write(setting.cache(), "in the way").expect("written");
+    let error = setting.source(main_branch()).snapshot().await.expect_err("nowhere to keep it");
+    assert!(matches!(error, SourceError::Cache { .. }), "{error:?}");
+    let told = error.to_string();
+    assert!(told.starts_with("the agent cannot keep its copy of the repository in `"), "{told}");
+    assert!(told.ends_with("with --cache DIR or CACHE_DIRECTORY"), "{told}");
+}
+
+#[tokio::test]
 async fn an_unchanged_branch_transfers_no_pack() {
     let setting = Setting::new();
     let git = setting.source(main_branch());

@@ -13,6 +13,34 @@ fn a_service_is_taken() {
 }
 
 #[test]
+fn what_aws_added_in_2026_is_known() {
+    let breaker = json!({"enable": true, "rollback": true, "resetOnHealthyTask": true,
+        "thresholdConfiguration": {"type": "COUNT", "value": 5}});
+    let deployment = json!({"deploymentCircuitBreaker": breaker, "earlySuccessCriteria": {"enable": false}});
+    let documents = [
+        json!({"gatewayConnectors": [{"portName": "http"}]}),
+        json!({"monitoring": {"metricConfigurations": []}}),
+        json!({"deploymentConfiguration": deployment}),
+        json!({"serviceConnectConfiguration": {"enabled": true, "containerConfigurations": []}}),
+        json!({"vpcLatticeConfigurations": [{"roleArn": "arn:aws:iam::123456789012:role/lattice", "portName": "http",
+            "targetGroupArn": "arn:aws:vpc-lattice:eu-central-1:123456789012:targetgroup/tg-1",
+            "advancedConfiguration": {"testListenerRule": "arn:aws:vpc-lattice:eu-central-1:123456789012:listener/1"}}]}),
+    ];
+    for document in documents {
+        let told = checked(check_service(&service(document.clone()))).join("\n");
+        assert!(!told.contains("knows no") && !told.contains("as far as this version knows"), "{document}:\n{told}");
+    }
+    let neuron = json!([{"type": "NeuronDevice", "value": "1", "sharingStrategy": {"nvidiaMps": {}}}]);
+    let told = checked(check_task_definition(&container(json!({"resourceRequirements": neuron})))).join("\n");
+    assert!(!told.contains("knows no") && !told.contains("as far as this version knows"), "{told}");
+    let trusted = json!({"trustedExecutionConfiguration": {"isolationMode": "X"}});
+    let told = checked(check_task_definition(&task(trusted))).join("\n");
+    assert!(!told.contains("knows no"), "{told}");
+    let told = checked(check_service(&service(json!({"gatewayConectors": []})))).join("\n");
+    assert!(told.contains("knows no"), "an unknown one is told so: {told}");
+}
+
+#[test]
 fn nothing_is_required_that_the_manifest_supplies() {
     assert_findings(&checked(check_service(&json!({}))), &[]);
 }

@@ -1,7 +1,8 @@
 //! When a revision says the same, by the API's types; and what of it is never shown.
 
 use crate::plan_world::*;
-use driftless_core::desired::TaskDefinition;
+use driftless_core::desired::{Document, TaskDefinition};
+use driftless_core::normalise::{Setting, Sort, Subject, compare};
 use serde_json::{Value, json};
 
 /// Whether the service declared with `one` is settled once `other` is declared.
@@ -207,4 +208,26 @@ fn another_family_is_another_target() {
     world.assert_settled(&resource);
     spec(&mut resource).task_definition = TaskDefinition::Document(object(task()));
     assert_eq!(actions(&world.look(&resource, &context())), ["UpdateService"]);
+}
+
+#[test]
+fn a_list_with_a_key_twice_is_the_same_list_in_another_order_only_with_all_of_its_elements() {
+    let environment = |values: &[&str]| -> Document {
+        let list: Vec<Value> = values.iter().map(|value| json!({"name": "A", "value": value})).collect();
+        object(json!({"family": "web", "containerDefinitions": [{"name": "app", "image": "web:1", "environment": list}]}))
+    };
+    let setting = Setting::default();
+    let sorts = |declared: &[&str], live: &[&str]| -> Vec<Sort> {
+        let differences = compare(Subject::TaskDefinition, &environment(declared), &environment(live), &setting, &setting);
+        differences.into_iter().map(|difference| difference.sort).collect()
+    };
+    assert_eq!(sorts(&["1", "2"], &["1", "2"]), []);
+    assert_eq!(sorts(&["1", "2"], &["2", "1"]), [Sort::Reordered]);
+    assert_eq!(sorts(&["1", "2", "2"], &["2", "1", "2"]), [Sort::Reordered]);
+    for (declared, live) in
+        [(["1", "2"].as_slice(), ["1", "3"].as_slice()), (&["1", "2"], &["1", "2", "2"]), (&["1", "1"], &["1", "2"])]
+    {
+        let found = sorts(declared, live);
+        assert!(!found.is_empty() && !found.contains(&Sort::Reordered), "{declared:?} {live:?}: {found:?}");
+    }
 }

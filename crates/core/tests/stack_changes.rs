@@ -262,6 +262,10 @@ fn what_was_executed_last_is_not_asked_for_again_though_aws_shows_it_otherwise()
     let lines = ["stack UPDATE_IN_PROGRESS User Initiated", "stack UPDATE_COMPLETE"];
     observation.events = newest_first(vec![events(Some(&name_of(&resource)), &lines)]);
     assert!(is_ready(&plan(&resource, &observation)));
+    // What is made within an update is no operation of its own.
+    let making = [lines[0], "Topic CREATE_IN_PROGRESS", "Topic CREATE_COMPLETE", lines[1]];
+    observation.events = newest_first(vec![events(Some(&name_of(&resource)), &making)]);
+    assert!(is_ready(&plan(&resource, &observation)));
     let console = events(None, &lines);
     observation.events = newest_first(vec![events(Some(&name_of(&resource)), &lines), console]);
     assert_eq!(actions(&plan(&resource, &observation)), ["CreateChangeSet"], "somebody has changed it since");

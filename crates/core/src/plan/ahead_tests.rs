@@ -132,6 +132,12 @@ fn a_deployment_of_a_bundle_that_is_about_to_change_is_planned_with_the_bundle_t
       ~ /revision/s3Location/version: "v1" → (known when S3Artifact/bundle is there)
       note: shop/web has s3://releases/shop/site.zip (v1) now, by d-1 (not deployed by this agent)
     "#);
+    // What it takes of the bundle is known to be another: it is not planned with the present one.
+    let takes =
+        deployment(json!({"bucket": "releases", "key": "shop/site.zip", "bundleType": "zip"}), &["bucket", "key", "etag"]);
+    let mut qualified = changed(&takes.id);
+    ahead.qualify(&takes, &mut qualified, None);
+    assert_eq!((qualified.after.as_slice(), qualified.notes.as_slice()), (std::slice::from_ref(&bundle.id), &[] as &[String]));
     // The first time there is no object at all.
     let mut first = observed("aaa");
     if let Observation::Ec2Deployment(observation) = &mut first {

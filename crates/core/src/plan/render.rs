@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
+use crate::count::counted;
 use crate::plan::ahead::is_later;
 use crate::plan::told::{self, CHANGED};
 use crate::plan::{Cause, Change, NOT_READY, Plan, Step, Verdict};
@@ -272,6 +273,16 @@ pub fn summary<'p>(plans: impl IntoIterator<Item = &'p Plan>, options: &Options)
     if parts.is_empty() { "nothing is declared".into() } else { parts.join(", ") }
 }
 
+/// The last line of a plan: [`summary`], or what kept everything from being planned. What is declared and cannot be read is not
+/// "nothing".
+pub fn closing<'p>(plans: impl IntoIterator<Item = &'p Plan>, errors: usize, options: &Options) -> String {
+    let mut plans = plans.into_iter().peekable();
+    if plans.peek().is_none() && errors > 0 {
+        return format!("no resource could be planned: {}", counted(errors, "error"));
+    }
+    summary(plans, options)
+}
+
 #[cfg(test)]
 mod tests {
     use insta::assert_snapshot;
@@ -379,6 +390,13 @@ mod tests {
         let failed = Plan { verdict: Verdict::Failed { reason: "RolloutFailed", message: "x".into() }, ..unchanged };
         assert_eq!(summed(&[failed]), "1 failed");
         assert_eq!(summed(&[]), "nothing is declared");
+        let closed = |plans: &[Plan], errors| closing(plans, errors, &Options::default());
+        assert_eq!(closed(&[], 0), "nothing is declared");
+        assert_eq!(
+            (closed(&[], 1), closed(&[], 2)),
+            ("no resource could be planned: 1 error".to_owned(), "no resource could be planned: 2 errors".to_owned())
+        );
+        assert_eq!(closed(&[plan(vec![])], 1), "1 to change");
     }
 
     #[test]
