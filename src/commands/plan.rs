@@ -46,7 +46,12 @@ pub(super) async fn run(common: &Common, show_values: bool, change_set: bool) ->
         let code = planned.await?;
         return if stop.is_cancelled() { Err(anyhow!("interrupted; what is said above may be incomplete")) } else { Ok(code) };
     }
-    stop.run_until_cancelled(planned).await.unwrap_or_else(|| Err(anyhow!("interrupted; nothing was written")))
+    tokio::select! {
+        biased;
+        // First: a look whose reads were given up has come to its end as well, and says nothing.
+        () = stop.cancelled() => Err(anyhow!("interrupted; nothing was written")),
+        code = planned => code,
+    }
 }
 
 async fn plan(common: &Common, stop: CancellationToken, show_values: bool, change_set: bool) -> anyhow::Result<ExitCode> {

@@ -18,7 +18,11 @@ use crate::shutdown::Shutdown;
 pub(super) async fn run(common: &Common, server: &Server, health: bool, live: bool) -> anyhow::Result<ExitCode> {
     let stop = Shutdown::on_signals(2)?.token();
     let asked = ask(common, server, health, live, stop.clone());
-    stop.run_until_cancelled(asked).await.unwrap_or_else(|| bail!("interrupted"))
+    tokio::select! {
+        biased;
+        () = stop.cancelled() => bail!("interrupted"),
+        code = asked => code,
+    }
 }
 
 async fn ask(common: &Common, server: &Server, health: bool, live: bool, stop: CancellationToken) -> anyhow::Result<ExitCode> {

@@ -99,6 +99,8 @@ impl Reconciler {
     async fn prune(&self, commit: &Arc<Commit>) -> bool {
         let Some(looked) = self.0.shutdown.run_until_cancelled(self.look_for_leavers(commit)).await else { return false };
         let pruning = match looked {
+            // Its reads were given up.
+            _ if self.0.shutdown.is_cancelled() => return false,
             Ok(pruning) => pruning,
             Err(why) => {
                 tracing::warn!("nothing is pruned: {why}");

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use driftless_core::report::{CommitStatus, State};
 use gitlab::api::projects::pipelines::{PipelineStatus, Pipelines};
-use gitlab::api::projects::repository::commits::{CommitStatusState, CommitStatuses, CreateCommitStatus};
+use gitlab::api::projects::repository::commits::{CommitStatusState, CommitStatuses, Commits, CreateCommitStatus};
 use gitlab::api::users::CurrentUser;
 use gitlab::api::{ApiError, AsyncClient, AsyncQuery, Pagination, RestClient, paged};
 use http::header::HeaderValue;
@@ -89,6 +89,11 @@ pub(super) struct Row {
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Author {
     pub id: u64,
+}
+
+#[derive(Deserialize)]
+struct Commit {
+    id: String,
 }
 
 #[derive(Deserialize)]
@@ -171,6 +176,18 @@ impl Client {
             commits.extend(found.into_iter().map(|pipeline| pipeline.sha));
         }
         Ok(commits)
+    }
+
+    /// The newest `count` commits of a branch or tag, of the default branch if none is given, newest first.
+    pub async fn commits(&self, reference: Option<&str>, count: usize) -> Result<Vec<String>, Failure> {
+        let mut endpoint = Commits::builder();
+        endpoint.project(self.project.as_str());
+        if let Some(reference) = reference {
+            endpoint.ref_name(reference);
+        }
+        let endpoint = endpoint.build().map_err(refused)?;
+        let found: Vec<Commit> = paged(endpoint, Pagination::Limit(count)).query_async(self).await.map_err(failure)?;
+        Ok(found.into_iter().map(|commit| commit.id).collect())
     }
 
     /// Posts a status; the row as it stands then.

@@ -20,6 +20,9 @@ const AT_ONCE: usize = 5;
 /// So many pipelines are listed at once; when those were looked at, it is asked for more.
 const LISTED: usize = 1000;
 
+/// So many commits are looked at where pipelines cannot be listed.
+const NEWEST: usize = 100;
+
 /// How far the search of a branch or tag has come. It goes on where an outage ended it.
 #[derive(Debug, Default)]
 pub(super) struct Search {
@@ -44,7 +47,7 @@ impl Sender {
     pub(super) async fn history(&self, state: &mut State, agent: &str, reference: Option<&str>) -> Result<Action, Failure> {
         let user = self.user(state).await?;
         let search = state.searches.entry(reference.map(str::to_owned)).or_default();
-        if search.waiting.is_empty() && !search.take(self.client.unfinished(reference, LISTED).await?) {
+        if search.waiting.is_empty() && !search.take(self.candidates(reference).await?) {
             state.searches.remove(&reference.map(str::to_owned));
             return Ok(Action::Done);
         }
@@ -58,6 +61,14 @@ impl Sender {
             search.looked.insert(sha);
         }
         Ok(Action::Requeue(Duration::ZERO))
+    }
+
+    async fn candidates(&self, reference: Option<&str>) -> Result<Vec<String>, Failure> {
+        match self.client.unfinished(reference, LISTED).await {
+            // A project whose CI/CD is switched off lists no pipelines, and takes statuses all the same.
+            Err(Failure::Refused(_)) => self.client.commits(reference, NEWEST).await,
+            other => other,
+        }
     }
 
     async fn end(&self, sha: &str, agent: &str, user: Option<u64>) -> Result<(), Failure> {

@@ -140,6 +140,16 @@ async fn a_commit_that_gitlab_does_not_tell_of_keeps_no_other_from_being_ended()
 }
 
 #[tokio::test]
+async fn a_project_without_ci_has_the_rows_of_its_newest_commits_ended() {
+    let world = World::new().await;
+    let older = left(&world, 1, "main", &RUNNING).await;
+    let newer = left(&world, 2, "main", &RUNNING).await;
+    world.gitlab.switch_ci_off(PROJECT);
+    world.reporter().report(view(false, Phase::Ready));
+    all_ended(&world, &[older, newer]).await;
+}
+
+#[tokio::test]
 async fn an_outage_in_the_middle_loses_none_and_the_commit_in_force_does_not_wait_for_all() {
     let world = World::new().await;
     let mut left_behind = Vec::new();

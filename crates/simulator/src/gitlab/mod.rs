@@ -153,6 +153,14 @@ impl GitLab {
         self.instance().store.add_pipeline(project, sha, reference, "push")
     }
 
+    /// Switches CI/CD off in a project's settings: its pipelines are not shown (403), its commit statuses are as before
+    /// (<https://docs.gitlab.com/user/project/settings/#configure-project-features-and-permissions>).
+    pub fn switch_ci_off(&self, project: &str) {
+        if let Some(project) = self.instance().store.project(project) {
+            project.without_ci = true;
+        }
+    }
+
     /// The instance's `ci_pipeline_size`: how many jobs a pipeline may hold.
     pub fn limit_pipeline_size(&self, jobs: usize) {
         self.instance().store.pipeline_size = Some(jobs);

@@ -123,6 +123,9 @@ async fn commits(State(gitlab): State<GitLab>, Path(id): Path<String>, Query(que
 async fn pipelines(State(gitlab): State<GitLab>, Path(id): Path<String>, Query(query): Query<Parameters>) -> Response {
     let mut instance = gitlab.instance();
     let Some(project) = instance.store.project(&id) else { return answer(not_found("Project")) };
+    if project.without_ci {
+        return answer((403, json!({ "message": "403 Forbidden" })));
+    }
     let wanted = project.pipelines.iter().rev().filter(|pipeline| {
         query.get("sha").is_none_or(|sha| pipeline.sha == *sha)
             && query.get("ref").is_none_or(|reference| pipeline.reference == *reference)

@@ -49,6 +49,8 @@ pub(super) struct Project {
     pub pipelines: Vec<Pipeline>,
     pub rows: Vec<Row>,
     pub jobs: Vec<super::Job>,
+    /// CI/CD is switched off in the project's settings.
+    pub without_ci: bool,
 }
 
 /// A commit, and the branches and tags that contain it.
@@ -118,7 +120,15 @@ impl Store {
         }
         let id = self.id();
         let path = path.to_owned();
-        self.projects.push(Project { id, path, commits: Vec::new(), pipelines: Vec::new(), rows: Vec::new(), jobs: Vec::new() });
+        self.projects.push(Project {
+            id,
+            path,
+            commits: Vec::new(),
+            pipelines: Vec::new(),
+            rows: Vec::new(),
+            jobs: Vec::new(),
+            without_ci: false,
+        });
         id
     }
 
