@@ -16,6 +16,14 @@ test:
 property CASES="2000":
     DRIFTLESS_CASES={{CASES}} cargo test --test property -- --nocapture
 
+# Chaos over many seeds, optimised; a record of a run is in docs/reliability.md. One alone: `DRIFTLESS_SEED=7 cargo test --test chaos`.
+chaos SEEDS="10000":
+    DRIFTLESS_SEEDS={{SEEDS}} cargo test --release --test chaos whatever_happens -- --nocapture
+
+# The real binary under kills for so many seconds.
+soak SECONDS="600":
+    DRIFTLESS_SOAK={{SECONDS}} cargo test --test soak -- --ignored --nocapture
+
 fmt:
     cargo fmt --all --check
 

@@ -11,7 +11,6 @@ mod rows;
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -119,10 +118,8 @@ impl Reporter {
             None => client,
         };
         let pace = Pace(config.pace);
-        // Jitter keeps agents apart that report to one GitLab; two agents differ in at least one of these.
-        let mut hasher = DefaultHasher::new();
-        (&config.url, &config.project, &config.token_file).hash(&mut hasher);
-        let seed = hasher.finish();
+        // Jitter keeps agents apart that report to one GitLab.
+        let seed = crate::ambient::random();
         let (first, longest) = (pace.of(Duration::from_secs(2)), pace.of(LONGEST));
         let (shared, queue) = (Arc::new(Shared::default()), Queue::new(Backoff::new(first, longest, seed)));
         let (hurry, stop) = (shutdown.child_token(), CancellationToken::new());

@@ -1,0 +1,90 @@
+//! Scripts that once broke a law. They are kept as they are, so that a change of the generator does not lose them.
+
+use driftless_simulator::When;
+
+use crate::run::run;
+use crate::script::Cache::*;
+use crate::script::Change::*;
+use crate::script::Step::{self, *};
+use crate::script::{Script, *};
+use crate::tree::Slot::*;
+
+fn holds(lag: u8, steps: Vec<Step>) {
+    let outcome = run(&Script { seed: 1, lag, steps });
+    let told: Vec<String> = outcome.broken.iter().map(|broken| format!("{}: {}", broken.law, broken.how)).collect();
+    assert!(told.is_empty(), "{}\n{}\n{}", told.join("\n"), outcome.calls.join("\n"), outcome.log);
+}
+
+#[test]
+fn a_first_commit_converges_and_is_left_alone() {
+    holds(0, vec![Commit(vec![Add(Web), Add(Api), Add(Worker), Add(Migrate), Add(Network), Add(Bundle), Add(Fleet)])]);
+}
+
+#[test]
+fn a_kill_after_the_effect_of_a_write_is_an_ordinary_pass() {
+    let fault = Fault { action: "UpdateService", when: When::LostAnswer, code: Code::Server, after: 0, times: 1 };
+    let steps =
+        vec![Commit(vec![Add(Web)]), Pass(100), Commit(vec![Edit(Web)]), fault, Kill { request: 12, effect: true }, Pass(60)];
+    holds(5, [steps, vec![Restart(Wiped), Pass(30)]].concat());
+}
+
+#[test]
+fn the_same_seed_makes_the_same_calls() {
+    let script = crate::generate::script(7);
+    assert_eq!(run(&script).calls, run(&script).calls);
+}
+
+#[test]
+#[ignore = "waits for the mend of X2"]
+fn a_copy_that_reads_the_source_late_deletes_nothing_that_a_newer_commit_made() {
+    let steps = vec![Commit(vec![Add(Api)]), Second { minutes: 30 }, Pass(100), Commit(vec![Add(Web), Add(Network)]), Pass(400)];
+    holds(0, steps);
+}
+
+#[test]
+fn a_changed_secret_arrives_although_the_cache_was_wiped() {
+    holds(0, vec![Commit(vec![Add(Network)]), Pass(200), Commit(vec![Secret(Network)]), Restart(Wiped), Pass(200)]);
+}
+
+#[test]
+fn a_removed_member_is_taken_back_although_git_was_away_at_the_restart() {
+    let steps = vec![Commit(vec![Add(Web), Extra(Web)]), Pass(200), Commit(vec![Extra(Web)]), Restart(Wiped), Pass(200)];
+    holds(0, steps);
+}
+
+#[test]
+fn a_task_runs_once_however_many_revisions_lie_between() {
+    let mut steps = vec![Commit(vec![Add(Migrate)]), Pass(60)];
+    for _ in 0..54 {
+        steps.extend([Commit(vec![Edit(Migrate)]), Pass(60)]);
+    }
+    steps.push(ForcePush(54));
+    holds(0, steps);
+}
+
+#[test]
+#[ignore = "waits for the mend of X6"]
+fn what_moved_is_not_left_where_it_was() {
+    let all = [Web, Network, Bundle];
+    let steps = vec![Commit(all.map(Add).to_vec()), Pass(200), Commit(all.map(Move).to_vec()), Pass(100)];
+    holds(0, steps);
+}
+
+#[test]
+fn the_statuses_of_every_commit_are_ended_however_many_were_pushed_while_the_agent_was_dead() {
+    let mut steps = vec![Commit(vec![Add(Web), Add(Api)]), Pass(35), Kill { request: 1, effect: false }, Pass(5)];
+    steps.extend((0..30).map(|_| Commit(vec![Edit(Web)])));
+    steps.push(Restart(Kept));
+    holds(0, steps);
+}
+
+#[test]
+fn a_lock_that_a_killed_fetch_left_is_in_nobodys_way() {
+    let halved = (0..6).flat_map(|how| [Commit(vec![Edit(Web)]), Restart(Halved(how)), Pass(70)]);
+    holds(0, [vec![Commit(vec![Add(Web)]), Pass(70)], halved.collect()].concat());
+}
+
+#[test]
+fn a_stop_while_git_hangs_ends_in_time() {
+    holds(0, vec![Commit(vec![Add(Web)]), Pass(100), Git(Away::Hanging), Pass(40), Stop, Pass(10), Git(Away::No)]);
+}
