@@ -207,3 +207,31 @@ fn an_artifact_is_a_dependency_until_it_is_known_and_then_the_revision() {
     let folder = resolved(&[("bucket", "artifacts"), ("prefix", "site")]).expect_err("a folder");
     assert!(folder[0].message.contains("no single object"), "{}", folder[0].message);
 }
+
+#[test]
+fn a_key_that_stays_the_same_from_commit_to_commit_is_told() {
+    let told = |bucket: &str, key: &str| {
+        let artifact = format!(
+            "apiVersion: driftless/v1alpha1\nkind: S3Artifact\nmetadata: {{name: app}}\nspec: {{bucket: '{bucket}', key: '{key}', source: {{path: app}}, archive: zip}}\n"
+        );
+        let stack = "apiVersion: driftless/v1alpha1\nkind: CloudFormationStack\nmetadata: {name: net}\nspec: {template: {inline: {Resources: {A: {Type: 'AWS::S3::Bucket'}}}}}\n";
+        let document = document(json!({"revision": null}));
+        let files = [
+            ("app.yaml", artifact),
+            ("net.yaml", stack.to_owned()),
+            ("web.yaml", format!("{TOP}  artifact: app\n  deployment: {{file: web.json}}\n")),
+            ("web.json", document),
+            ("app/index.html", "x".to_owned()),
+        ];
+        let desired = read(&files);
+        assert_eq!(desired.errors, []);
+        desired.warnings.iter().map(ToString::to_string).filter(|warning| warning.contains("at each commit")).collect::<Vec<_>>()
+    };
+    let [warning] = &told("bundles", "app.zip")[..] else { panic!("a warning") };
+    assert!(
+        warning.starts_with("web.yaml:") && warning.contains("`app.zip`") && warning.contains("unless the bucket `bundles`"),
+        "{warning}"
+    );
+    assert_eq!(told("bundles", "app-${git.shortSha}.zip").len(), 0);
+    assert_eq!(told("${stack.net.outputs.Bucket}", "app.zip").len(), 0, "a bucket of the commit's own");
+}

@@ -292,6 +292,20 @@ fn what_does_not_start_in_half_an_hour_has_failed_until_a_person_or_a_change_com
 }
 
 #[test]
+fn a_task_for_which_there_is_no_room_has_failed_after_half_an_hour_with_aws_reason() {
+    let (mut world, declared) = (World { no_room: 10_000, ..World::new() }, migrate("migrate:1"));
+    let began = world.now;
+    let plan = world.settle(&declared, &context());
+    assert_eq!(reason(&plan), "TaskNotStarted", "{}", message(&plan));
+    assert!(world.now - began >= 30.0 * 60.0 && world.now - began < HOUR, "{}", world.now - began);
+    assert!(
+        message(&plan).contains("it was tried for") && message(&plan).contains("tries again from time to time"),
+        "{}",
+        message(&plan)
+    );
+}
+
+#[test]
 fn a_task_of_which_anything_ran_is_not_tried_again() {
     // One container ran and was killed, as another could not be started.
     let ran = |containers: serde_json::Value, started: serde_json::Value| {

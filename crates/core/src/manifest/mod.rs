@@ -8,6 +8,7 @@
 
 mod agent;
 mod documents;
+mod fleeting;
 mod kinds;
 mod read;
 mod removed;

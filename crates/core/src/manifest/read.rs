@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::documents::collect;
 use super::documents::fields::Found;
 use super::documents::reading::Reading;
+use super::fleeting;
 use super::resource::{self, Recognised};
 use crate::agent::Agent;
 use crate::desired::{Desired, Outputs, Resource};
@@ -30,6 +31,7 @@ pub fn read(snapshot: &Snapshot, agent: &Agent) -> Desired {
     duplicates(&mut all, &mut found);
     same_thing(&mut all, &mut found);
     dependencies(&mut all, &mut found);
+    fleeting::warn(&all, &snapshot.revision, &mut found);
     let (mut resources, mut refused) = (BTreeMap::new(), BTreeMap::new());
     for recognised in all {
         match recognised.resource {

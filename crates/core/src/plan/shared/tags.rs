@@ -7,7 +7,7 @@
 //!   defaults enforced;
 //! - `driftless:declared`: a short digest of each declared member, for members that no answer shows;
 //! - `driftless:spelling`: short hashes of what AWS shows otherwise than it was written (only where it does);
-//! - `driftless:written`: the record of the last write: the deployment that it began, and how often the same was written;
+//! - `driftless:written`: the record of the last write: the deployment that it began, and how often its digest was written;
 //! - `driftless:failed`: the digest of the resource whose rollout failed;
 //! - `driftless:prune`: `disabled` where the annotation says so.
 //!
