@@ -13,9 +13,10 @@ use serde_json::Value;
 
 use super::artifact::ArtifactStep;
 use super::dispatch::not_converging;
-use super::stack::{StackStep, Token};
+use super::stack::{Kind as TokenKind, StackStep, Token};
 use super::{Change, EcsStep, Plan, Step, Verdict};
 use crate::desired::{Resource, Spec};
+use crate::resource::Kind;
 use crate::secret::Shown;
 
 /// So often a call is made, until equality was seen.
@@ -145,13 +146,13 @@ fn writes(plan: &Plan) -> bool {
 
 /// Whether nothing is begun by it that AWS works on for longer.
 fn quiet(plan: &Plan) -> bool {
-    let services = plan.steps.iter().all(|step| matches!(step, Step::Ecs(_)));
-    services && !plan.changes.is_empty() && plan.changes.iter().all(|change| !change.deploys)
+    let told = !plan.changes.is_empty() || plan.steps.iter().all(Step::keeps_books);
+    plan.resource.kind == Kind::EcsService && told && plan.changes.iter().all(|change| !change.deploys)
 }
 
 /// Whether it puts back what has drifted behind a stack's back.
 fn heals(plan: &Plan) -> bool {
-    let of = |name: &str| Token::parse(name).is_some_and(|token| token.kind == super::stack::Kind::Heal);
+    let of = |name: &str| Token::parse(name).is_some_and(|token| token.kind == TokenKind::Heal);
     plan.steps.iter().any(|step| match step {
         Step::CloudFormation(StackStep::CreateChangeSet(request)) => of(&request.name),
         Step::CloudFormation(StackStep::ExecuteChangeSet { token, .. }) => of(token),

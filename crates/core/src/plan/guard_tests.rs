@@ -176,6 +176,23 @@ fn what_is_made_of_several_calls_goes_on_though_one_of_them_was_made_twice() {
 }
 
 #[test]
+fn bookkeeping_while_a_rollout_has_failed_is_counted_from_each_look_that_found_nothing_to_write() {
+    let step = EcsStep::TagResource { document: document(json!({"tags": [{"key": "driftless:written", "value": "d 0"}]})) };
+    let tag = plan(Kind::EcsService, vec![], vec![step.into()]);
+    let failed = Verdict::Failed { reason: "RolloutFailed", message: "…".into() };
+    let failed = Plan { changes: vec![change("/image", "a", "b")], ..Plan::new(&id(Kind::EcsService), failed) };
+    let mut guard = Guard::default();
+    for _ in 0..5 {
+        assert_eq!(check(&guard, &tag), Check::Go);
+        guard.wrote(&tag, 0.0);
+        guard.saw(&failed);
+    }
+    guard.wrote(&tag, 0.0);
+    guard.wrote(&tag, 0.0);
+    assert!(stops(check(&guard, &tag)));
+}
+
+#[test]
 fn what_puts_back_drift_is_counted_until_a_look_for_drift_finds_none() {
     let heal = |attempt: u32| {
         let token = format!("driftless-heal-{}-{attempt}-01234567-a", "0".repeat(32));
