@@ -176,6 +176,12 @@ impl SourceError {
         )
     }
 
+    /// Whether the source has answered, and will not know any more what was asked for: an older commit that a force-push has
+    /// taken away, or that had nothing to read. Anything else may be known later.
+    pub fn is_gone(&self) -> bool {
+        matches!(self, SourceError::CommitNotFound { .. } | SourceError::PathNotFound { .. } | SourceError::TooLarge { .. })
+    }
+
     /// A fixed word for metrics.
     pub fn label(&self) -> &'static str {
         match self {

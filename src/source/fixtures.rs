@@ -10,12 +10,12 @@ use gix::refs::transaction::PreviousValue;
 use super::Git;
 
 /// A bare repository that a test pushes to.
-pub(super) struct Pushed {
+pub(crate) struct Pushed {
     folder: tempfile::TempDir,
 }
 
 /// What a test puts into a tree.
-pub(super) enum Item<'a> {
+pub(crate) enum Item<'a> {
     File(&'a str),
     Bytes(&'a [u8]),
     Link(&'a str),
@@ -23,7 +23,7 @@ pub(super) enum Item<'a> {
 }
 
 impl Pushed {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let options = gix::open::Options::isolated();
         gix::ThreadSafeRepository::init_opts(
@@ -36,16 +36,16 @@ impl Pushed {
         Pushed { folder }
     }
 
-    pub(super) fn path(&self) -> PathBuf {
+    pub(crate) fn path(&self) -> PathBuf {
         self.folder.path().join("deploy.git")
     }
 
-    pub(super) fn open(&self) -> gix::Repository {
+    pub(crate) fn open(&self) -> gix::Repository {
         gix::open_opts(self.path(), gix::open::Options::isolated()).expect("opens")
     }
 
     /// A commit that no reference names yet.
-    pub(super) fn commit(&self, files: &[(&str, Item<'_>)], parents: &[&str]) -> String {
+    pub(crate) fn commit(&self, files: &[(&str, Item<'_>)], parents: &[&str]) -> String {
         let repository = self.open();
         let mut editor = repository.empty_tree().edit().expect("an editor");
         for (path, item) in files {
@@ -61,7 +61,7 @@ impl Pushed {
         self.commit_tree(tree, parents)
     }
 
-    pub(super) fn commit_tree(&self, tree: gix::ObjectId, parents: &[&str]) -> String {
+    pub(crate) fn commit_tree(&self, tree: gix::ObjectId, parents: &[&str]) -> String {
         let repository = self.open();
         let who = who();
         let parents = parents.iter().map(|sha| id(sha));
@@ -69,22 +69,22 @@ impl Pushed {
     }
 
     /// Points a branch or tag (`refs/heads/main`) at a commit, whatever it pointed at: a push, or a force-push.
-    pub(super) fn point(&self, reference: &str, sha: &str) {
+    pub(crate) fn point(&self, reference: &str, sha: &str) {
         self.open().reference(reference, id(sha), PreviousValue::Any, "").expect("edited");
     }
 
     /// Creates or moves an annotated tag.
-    pub(super) fn annotate(&self, tag: &str, sha: &str) {
+    pub(crate) fn annotate(&self, tag: &str, sha: &str) {
         let kind = gix::objs::Kind::Commit;
         self.open().tag(tag, id(sha), kind, Some(who()), "a tag", PreviousValue::Any).expect("tagged");
     }
 
-    pub(super) fn delete(&self, reference: &str) {
+    pub(crate) fn delete(&self, reference: &str) {
         self.open().find_reference(reference).expect("there").delete().expect("deleted");
     }
 
     /// A first commit on main: `web.yaml` and `production/web.yaml`.
-    pub(super) fn with_main() -> (Self, String) {
+    pub(crate) fn with_main() -> (Self, String) {
         let pushed = Pushed::new();
         let sha = pushed.commit(&[("web.yaml", Item::File("one")), ("production/web.yaml", Item::File("one"))], &[]);
         pushed.point("refs/heads/main", &sha);
@@ -92,21 +92,21 @@ impl Pushed {
     }
 
     /// As a local source.
-    pub(super) fn source(&self, reference: GitReference, path: &str) -> Git {
+    pub(crate) fn source(&self, reference: GitReference, path: &str) -> Git {
         let config = git_source(&self.path().display().to_string(), reference, path);
         Git::new(&config, Path::new("/"), &self.folder.path().join("cache")).expect("a configuration")
     }
 }
 
-pub(super) fn git_source(url: &str, reference: GitReference, path: &str) -> GitSource {
+pub(crate) fn git_source(url: &str, reference: GitReference, path: &str) -> GitSource {
     GitSource { url: url.into(), reference, path: path.into(), interval: Duration::from_secs(60), token_file: None }
 }
 
-pub(super) fn main_branch() -> GitReference {
+pub(crate) fn main_branch() -> GitReference {
     GitReference::Branch("main".into())
 }
 
-pub(super) fn id(sha: &str) -> gix::ObjectId {
+pub(crate) fn id(sha: &str) -> gix::ObjectId {
     gix::ObjectId::from_hex(sha.as_bytes()).expect("an id")
 }
 

@@ -19,10 +19,10 @@ use super::{DEFAULT_DEADLINE, Limits, SourceError};
 /// A repository, and what of it to follow.
 #[derive(Debug)]
 pub struct Git {
-    inner: Arc<Inner>,
+    pub(super) inner: Arc<Inner>,
     interval: Duration,
-    deadline: Duration,
-    limits: Limits,
+    pub(super) deadline: Duration,
+    pub(super) limits: Limits,
     /// One reading at a time: a hung fetch must not be joined by a second one in the same copy.
     turn: Arc<tokio::sync::Mutex<()>>,
 }
@@ -30,9 +30,9 @@ pub struct Git {
 #[derive(Debug)]
 pub(super) struct Inner {
     pub(super) address: Address,
-    reference: GitReference,
+    pub(super) reference: GitReference,
     pub(super) path: String,
-    remote: Option<Remote>,
+    pub(super) remote: Option<Remote>,
 }
 
 impl Git {
@@ -102,16 +102,17 @@ impl Git {
     /// # Errors
     /// All of [`SourceError`] that concern Git.
     pub async fn snapshot(&self) -> Result<Snapshot, SourceError> {
-        self.run(|inner, limits, until, abandoned| inner.snapshot(limits, until, abandoned)).await
+        let read = self.run(|inner, limits, until, abandoned| inner.snapshot_unless(None, limits, until, abandoned)).await?;
+        Ok(read.expect("nothing is known that it could be"))
     }
 
-    /// Reads an older commit from the objects at hand; nothing is fetched. `sha` is a full id.
+    /// The same; None where the reference's commit is still `known`, whose tree is not read again.
     ///
     /// # Errors
-    /// [`SourceError::CommitNotFound`], and those of reading.
-    pub async fn snapshot_at(&self, sha: &str) -> Result<Snapshot, SourceError> {
-        let sha = sha.to_owned();
-        self.run(move |inner, limits, _, abandoned| inner.snapshot_at(&sha, limits, abandoned)).await
+    /// As [`snapshot`](Git::snapshot).
+    pub async fn snapshot_unless(&self, known: &str) -> Result<Option<Snapshot>, SourceError> {
+        let known = known.to_owned();
+        self.run(move |inner, limits, until, abandoned| inner.snapshot_unless(Some(&known), limits, until, abandoned)).await
     }
 
     /// The files of a commit at hand. It waits for no turn: what is at hand can be listed while a fetch hangs.
@@ -121,10 +122,10 @@ impl Git {
             .await
     }
 
-    async fn run(
+    pub(super) async fn run<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Inner, Limits, Instant, &AtomicBool) -> Result<Snapshot, SourceError> + Send + 'static,
-    ) -> Result<Snapshot, SourceError> {
+        work: impl FnOnce(&Inner, Limits, Instant, &AtomicBool) -> Result<T, SourceError> + Send + 'static,
+    ) -> Result<T, SourceError> {
         let (name, deadline, limits, inner) = (self.inner.address.shown(), self.deadline, self.limits, self.inner.clone());
         let until = Instant::now() + deadline;
         let Ok(turn) = tokio::time::timeout(deadline, self.turn.clone().lock_owned()).await else {
@@ -145,15 +146,25 @@ impl Git {
 }
 
 impl Inner {
-    fn snapshot(&self, limits: Limits, until: Instant, abandoned: &AtomicBool) -> Result<Snapshot, SourceError> {
+    fn snapshot_unless(
+        &self,
+        known: Option<&str>,
+        limits: Limits,
+        until: Instant,
+        abandoned: &AtomicBool,
+    ) -> Result<Option<Snapshot>, SourceError> {
+        let read = |repository: &gix::Repository, commit: gix::ObjectId| match known {
+            Some(known) if commit.to_string() == known => Ok(None),
+            _ => self.read(repository, commit, self.reference.as_str(), limits, abandoned).map(Some),
+        };
         let Some(remote) = &self.remote else {
             let repository = self.local()?;
             let commit = self.resolve(&repository)?;
-            return self.read(&repository, commit, self.reference.as_str(), limits, abandoned);
+            return read(&repository, commit);
         };
         let attempt = |remote: &Remote| {
             let (repository, commit) = remote.fetch(&self.reference, until, abandoned)?;
-            self.read(&repository, commit, self.reference.as_str(), limits, abandoned)
+            read(&repository, commit)
         };
         let had_a_copy = remote.has_copy();
         match attempt(remote) {
@@ -175,11 +186,6 @@ impl Inner {
         }
     }
 
-    fn snapshot_at(&self, sha: &str, limits: Limits, abandoned: &AtomicBool) -> Result<Snapshot, SourceError> {
-        let (repository, commit) = self.at(sha)?;
-        self.read(&repository, commit, sha, limits, abandoned)
-    }
-
     /// A commit at hand.
     pub(super) fn at(&self, sha: &str) -> Result<(gix::Repository, gix::ObjectId), SourceError> {
         let repository = match &self.remote {
@@ -198,7 +204,7 @@ impl Inner {
         Ok((repository, commit))
     }
 
-    fn read(
+    pub(super) fn read(
         &self,
         repository: &gix::Repository,
         commit: gix::ObjectId,
@@ -259,7 +265,7 @@ impl Inner {
         }
     }
 
-    fn commit_not_found(&self, sha: &str, reason: &str) -> SourceError {
+    pub(super) fn commit_not_found(&self, sha: &str, reason: &str) -> SourceError {
         SourceError::CommitNotFound { url: self.address.shown(), sha: sha.into(), reason: reason.into() }
     }
 }

@@ -16,7 +16,7 @@ use super::turn::{self, Turn};
 use crate::wire::BlockingWire;
 
 /// Where the copy keeps what it fetched.
-const TRACKED: &str = "refs/driftless/tip";
+pub(super) const TRACKED: &str = "refs/driftless/tip";
 /// Each fetched commit is a pack of its own. With this many the copy is made anew.
 const MAX_PACKS: usize = 256;
 
@@ -37,7 +37,7 @@ pub(super) struct Remote {
 }
 
 /// The header's value; its `Debug` and errors never show it.
-struct Token {
+pub(super) struct Token {
     secret: String,
     encoded: String,
 }
@@ -101,11 +101,7 @@ impl Remote {
         }
         let token = self.token()?;
         let refused = |error: gix::Error| self.classify(&error, token.as_ref(), until);
-        let source = match reference {
-            GitReference::Branch(name) => format!("refs/heads/{name}"),
-            GitReference::Tag(name) => format!("refs/tags/{name}"),
-            GitReference::Commit(sha) => sha.clone(),
-        };
+        let source = full_name(reference);
         // `+`: a force-push is followed. https://git-scm.com/docs/git-fetch#Documentation/git-fetch.txt-ltrefspecgt
         let remote = repository
             .remote_at_without_url_rewrite(self.url.as_str())
@@ -148,6 +144,11 @@ impl Remote {
         Ok((repository, commit))
     }
 
+    /// Its address.
+    pub(super) fn shown(&self) -> String {
+        self.url.clone()
+    }
+
     /// The copy as it is on the disk.
     ///
     /// # Errors
@@ -177,7 +178,7 @@ impl Remote {
         }
     }
 
-    fn open_or_create(&self) -> Result<gix::Repository, SourceError> {
+    pub(super) fn open_or_create(&self) -> Result<gix::Repository, SourceError> {
         let packs = std::fs::read_dir(self.copy.join("objects/pack")).map_or(0, |found| {
             found.flatten().filter(|file| file.path().extension().is_some_and(|extension| extension == "pack")).count()
         });
@@ -197,7 +198,7 @@ impl Remote {
             .map_err(|error| SourceError::Cache { path: self.copy.display().to_string(), reason: words(&error) })
     }
 
-    fn connect<'a, 'repo>(
+    pub(super) fn connect<'a, 'repo>(
         &self,
         remote: &'a gix::Remote<'repo>,
         token: Option<&Token>,
@@ -256,7 +257,7 @@ impl Remote {
     }
 
     /// The file is read anew for each fetch, so that a rotated token is taken up without a restart.
-    fn token(&self) -> Result<Option<Token>, SourceError> {
+    pub(super) fn token(&self) -> Result<Option<Token>, SourceError> {
         let Some(file) = &self.token_file else { return Ok(None) };
         let unusable =
             |reason: &str| SourceError::Token { file: file.display().to_string(), url: self.url.clone(), reason: reason.into() };
@@ -272,7 +273,7 @@ impl Remote {
     }
 
     /// gix's errors carry their kind partly as types, partly only in words.
-    fn classify(&self, error: &gix::Error, token: Option<&Token>, until: Instant) -> SourceError {
+    pub(super) fn classify(&self, error: &gix::Error, token: Option<&Token>, until: Instant) -> SourceError {
         let mut reason = words(error);
         for secret in token.into_iter().flat_map(|token| [&token.encoded, &token.secret]) {
             reason = reason.replace(secret.as_str(), "(token)");
@@ -311,8 +312,17 @@ impl Remote {
         SourceError::CommitNotFound { url: self.url.clone(), sha: sha.into(), reason: reason.into() }
     }
 
-    fn corrupt(&self, reason: impl std::fmt::Display) -> SourceError {
+    pub(super) fn corrupt(&self, reason: impl std::fmt::Display) -> SourceError {
         SourceError::Corrupt { url: self.url.clone(), reason: reason.to_string() }
+    }
+}
+
+/// What is asked for.
+pub(super) fn full_name(reference: &GitReference) -> String {
+    match reference {
+        GitReference::Branch(name) => format!("refs/heads/{name}"),
+        GitReference::Tag(name) => format!("refs/tags/{name}"),
+        GitReference::Commit(sha) => sha.clone(),
     }
 }
 

@@ -12,7 +12,7 @@ use super::fixtures::id;
 
 /// How the server treats the next requests.
 #[derive(Debug, Clone)]
-pub(super) enum Manner {
+pub(crate) enum Manner {
     /// Serves the repository.
     Serve,
     /// Serves it to whoever sends this `Authorization` value, others get 401.
@@ -21,6 +21,10 @@ pub(super) enum Manner {
     Answer(&'static str, String),
     /// Takes the request and never answers.
     Hang,
+    /// Serves the repository, but no commit that no reference names.
+    ServeNamed,
+    /// Serves what references name, and answers 503 to whoever wants history.
+    ServeTips,
     /// Lists references, then hangs in the middle of the pack.
     HangInPack,
     /// Lists references, then ends in the middle of the pack.
@@ -28,40 +32,48 @@ pub(super) enum Manner {
 }
 
 /// Listens on 127.0.0.1 until dropped (the thread ends with the process).
-pub(super) struct Server {
-    pub(super) address: std::net::SocketAddr,
+pub(crate) struct Server {
+    pub(crate) address: std::net::SocketAddr,
     manner: Arc<Mutex<Manner>>,
+    repository: Arc<Mutex<PathBuf>>,
     seen: Arc<Mutex<Vec<String>>>,
 }
 
 impl Server {
-    pub(super) fn start(repository: PathBuf) -> Self {
+    pub(crate) fn start(repository: PathBuf) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let server = Server {
             address: listener.local_addr().expect("an address"),
             manner: Arc::new(Mutex::new(Manner::Serve)),
+            repository: Arc::new(Mutex::new(repository)),
             seen: Arc::default(),
         };
-        let (manner, seen) = (server.manner.clone(), server.seen.clone());
+        let (manner, seen, repository) = (server.manner.clone(), server.seen.clone(), server.repository.clone());
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let (manner, seen, repository) = (manner.clone(), seen.clone(), repository.clone());
+                let (manner, seen) = (manner.clone(), seen.clone());
+                let repository = repository.lock().expect("unpoisoned").clone();
                 std::thread::spawn(move || serve(stream, &manner, &seen, &repository));
             }
         });
         server
     }
 
-    pub(super) fn behave(&self, manner: Manner) {
+    pub(crate) fn behave(&self, manner: Manner) {
         *self.manner.lock().expect("unpoisoned") = manner;
     }
 
-    pub(super) fn url(&self) -> String {
+    /// Another repository, at the same address.
+    pub(crate) fn serve(&self, repository: PathBuf) {
+        *self.repository.lock().expect("unpoisoned") = repository;
+    }
+
+    pub(crate) fn url(&self) -> String {
         format!("http://{}/acme/deploy.git", self.address)
     }
 
     /// Request lines and headers so far, and commands in bodies.
-    pub(super) fn seen(&self) -> Vec<String> {
+    pub(crate) fn seen(&self) -> Vec<String> {
         self.seen.lock().expect("unpoisoned").clone()
     }
 }
@@ -100,6 +112,14 @@ fn answer_git(stream: &mut TcpStream, request: &str, lines: &[String], repositor
     if lines.iter().any(|line| line == "command=ls-refs") {
         return respond(stream, "200 OK", RESULT, &listed(&repository, lines));
     }
+    let is_named = |sha: &str| listed(&repository, &[]).windows(40).any(|named| named == sha.as_bytes());
+    let history = |line: &String| {
+        line.strip_prefix("deepen ").is_some_and(|depth| depth != "1")
+            || line.strip_prefix("want ").is_some_and(|sha| !is_named(sha))
+    };
+    if matches!(manner, Manner::ServeTips) && lines.iter().any(history) {
+        return respond(stream, "503 Service Unavailable", "", b"");
+    }
     let mut body = Vec::new();
     let value = |key: &str| lines.iter().find_map(|line| line.strip_prefix(key).map(str::to_owned));
     if !lines.iter().any(|line| line == "done") {
@@ -116,20 +136,30 @@ fn answer_git(stream: &mut TcpStream, request: &str, lines: &[String], repositor
         body.extend(b"0001");
     }
     let want = value("want ").expect("a want");
-    if !repository.has_object(id(&want)) {
+    if !repository.has_object(id(&want)) || (matches!(manner, Manner::ServeNamed) && !is_named(&want)) {
         body.extend(packets(&[&format!("ERR upload-pack: not our ref {want}\n")]));
         return respond(stream, "200 OK", RESULT, &body);
     }
-    if lines.iter().any(|line| line.starts_with("deepen ")) {
-        let commit = repository.find_object(id(&want)).expect("there").peel_to_commit().expect("a commit");
-        if commit.parent_ids().next().is_some() {
-            body.extend(packets(&["shallow-info\n", &format!("shallow {}\n", commit.id)]));
+    let depth: usize = value("deepen ").map_or(usize::MAX, |depth| depth.parse().expect("a number"));
+    let (commits, boundary) = ancestors(&repository, id(&want), depth);
+    if depth != usize::MAX {
+        let shallow = boundary.iter().map(|id| format!("shallow {id}\n"));
+        let had: Vec<_> = lines.iter().filter_map(|line| line.strip_prefix("shallow ")).map(id).collect();
+        let inside = had.iter().filter(|id| commits.contains(id) && !boundary.contains(id));
+        let told: Vec<String> = shallow.chain(inside.map(|id| format!("unshallow {id}\n"))).collect();
+        if !told.is_empty() {
+            body.extend(packets(&["shallow-info\n"]));
+            body.extend(told.iter().flat_map(|line| packets(&[line])));
             body.extend(b"0001");
         }
     }
     body.extend(packets(&["packfile\n"]));
-    let pack = pack(&repository, id(&want));
-    let sent = if matches!(manner, Manner::Serve | Manner::Demand(_)) { pack.len() } else { pack.len() / 2 };
+    let pack = pack(&repository, id(&want), &commits);
+    let sent = if matches!(manner, Manner::Serve | Manner::ServeNamed | Manner::ServeTips | Manner::Demand(_)) {
+        pack.len()
+    } else {
+        pack.len() / 2
+    };
     for chunk in pack[..sent].chunks(1000) {
         body.extend(format!("{:04x}\x01", chunk.len() + 5).bytes());
         body.extend(chunk);
@@ -163,14 +193,30 @@ fn listed(repository: &gix::Repository, lines: &[String]) -> Vec<u8> {
     body
 }
 
-/// Tag, commit, trees and blobs, without deltas, in stored deflate blocks.
-fn pack(repository: &gix::Repository, want: gix::ObjectId) -> Vec<u8> {
+/// So many commits back from `want`, and those of them whose parents come no more. Without a depth, the one alone: what a client
+/// has is not looked at.
+fn ancestors(repository: &gix::Repository, want: gix::ObjectId, depth: usize) -> (Vec<gix::ObjectId>, Vec<gix::ObjectId>) {
+    let first = repository.find_object(want).expect("there").peel_to_commit().expect("a commit").id;
+    let (mut all, mut layer) = (vec![first], vec![first]);
+    let parents = |id: &gix::ObjectId| -> Vec<gix::ObjectId> {
+        repository.find_commit(*id).expect("there").parent_ids().map(gix::Id::detach).collect()
+    };
+    for _ in 1..depth.min(if depth == usize::MAX { 1 } else { 10_000 }) {
+        layer = layer.iter().flat_map(parents).filter(|id| !all.contains(id)).collect();
+        all.extend(&layer);
+    }
+    let boundary = layer.into_iter().filter(|id| !parents(id).is_empty()).collect();
+    (all, boundary)
+}
+
+/// Tag, commits, trees and blobs, without deltas, in stored deflate blocks.
+fn pack(repository: &gix::Repository, want: gix::ObjectId, commits: &[gix::ObjectId]) -> Vec<u8> {
     let mut ids = vec![want];
-    let object = repository.find_object(want).expect("there");
-    let commit = object.peel_to_commit().expect("a commit");
-    let tree = commit.tree().expect("a tree");
-    ids.extend([commit.id, tree.id]);
-    ids.extend(tree.traverse().breadthfirst.files().expect("listed").into_iter().map(|entry| entry.oid));
+    for id in commits {
+        let tree = repository.find_commit(*id).expect("there").tree().expect("a tree");
+        ids.extend([*id, tree.id]);
+        ids.extend(tree.traverse().breadthfirst.files().expect("listed").into_iter().map(|entry| entry.oid));
+    }
     ids.sort();
     ids.dedup();
     let mut pack = [b"PACK".as_slice(), &2_u32.to_be_bytes(), &(ids.len() as u32).to_be_bytes()].concat();

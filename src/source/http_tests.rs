@@ -68,7 +68,7 @@ async fn a_branch_is_fetched_without_its_history_and_then_incrementally() {
     let snapshot = git.snapshot().await.expect("fetched");
     assert_eq!((snapshot.revision.sha(), content(&snapshot)), (Some(second.as_str()), &text("two")));
     assert!(setting.server.seen().contains(&"deepen 1".to_owned()));
-    let before = git.snapshot_at(&setting.first).await.expect_err("beyond the shallow history").to_string();
+    let before = git.snapshot_at_hand(&setting.first).await.expect_err("beyond the shallow history").to_string();
     assert!(before.contains("shallow and does not reach it"), "{before}");
 
     let third = setting.push("three", &[&second]);

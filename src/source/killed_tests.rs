@@ -174,7 +174,7 @@ async fn a_lock_of_any_of_gits_names_that_a_kill_left_is_broken() {
         setting.reads(lock).await;
         assert!(!path.exists(), "{lock}");
     }
-    setting.source().snapshot_at(&kept).await.expect("a lock costs no history: the copy is the one of before");
+    setting.source().snapshot_at_hand(&kept).await.expect("a lock costs no history: the copy is the one of before");
 }
 
 #[tokio::test]

@@ -6,17 +6,20 @@ pub mod content;
 mod directory;
 mod error;
 mod git;
+mod history;
 mod http;
 mod tree;
 mod turn;
 mod wired;
 
 #[cfg(test)]
-mod fixtures;
+pub(crate) mod fixtures;
 #[cfg(test)]
 mod git_tests;
 #[cfg(test)]
-mod http_server;
+mod history_tests;
+#[cfg(test)]
+pub(crate) mod http_server;
 #[cfg(test)]
 mod http_tests;
 #[cfg(test)]
@@ -27,11 +30,12 @@ mod wired_tests;
 use std::path::Path;
 use std::time::Duration;
 
-use driftless_core::snapshot::Snapshot;
+use driftless_core::snapshot::{Revision, Snapshot};
 
 pub use directory::Directory;
 pub use error::SourceError;
 pub use git::Git;
+pub use history::Order;
 
 /// What one snapshot may hold, against memory exhaustion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,10 +115,21 @@ impl Source {
         }
     }
 
-    /// What an older commit said, from the objects at hand; nothing is fetched.
+    /// The same; None where it is still at the revision `known`.
     ///
     /// # Errors
-    /// [`SourceError::CommitNotFound`] where the history is shallow, and for directories, which have none.
+    /// As [`snapshot`](Source::snapshot).
+    pub async fn snapshot_unless(&self, known: &Revision) -> Result<Option<Snapshot>, SourceError> {
+        match (self, known) {
+            (Source::Git(git), Revision::Git { sha, .. }) => git.snapshot_unless(sha).await,
+            _ => Ok(Some(self.snapshot().await?).filter(|snapshot| snapshot.revision != *known)),
+        }
+    }
+
+    /// What an older commit said. What is not at hand is fetched, with more of the history or by itself.
+    ///
+    /// # Errors
+    /// [`SourceError::is_gone`]: it will not be known any more. Any other: not now.
     pub async fn snapshot_at(&self, sha: &str) -> Result<Snapshot, SourceError> {
         match self {
             Source::Git(git) => git.snapshot_at(sha).await,
@@ -123,6 +138,23 @@ impl Source {
                 sha: sha.into(),
                 reason: "a directory has no history".into(),
             }),
+        }
+    }
+
+    /// The same, from the objects at hand; nothing is fetched. None: it would have to be.
+    pub async fn snapshot_at_hand(&self, sha: &str) -> Option<Snapshot> {
+        match self {
+            Source::Git(git) => git.snapshot_at_hand(sha).await.ok(),
+            Source::Directory(_) => None,
+        }
+    }
+
+    /// How the commit `other` stands to the commit `head` by the history at hand; nothing is fetched.
+    pub async fn order(&self, other: &str, head: &str) -> Order {
+        match self {
+            _ if other == head => Order::Same,
+            Source::Git(git) => git.order(other, head).await,
+            Source::Directory(_) => Order::Unknown,
         }
     }
 
