@@ -138,16 +138,11 @@ impl Agent {
 
 /// Puts every new revision of the source in force. An unreadable source changes nothing: the last revision stays.
 async fn follow(source: &Source, reconciler: &Reconciler, health: &Health, pace: f64, shutdown: &CancellationToken) {
-    while let Some(read) = shutdown.run_until_cancelled(source.snapshot()).await {
+    reconciler.follow();
+    while let Some(read) = shutdown.run_until_cancelled(reconciler.read()).await {
         let unreadable = read.is_err();
         match read {
-            Ok(snapshot) => {
-                if snapshot.revision != reconciler.commit().desired.revision {
-                    let accepted = shutdown.run_until_cancelled(reconciler.accept_aside(snapshot)).await;
-                    if accepted.is_none() {
-                        return;
-                    }
-                }
+            Ok(_) => {
                 health.read();
             }
             Err(error) => {

@@ -56,6 +56,9 @@ pub enum Command {
         /// Do not wait for rollouts; list what AWS still works on
         #[arg(long)]
         no_wait: bool,
+        /// Write this revision even where the source has moved on to another one since it was read
+        #[arg(long)]
+        allow_older: bool,
     },
     /// Show how every resource is doing: asks the agent, or else looks at AWS itself
     ///

@@ -42,9 +42,12 @@ struct Report<'a> {
     warnings: &'a [Problem],
 }
 
-pub(super) async fn run(common: &Common, no_wait: bool) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(common: &Common, no_wait: bool, allow_older: bool) -> anyhow::Result<ExitCode> {
     let shutdown = Shutdown::on_signals(2)?;
     let setup = Setup::new(common, shutdown.token()).await?;
+    if allow_older {
+        setup.reconciler.allow_older();
+    }
     let snapshot = setup.snapshot().await?;
     let desired = driftless_core::manifest::read(&snapshot, &setup.config.agent);
     converge(&setup, desired, snapshot, common.output, no_wait, &[]).await

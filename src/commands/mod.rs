@@ -32,7 +32,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Agent { common } => agent::run(&common).await,
         Command::Validate { common, strict } => return validate::run(&common, strict).await,
         Command::Plan { common, show_values, change_set } => plan::run(&common, show_values, change_set).await,
-        Command::Apply { common, no_wait } => apply::run(&common, no_wait).await,
+        Command::Apply { common, no_wait, allow_older } => apply::run(&common, no_wait, allow_older).await,
         Command::Status { common, server, health, live } => status::run(&common, &server, health, live).await,
         Command::Retry { common, server, resource } => retry::run(&common, &server, resource).await,
         #[cfg(feature = "demo")]

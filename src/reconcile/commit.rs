@@ -13,6 +13,7 @@ use driftless_core::snapshot::{Revision, Snapshot};
 use driftless_core::status::Phase;
 
 use super::Pruned;
+use super::order::Seen;
 
 /// What one revision declares, and its progress.
 #[derive(Debug)]
@@ -26,6 +27,8 @@ pub struct Commit {
     outputs: Mutex<Outputs>,
     progress: Mutex<BTreeMap<ResourceId, Standing>>,
     pruned: Mutex<Pruned>,
+    /// Who was seen to have written its resources.
+    pub(super) seen: Seen,
 }
 
 #[derive(Debug, Clone)]
@@ -93,6 +96,7 @@ impl Commit {
             outputs: Mutex::new(outputs),
             progress: Mutex::new(progress),
             pruned: Mutex::default(),
+            seen: Seen::default(),
         }
     }
 

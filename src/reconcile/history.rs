@@ -1,8 +1,12 @@
-//! What an older commit declared: the second exception of rule 2 enforces the default of a member that was declared when
-//! the resource was last written, and has been removed since.
+//! What only an older commit can tell: members that were removed since a resource was last written (the second exception of rule 2),
+//! values that AWS hides, and what depended on what.
+//!
+//! Unknown is not empty (rule 5): what cannot be read now is unknown, and is read again by a later pass. What the source has
+//! answered not to have any more is gone, and stays so.
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use driftless_core::agent::Agent;
 use driftless_core::desired::{Desired, Resource};
@@ -12,66 +16,133 @@ use driftless_core::plan;
 use driftless_core::resource::ResourceId;
 use sha2::{Digest, Sha256};
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 
-use crate::source::Source;
+use crate::source::{Source, SourceError};
 
 /// How many older commits are kept parsed.
 const KEPT: usize = 4;
+
+/// How many of those that are gone are remembered.
+const GONE: usize = 1000;
+
+/// After a failure nobody else tries for so long: a thousand resources must not wait for a thousand deadlines.
+const AFTER_A_FAILURE: Duration = Duration::from_secs(5);
+
+/// What an older commit says.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Told<T> {
+    /// This.
+    Known(T),
+    /// It cannot be read now, for this reason.
+    Unknown(String),
+    /// It will not be known any more, for this reason.
+    Gone(String),
+}
+
+impl<T> Told<T> {
+    pub(super) fn map<U>(self, then: impl FnOnce(T) -> U) -> Told<U> {
+        match self {
+            Told::Known(value) => Told::Known(then(value)),
+            Told::Unknown(why) => Told::Unknown(why),
+            Told::Gone(why) => Told::Gone(why),
+        }
+    }
+}
 
 /// Reads older commits, each once.
 pub(super) struct History {
     source: Arc<Source>,
     agent: Agent,
-    /// By commit id; None where the commit cannot be read (a shallow or rewritten history).
-    parsed: Mutex<HashMap<String, Option<Arc<Desired>>>>,
+    /// Divides the wait after a failure.
+    pace: f64,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    parsed: HashMap<String, Arc<Desired>>,
+    gone: HashMap<String, String>,
+    /// When the source last failed to tell, and why.
+    failed: Option<(Instant, String)>,
 }
 
 impl History {
-    pub(super) fn new(source: Arc<Source>, agent: Agent) -> Self {
-        History { source, agent, parsed: Mutex::default() }
+    pub(super) fn new(source: Arc<Source>, agent: Agent, pace: f64) -> Self {
+        History { source, agent, pace, state: Mutex::default() }
     }
 
-    /// The members of `resource` that the commit which last wrote it declared and `resource` no longer does.
-    pub(super) async fn removed(&self, resource: &Resource, observed: &Observation, sha: Option<&str>) -> Vec<String> {
-        let Some(written_at) = plan::written_at(observed) else { return vec![] };
-        if sha.is_none_or(|sha| sha == written_at) {
-            return vec![];
-        }
-        let older = self.desired_at(written_at).await;
-        let older = older.as_ref().and_then(|older| older.resources.get(&resource.id));
-        older.map(|older| manifest::removed(older, resource)).unwrap_or_default()
-    }
-
-    /// Whether the commit that last wrote the resource can be read, so that [`History::removed`] has compared it.
-    pub(super) async fn knows(&self, resource: &Resource, observed: &Observation, sha: Option<&str>) -> bool {
-        let (Some(written_at), Some(sha)) = (plan::written_at(observed), sha) else { return false };
-        let older = if sha == written_at { return true } else { self.desired_at(written_at).await };
-        older.is_some_and(|older| older.resources.contains_key(&resource.id))
+    /// The members of `resource` that the commit which last wrote it declared and `resource` no longer does; of a stack, its
+    /// parameters that had another value. `revision` is the one in force. Where AWS tells all there is to know, no commit is
+    /// read.
+    pub(super) async fn removed(&self, resource: &Resource, observed: &Observation, revision: &str) -> Told<Vec<String>> {
+        let Some(written_at) = plan::compared_with(resource, observed).filter(|written_at| *written_at != revision) else {
+            return Told::Known(vec![]);
+        };
+        self.resource_at(&resource.id, written_at).await.map(|older| manifest::removed(&older, resource))
     }
 
     /// A resource as the commit `sha` declared it.
-    pub(super) async fn resource_at(&self, id: &ResourceId, sha: &str) -> Option<Resource> {
-        self.desired_at(sha).await?.resources.get(id).cloned()
+    pub(super) async fn resource_at(&self, id: &ResourceId, sha: &str) -> Told<Resource> {
+        // On the heap: whoever observes is deep in futures already.
+        match Box::pin(self.desired_at(sha)).await {
+            Told::Known(desired) => match desired.resources.get(id) {
+                Some(resource) => Told::Known(resource.clone()),
+                None => Told::Gone(format!("the commit {sha} declares no valid {id}")),
+            },
+            Told::Unknown(why) => Told::Unknown(why),
+            Told::Gone(why) => Told::Gone(why),
+        }
     }
 
     /// One reader at a time: many resources were last written at the same commit.
-    async fn desired_at(&self, sha: &str) -> Option<Arc<Desired>> {
-        let mut parsed = self.parsed.lock().await;
-        if let Some(known) = parsed.get(sha) {
-            return known.clone();
+    async fn desired_at(&self, sha: &str) -> Told<Arc<Desired>> {
+        let mut state = self.state.lock().await;
+        if let Some(known) = state.parsed.get(sha) {
+            return Told::Known(known.clone());
         }
-        let desired = match self.source.snapshot_at(sha).await {
-            Ok(snapshot) => Some(Arc::new(manifest::read(&snapshot, &self.agent))),
-            Err(error) => {
-                tracing::warn!(sha, "cannot tell what was removed since the last write, so AWS keeps it: {error}");
-                None
+        if let Some(why) = state.gone.get(sha) {
+            return Told::Gone(why.clone());
+        }
+        let snapshot = match self.source.snapshot_at_hand(sha).await {
+            Some(snapshot) => Ok(snapshot),
+            None => {
+                if let Some((at, why)) = &state.failed
+                    && at.elapsed() < AFTER_A_FAILURE.div_f64(self.pace)
+                {
+                    return Told::Unknown(why.clone());
+                }
+                self.source.snapshot_at(sha).await
             }
         };
-        if parsed.len() >= KEPT {
-            parsed.clear();
+        let snapshot = match snapshot {
+            Ok(snapshot) => snapshot,
+            Err(error) => return state.without(sha, &error),
+        };
+        let desired = Arc::new(manifest::read(&snapshot, &self.agent));
+        if state.parsed.len() >= KEPT {
+            state.parsed.clear();
         }
-        parsed.insert(sha.to_owned(), desired.clone());
-        desired
+        state.failed = None;
+        state.parsed.insert(sha.to_owned(), desired.clone());
+        Told::Known(desired)
+    }
+}
+
+impl State {
+    fn without<T>(&mut self, sha: &str, error: &SourceError) -> Told<T> {
+        let why = error.to_string();
+        if error.is_gone() {
+            tracing::warn!(sha, "what this commit declared will not be known any more: {why}");
+            if self.gone.len() >= GONE {
+                self.gone.clear();
+            }
+            self.gone.insert(sha.to_owned(), why.clone());
+            return Told::Gone(why);
+        }
+        tracing::warn!(sha, label = error.label(), "what this commit declared cannot be read now: {why}");
+        self.failed = Some((Instant::now(), why.clone()));
+        Told::Unknown(why)
     }
 }
 

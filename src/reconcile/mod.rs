@@ -13,17 +13,24 @@ mod history;
 mod left;
 mod looks;
 mod memory;
+mod order;
 mod pass;
 mod prune;
+mod reading;
 mod targets;
 mod verdicts;
 
-#[cfg(test)]
+#[cfg(all(test, feature = "demo"))]
 mod fixtures;
-#[cfg(test)]
+#[cfg(all(test, feature = "demo"))]
 mod status_tests;
+#[cfg(all(test, feature = "demo"))]
+mod two_copies_tests;
+#[cfg(all(test, feature = "demo"))]
+mod unknown_tests;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
 
@@ -32,7 +39,7 @@ use driftless_core::desired::Desired;
 use driftless_core::plan::Verdict;
 use driftless_core::report::CommitView;
 use driftless_core::resource::ResourceId;
-use driftless_core::snapshot::Snapshot;
+use driftless_core::snapshot::{Revision, Snapshot};
 use driftless_core::status::Status;
 use tokio::sync::{Notify, Semaphore, broadcast};
 use tokio_util::sync::CancellationToken;
@@ -48,10 +55,12 @@ use crate::aws::ProviderError;
 use crate::aws::providers::Providers;
 use crate::backoff::{self, Backoff};
 use crate::queue::Queue;
-use crate::source::Source;
+use crate::source::{Source, SourceError};
 use history::History;
 use left::Left;
 use memory::Memory;
+use order::Before;
+use reading::Reading;
 
 /// How many events a slow listener may lag behind before it misses some.
 const EVENTS: usize = 1024;
@@ -78,7 +87,13 @@ struct Inner {
     agent: Agent,
     source_hash: String,
     targets: Targets,
+    source: Arc<Source>,
     history: History,
+    reading: Reading,
+    /// Revisions that were in force before.
+    before: Before,
+    /// A person has said `--allow-older`.
+    allow_older: AtomicBool,
     /// Divides every wait.
     pace: f64,
     queue: Queue<ResourceId>,
@@ -110,7 +125,11 @@ impl Reconciler {
         targets.follow(source.clone());
         Reconciler(Arc::new(Inner {
             source_hash: history::source_hash(&source.identity()),
-            history: History::new(source, agent.clone()),
+            history: History::new(source.clone(), agent.clone(), pace),
+            reading: Reading::new(source.clone()),
+            source,
+            before: Before::default(),
+            allow_older: AtomicBool::new(false),
             writers: Semaphore::new(agent.reconcile.concurrency.max(1)),
             agent,
             targets,
@@ -162,6 +181,7 @@ impl Reconciler {
             std::mem::replace(&mut *self.0.commit.write().expect("not poisoned"), commit.clone())
         };
         if previous.is_real() {
+            self.0.before.supersede(&pass::tag_value(&previous), &pass::tag_value(&commit));
             self.emit(Event::Superseded(self.view_of(&previous, true)));
             self.0.left.lock().expect("not poisoned").supersede(&previous, &commit, &self.0.agent);
         }
@@ -178,6 +198,25 @@ impl Reconciler {
             self.0.prune.notify_one();
         }
         commit
+    }
+
+    /// From now on whatever a read of the source finds new comes into force, whoever asked for the read.
+    pub fn follow(&self) {
+        self.0.reading.follows.store(true, Ordering::Relaxed);
+    }
+
+    /// A person wants this revision to be written although the source has moved on.
+    pub fn allow_older(&self) {
+        self.0.allow_older.store(true, Ordering::Relaxed);
+    }
+
+    /// Reads the source, by a read that begins after this call; others that ask meanwhile share it. Where the source is.
+    ///
+    /// # Errors
+    /// All of [`SourceError`]; the revision in force stays.
+    pub async fn read(&self) -> Result<Revision, SourceError> {
+        let known = || self.commit().desired.revision.clone();
+        Box::pin(self.0.reading.read(known, async |snapshot| drop(self.accept_aside(snapshot).await))).await
     }
 
     /// Works until the shutdown that was given to [`new`](Self::new): passes as the queue says, and over everything once

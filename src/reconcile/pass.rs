@@ -12,9 +12,12 @@ use driftless_core::plan::stack::StackStep;
 use driftless_core::plan::{self, Context, Plan, Step, Verdict, ahead};
 use driftless_core::resource::ResourceId;
 use futures_util::future::join_all;
+use tokio::sync::SemaphorePermit;
 use tokio::time::Instant;
 
 use super::commit::Blocked;
+use super::history::Told;
+use super::order::{Clearance, Why};
 use super::{Commit, Event, Reconciler, verdicts};
 use crate::aws::providers::{Made, Providers};
 use crate::aws::{ProviderError, Retry};
@@ -57,29 +60,33 @@ impl Reconciler {
                 return Action::Done;
             }
         };
-        let declared = resource;
-        let providers = self.0.targets.of(&declared);
-        let looking = async {
-            let mut looked = self.observe(&commit, &declared, providers).await;
-            let looked_at = Instant::now();
-            let writer = self.0.writers.acquire().await.expect("never closed");
-            if looked_at.elapsed() > self.paced(STALE) {
-                // Many were in front of it.
-                looked = self.observe(&commit, &declared, providers).await;
-            }
-            (looked, writer)
-        };
+        let providers = self.0.targets.of(&resource);
+        let prepared = self.prepare(&commit, &resource, providers);
         // Until something is written nothing is lost with a pass: a shutdown waits for none.
-        let Some(((resource, observed), _writer)) = self.0.shutdown.run_until_cancelled(looking).await else {
-            return Action::Requeue(Duration::ZERO);
+        let prepared = self.0.shutdown.run_until_cancelled(prepared).await;
+        let (looked, clearance, _writer) = match prepared {
+            Some(Ok(prepared)) => prepared,
+            Some(Err(action)) => return action,
+            None => return Action::Requeue(Duration::ZERO),
         };
         if !self.is_in_force(&commit) || self.0.shutdown.is_cancelled() {
             return Action::Requeue(Duration::ZERO);
         }
+        let mut plan = match self.decide(&commit, &looked, providers) {
+            Ok(plan) => plan,
+            Err(verdict) => return self.undecided(&commit, &id, &verdict),
+        };
+        let observed = &looked.observed;
+        match (self.doubts(&commit, &plan, observed).await, clearance) {
+            (None, Clearance::Confirmed(_, note)) => plan.notes.extend(note),
+            (Some(why), Clearance::Confirmed(cleared, note)) if why == cleared => plan.notes.extend(note),
+            (None, _) => {}
+            // Something else has come up meanwhile.
+            (Some(_), _) => return Action::Requeue(Duration::ZERO),
+        }
         let revision = tag_value(&commit);
-        let written_here = plan::written_at(&observed) == Some(revision.as_str());
-        let mut plan = self.decide(&commit, &resource, &observed, providers);
-        match self.0.memory.check(&plan, &revision, || guard::digest(&declared, &revision), written_here, observed.now()) {
+        let written_here = plan::written_at(observed) == Some(revision.as_str());
+        match self.0.memory.check(&plan, &revision, || guard::digest(&resource, &revision), written_here, observed.now()) {
             Check::Go => {}
             Check::Late => {
                 self.record(&commit, &id, &verdicts::written(&plan, AFTER_A_WRITE), true);
@@ -90,7 +97,7 @@ impl Reconciler {
                 plan.verdict = verdict;
             }
         }
-        match self.act(&commit, &plan, &observed, providers).await {
+        match self.act(&commit, &plan, observed, providers).await {
             // An agent that was restarted after it wrote finds nothing to do; the change is this commit's all the same.
             Ok(Acted::Nothing) => self.settle(&commit, &plan, written_here),
             // AWS was asked to look, and the thing stays as it is: so does its verdict.
@@ -106,6 +113,41 @@ impl Reconciler {
             Ok(Acted::Interrupted) => Action::Requeue(Duration::ZERO),
             Err(error) => self.refused(&commit, &id, &error),
         }
+    }
+
+    /// Looks, reads the source where that must come first, and waits for the permit to write. Err: nothing can be decided now, or
+    /// not at this revision; that is on record.
+    async fn prepare(
+        &self,
+        commit: &Arc<Commit>,
+        resource: &Resource,
+        providers: &Providers,
+    ) -> Result<(Looked, Clearance, SemaphorePermit<'_>), Action> {
+        let mut looked = self.observe(commit, resource, providers).await;
+        let mut looked_at = Instant::now();
+        let first = self.decide(commit, &looked, providers).map_err(|verdict| self.undecided(commit, &resource.id, &verdict))?;
+        // It may be what a revision wrote that we do not know of. No permit is kept while the source is read.
+        let clearance = self.clear(commit, &first, &looked.observed).await;
+        match &clearance {
+            Clearance::Go | Clearance::Confirmed(Why::Absent, _) => {}
+            // Whoever wrote it may have written again.
+            Clearance::Confirmed(Why::WrittenBy(_), _) => {
+                (looked, looked_at) = (self.observe(commit, resource, providers).await, Instant::now());
+            }
+            Clearance::Moved => return Err(Action::Requeue(Duration::ZERO)),
+            Clearance::Stop(verdict) => return Err(self.undecided(commit, &resource.id, verdict)),
+        }
+        let writer = self.0.writers.acquire().await.expect("never closed");
+        if looked_at.elapsed() > self.paced(STALE) {
+            // Many were in front of it.
+            looked = self.observe(commit, resource, providers).await;
+        }
+        Ok((looked, clearance, writer))
+    }
+
+    fn undecided(&self, commit: &Arc<Commit>, id: &ResourceId, verdict: &Verdict) -> Action {
+        self.record(commit, id, verdict, false);
+        if matches!(verdict, Verdict::Unknown { .. }) { Action::Retry(None) } else { Action::Done }
     }
 
     /// A write was refused, or its answer was lost.
@@ -131,22 +173,31 @@ impl Reconciler {
     }
 
     /// What AWS runs, and the resource with what was removed from its manifest since it was last written.
-    pub(super) async fn observe(&self, commit: &Commit, resource: &Resource, providers: &Providers) -> (Resource, Observation) {
+    pub(super) async fn observe(&self, commit: &Commit, resource: &Resource, providers: &Providers) -> Looked {
         let mut resource = resource.clone();
         let observed = self.observe_once(commit, &resource, providers).await;
-        let removed = self.0.history.removed(&resource, &observed, commit.desired.revision.sha()).await;
-        let before = resource.clone();
-        let Some(place) = resource.spec.removed_mut() else { return (resource, observed) };
-        *place = removed;
-        if let Spec::CloudFormationStack(stack) = &mut resource.spec {
-            stack.compared_secrets = self.0.history.knows(&before, &observed, commit.desired.revision.sha()).await;
-        }
-        if resource == before {
-            return (resource, observed);
-        }
+        let mut looked = match self.0.history.removed(&resource, &observed, &tag_value(commit)).await {
+            Told::Known(removed) => {
+                let before = resource.clone();
+                if let Some(place) = resource.spec.removed_mut() {
+                    *place = removed;
+                }
+                if let Spec::CloudFormationStack(stack) = &mut resource.spec {
+                    stack.compared_secrets = plan::written_at(&observed).is_some();
+                }
+                let again = resource != before;
+                let looked = Looked { resource, observed, unknown: None, note: None };
+                if !again {
+                    return looked;
+                }
+                looked
+            }
+            Told::Unknown(why) => return Looked { unknown: Some(why), resource, observed, note: None },
+            Told::Gone(why) => return Looked { unknown: None, resource, observed, note: Some(why) },
+        };
         // What must be read depends on what is compared.
-        let observed = self.observe_once(commit, &resource, providers).await;
-        (resource, observed)
+        looked.observed = self.observe_once(commit, &looked.resource, providers).await;
+        looked
     }
 
     async fn observe_once(&self, commit: &Commit, resource: &Resource, providers: &Providers) -> Observation {
@@ -154,9 +205,17 @@ impl Reconciler {
         providers.observe(resource, &self.context(&revision, &resource.id, providers)).await
     }
 
-    fn decide(&self, commit: &Commit, resource: &Resource, observed: &Observation, providers: &Providers) -> Plan {
-        let revision = tag_value(commit);
-        plan::plan(resource, observed, &self.context(&revision, &resource.id, providers))
+    /// Err: what only an older commit can tell is not known.
+    fn decide(&self, commit: &Commit, looked: &Looked, providers: &Providers) -> Result<Plan, Verdict> {
+        let (resource, revision) = (&looked.resource, tag_value(commit));
+        if let Some(why) = &looked.unknown {
+            return Err(verdicts::history_unread(&resource.id, why));
+        }
+        let mut plan = plan::plan(resource, &looked.observed, &self.context(&revision, &resource.id, providers));
+        if let Some(why) = looked.note.as_ref().filter(|_| plan.writes()) {
+            plan.notes.push(verdicts::history_gone(why));
+        }
+        Ok(plan)
     }
 
     /// The verdict of what waits; where it is in vain, with what runs meanwhile.
@@ -186,9 +245,11 @@ impl Reconciler {
             }
         };
         let providers = self.0.targets.of(&resolved);
-        let (resolved, mut observed) = self.observe(commit, &resolved, providers).await;
-        ahead.foresee(&resolved, &mut observed);
-        let mut plan = self.decide(commit, &resolved, &observed, providers);
+        let mut looked = self.observe(commit, &resolved, providers).await;
+        ahead.foresee(&looked.resource, &mut looked.observed);
+        let plan = self.decide(commit, &looked, providers);
+        let mut plan = plan.unwrap_or_else(|verdict| Plan::new(&resolved.id, verdict));
+        let Looked { resource: resolved, observed, .. } = looked;
         // What a stack that is yet to be created gives is not known, nor what an artifact gives that is yet to be written:
         // whatever takes from it waits, or is told what stands for it.
         if !plan.outputs.is_empty() || (matches!(plan.verdict, Verdict::Ready { .. }) && !plan.writes()) {
@@ -230,7 +291,7 @@ impl Reconciler {
             Err(error) => return Plan { verdict: Verdict::Unknown { message: error.to_string() }, ..plan },
         };
         let Ok(resource) = commit.resolve(resource, &self.0.agent) else { return plan };
-        let (resource, observed) = self.observe(commit, &resource, providers).await;
+        let Looked { resource, observed, .. } = self.observe(commit, &resource, providers).await;
         let (Spec::CloudFormationStack(declared), Observation::CloudFormationStack(seen)) = (&resource.spec, &observed) else {
             return plan;
         };
@@ -345,6 +406,16 @@ pub struct Previewed {
     pub plan: Plan,
     /// What AWS showed; None where it could not be asked yet.
     pub observed: Option<Observation>,
+}
+
+/// What a pass works with.
+pub(super) struct Looked {
+    pub(super) resource: Resource,
+    pub(super) observed: Observation,
+    /// Why what only an older commit can tell is not known.
+    unknown: Option<String>,
+    /// Why it will not be known any more.
+    note: Option<String>,
 }
 
 /// How far the writes came.

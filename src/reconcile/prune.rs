@@ -13,10 +13,13 @@ use driftless_core::plan::stack::{StackStep, prune_token};
 use driftless_core::plan::{self, EcsStep, Plan, Step, Verdict, tags};
 use driftless_core::prune::{self, Asked, Item, Myself, PRUNING, Thing};
 use driftless_core::resource::ResourceId;
+use driftless_core::snapshot::Revision;
 use futures_util::future::join_all;
 use serde_json::json;
 
+use super::history::Told;
 use super::pass::tag_value;
+use super::reading::Head;
 use super::{Commit, Event, Reconciler};
 use crate::aws::myself::OwnTask;
 use crate::aws::providers::Made;
@@ -121,9 +124,20 @@ impl Reconciler {
             commit.pruned(Pruned::Done);
             return false;
         }
+        let now: Vec<&Leaver> = pruning.leavers.iter().take(pruning.now).filter(|leaver| !leaver.going).collect();
+        if now.is_empty() {
+            return true;
+        }
+        // A newer commit may have made what this one does not know: the source is read after the inventory.
+        let Some(head) = self.0.shutdown.run_until_cancelled(self.head(commit)).await else { return false };
+        if let Some(why) = not_at(&commit.desired.revision, head) {
+            tracing::warn!("nothing is pruned: {why}");
+            commit.pruned(Pruned::Blocked(why));
+            return false;
+        }
         let _writer = self.0.writers.acquire().await.expect("never closed");
         let mut failed = None;
-        for leaver in pruning.leavers.iter().take(pruning.now).filter(|leaver| !leaver.going) {
+        for leaver in now {
             if !self.is_in_force(commit) || self.0.shutdown.is_cancelled() {
                 return true;
             }
@@ -157,7 +171,7 @@ impl Reconciler {
         inventory.retain(|item| seen.insert(item.arn.clone()));
         let mut deletions = self.look_at_left_artifacts(&mut inventory).await?;
         let myself = self.myself().await?;
-        let depended_on = self.depended_on(&inventory).await;
+        let depended_on = self.depended_on(&inventory).await?;
         let asked = Asked { message: commit.message(), myself: myself.as_ref(), depended_on };
         let revision = tag_value(commit);
         let pruned = prune::decide(&commit.desired, &inventory, &asked);
@@ -167,12 +181,13 @@ impl Reconciler {
             going: item.going,
             trouble: item.trouble.clone(),
         };
-        Ok(Pruning {
-            leavers: pruned.delete.iter().flatten().map(leaver).collect(),
-            now: pruned.delete.first().map_or(0, Vec::len),
-            kept: pruned.kept,
-            blocked: pruned.blocked,
-        })
+        let mut leavers: Vec<Leaver> = pruned.delete.iter().flatten().map(leaver).collect();
+        for (leaver, (_, item)) in leavers.iter_mut().zip(pruned.delete.iter().flatten()) {
+            if let Some(written) = item.tags.get(tags::REVISION) {
+                leaver.plan.notes.extend(self.note(written, commit).await);
+            }
+        }
+        Ok(Pruning { leavers, now: pruned.delete.first().map_or(0, Vec::len), kept: pruned.kept, blocked: pruned.blocked })
     }
 
     /// Adds the artifacts that left and still have objects of ours to the inventory; the plans that delete those, by resource.
@@ -243,7 +258,7 @@ impl Reconciler {
 
     /// What depended on what when the things were last written: by the commits that their tags name, and by those that this
     /// process has had in force.
-    async fn depended_on(&self, inventory: &[Item]) -> BTreeMap<ResourceId, Vec<ResourceId>> {
+    async fn depended_on(&self, inventory: &[Item]) -> Result<BTreeMap<ResourceId, Vec<ResourceId>>, String> {
         let mut found = self.0.left.lock().expect("not poisoned").depended_on.clone();
         for item in inventory {
             let id: Option<ResourceId> = item.tags.get(tags::RESOURCE).and_then(|id| id.parse().ok());
@@ -251,11 +266,32 @@ impl Reconciler {
             if self.commit().declares(&id) || found.contains_key(&id) {
                 continue;
             }
-            if let Some(resource) = self.0.history.resource_at(&id, sha).await {
-                found.insert(id, resource.depends_on);
+            match self.0.history.resource_at(&id, sha).await {
+                Told::Known(resource) => drop(found.insert(id, resource.depends_on)),
+                Told::Gone(_) => {}
+                Told::Unknown(why) => {
+                    return Err(format!(
+                        "what {id} depended on, and so what goes first, is not known, as the commit that last wrote it cannot be read now: {why}"
+                    ));
+                }
             }
         }
-        found
+        Ok(found)
+    }
+}
+
+/// Why nothing is deleted at a revision, where the source is not at that.
+fn not_at(revision: &Revision, head: Head) -> Option<String> {
+    match head {
+        Head::There => None,
+        Head::Moved(to) => Some(format!(
+            "the source has moved on to {}, and what {} does not declare may be what that has made; the newer revision is what to apply",
+            to.short(),
+            revision.short()
+        )),
+        Head::Unread(error) => Some(format!(
+            "the source is read before anything is deleted, as a newer commit may want what left, and that cannot be done now: {error}"
+        )),
     }
 }
 

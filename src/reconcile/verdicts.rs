@@ -17,6 +17,20 @@ pub(super) fn panicked(id: &ResourceId, message: &str) -> Verdict {
     }
 }
 
+/// What only the commit that last wrote a resource can tell cannot be read now.
+pub(super) fn history_unread(id: &ResourceId, why: &str) -> Verdict {
+    Verdict::Unknown {
+        message: format!(
+            "what was removed from {id}, or has another hidden value, since it was last written is not known, as the commit that wrote it cannot be read now: {why}; nothing is written before that, and it is tried again"
+        ),
+    }
+}
+
+/// It will not be known any more.
+pub(super) fn history_gone(why: &str) -> String {
+    format!("what was removed since the last write cannot be known any more, and stays as AWS has it: {why}")
+}
+
 /// A write was refused or got no answer.
 pub(super) fn write_failed(error: &ProviderError) -> Verdict {
     let message = error.to_string();

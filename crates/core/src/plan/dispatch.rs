@@ -29,6 +29,15 @@ macro_rules! dispatch {
             }
         }
 
+        /// The commit that last wrote the thing, where only that commit can tell a part of what the resource is to be: members
+        /// that were removed since, values that AWS hides.
+        pub fn compared_with<'o>(resource: &Resource, observation: &'o Observation) -> Option<&'o str> {
+            match (&resource.spec, observation) {
+                $((Spec::$kind(declared), Observation::$kind(observed)) => $module::compared_with(declared, observed),)*
+                _ => None,
+            }
+        }
+
         /// What to do about a resource of this kind that two writes have not made what is declared.
         pub(super) fn not_converging(kind: Kind) -> &'static str {
             match kind {

@@ -16,7 +16,7 @@ mod told;
 pub mod tree;
 
 pub use decision::Plan;
-pub use dispatch::{looks_a_second, meanwhile, plan, written_at};
+pub use dispatch::{compared_with, looks_a_second, meanwhile, plan, written_at};
 pub use ecs::step::{EcsStep, Secret, TaskDefinitionRef};
 pub use shared::context::{self, Context};
 pub use shared::tags;

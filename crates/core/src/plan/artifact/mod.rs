@@ -98,6 +98,11 @@ pub fn written_at(observed: &ArtifactObservation) -> Option<&str> {
     object.head.as_ref()?.metadata.get(REVISION).map(String::as_str)
 }
 
+/// See [`compared_with`](crate::plan::compared_with): AWS shows all of it.
+pub fn compared_with<'o>(_: &S3Artifact, _: &'o ArtifactObservation) -> Option<&'o str> {
+    None
+}
+
 /// How the artifact goes on while it waits for another resource.
 pub fn meanwhile(observed: &ArtifactObservation) -> Option<String> {
     match &observed.objects {

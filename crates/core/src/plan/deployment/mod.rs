@@ -41,6 +41,11 @@ pub fn written_at(observed: &DeploymentObservation) -> Option<&str> {
     record::newest_own(&records, &observed.owner)?.marker().map(|marker| marker.revision)
 }
 
+/// See [`compared_with`](crate::plan::compared_with): AWS shows all of it.
+pub fn compared_with<'o>(_: &Ec2Deployment, _: &'o DeploymentObservation) -> Option<&'o str> {
+    None
+}
+
 /// What to do where two writes have not made AWS show what is declared.
 pub(super) const NOT_CONVERGING: &str = "Look at the group's last deployments, and who else deploys to it";
 

@@ -74,6 +74,12 @@ pub fn written_at(observed: &ServiceObservation) -> Option<&str> {
     tags.iter().find(|tag| tag["key"] == tags::REVISION)?["value"].as_str()
 }
 
+/// See [`compared_with`](crate::plan::compared_with). Where all that was declared at the last write is declared now, nothing was removed.
+pub fn compared_with<'o>(declared: &EcsService, observed: &'o ServiceObservation) -> Option<&'o str> {
+    let written = observed.service.present().and_then(written::Written::read);
+    if written.is_some_and(|written| written.digest == digest(declared)) { None } else { written_at(observed) }
+}
+
 /// `runs shop-worker:1 as before (1 of 1 task)`: how the service goes on while it waits for another resource.
 pub fn meanwhile(observed: &ServiceObservation) -> Option<String> {
     let service = match &observed.service {

@@ -2,7 +2,8 @@
 //!
 //! A service carries:
 //! - `driftless:agent`, `driftless:source`, `driftless:resource`: whose it is;
-//! - `driftless:revision`: the commit that last wrote it; never compared, never written by itself;
+//! - `driftless:revision`: the commit that last wrote it; compared for order only (what a newer or unknown commit wrote is not
+//!   undone before the source has been read again), never written by itself;
 //! - `driftless:created`: `true` on a service that the agent created (not on an adopted one). Only there are AWS's
 //!   defaults enforced;
 //! - `driftless:declared`: a short digest of each declared member, for members that no answer shows;

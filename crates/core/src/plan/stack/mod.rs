@@ -167,6 +167,12 @@ pub fn written_at(observed: &StackObservation) -> Option<&str> {
     known::written_at(observed)
 }
 
+/// See [`compared_with`](crate::plan::compared_with): only of hidden parameters AWS does not say what they are.
+pub fn compared_with<'o>(declared: &CloudFormationStack, observed: &'o StackObservation) -> Option<&'o str> {
+    let written_at = written_at(observed)?;
+    wanted::hides_any(declared, observed).then_some(written_at)
+}
+
 /// How the stack goes on while it waits for another resource.
 pub fn meanwhile(observed: &StackObservation) -> Option<String> {
     match &observed.stack {

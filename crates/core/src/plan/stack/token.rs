@@ -5,8 +5,8 @@
 //! digits and hyphens, at most 128: <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ExecuteChangeSet.html>.
 //!
 //! `driftless-KIND-DIGEST-ATTEMPT-STACK-REVISION`: the digest is of what is asked for, without any value that AWS hides; the
-//! attempt counts how often; STACK tells one stack of a name from the next one; the revision is the commit, and only said,
-//! never compared.
+//! attempt counts how often; STACK tells one stack of a name from the next one; the revision is the commit, and says
+//! whether a newer one has written the stack.
 
 use std::fmt;
 

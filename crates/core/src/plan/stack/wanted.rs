@@ -125,6 +125,22 @@ impl<'a> Wanted<'a> {
     }
 }
 
+/// Whether a value is declared that AWS hides; a template that cannot be read may hide all of them.
+pub(super) fn hides_any(declared: &CloudFormationStack, observation: &StackObservation) -> bool {
+    let valued = |value: &ParameterValue| matches!(value, ParameterValue::Value(_));
+    if !declared.parameters.values().any(valued) {
+        return false;
+    }
+    let template = match &declared.template {
+        StackTemplate::Body { text, file } => Template::read(text, is_json(text, file.as_deref())).ok(),
+        StackTemplate::Url(url) if is_ssm_document(url) => None,
+        StackTemplate::Url(_) => {
+            observation.template_at_url.as_ref().and_then(|text| Template::read(text, is_json(text, None)).ok())
+        }
+    };
+    template.is_none_or(|template| hidden(declared, &template).next().is_some())
+}
+
 fn hidden<'a>(declared: &'a CloudFormationStack, template: &'a Template) -> impl Iterator<Item = (&'a String, &'a str)> {
     let no_echo = |key: &str| template.parameters.get(key).is_some_and(|parameter| parameter.no_echo);
     declared.parameters.iter().filter_map(move |(key, value)| match value {

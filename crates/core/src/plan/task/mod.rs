@@ -74,6 +74,11 @@ pub fn written_at(observed: &TaskObservation) -> Option<&str> {
     observed.written_at.as_deref()
 }
 
+/// See [`compared_with`](crate::plan::compared_with): AWS shows all of it.
+pub fn compared_with<'o>(_: &EcsTask, _: &'o TaskObservation) -> Option<&'o str> {
+    None
+}
+
 /// How the task goes on while it waits for another resource: its last run has ended, or goes on.
 pub fn meanwhile(_: &TaskObservation) -> Option<String> {
     Some("not run for this commit yet".to_owned())
