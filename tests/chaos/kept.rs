@@ -42,6 +42,12 @@ fn a_copy_that_reads_the_source_late_deletes_nothing_that_a_newer_commit_made() 
 }
 
 #[test]
+#[ignore = "waits for the mend of X2"]
+fn a_copy_that_reads_the_source_late_does_not_take_back_what_a_newer_commit_changed() {
+    holds(5, vec![Commit(vec![Add(Web)]), Pass(89), Second { minutes: 30 }, Pass(8), Commit(vec![Extra(Web)]), Pass(350)]);
+}
+
+#[test]
 fn a_changed_secret_arrives_although_the_cache_was_wiped() {
     holds(0, vec![Commit(vec![Add(Network)]), Pass(200), Commit(vec![Secret(Network)]), Restart(Wiped), Pass(200)]);
 }
