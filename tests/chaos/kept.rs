@@ -35,14 +35,12 @@ fn the_same_seed_makes_the_same_calls() {
 }
 
 #[test]
-#[ignore = "waits for the mend of X2"]
 fn a_copy_that_reads_the_source_late_deletes_nothing_that_a_newer_commit_made() {
     let steps = vec![Commit(vec![Add(Api)]), Second { minutes: 30 }, Pass(100), Commit(vec![Add(Web), Add(Network)]), Pass(400)];
     holds(0, steps);
 }
 
 #[test]
-#[ignore = "waits for the mend of X2"]
 fn a_copy_that_reads_the_source_late_does_not_take_back_what_a_newer_commit_changed() {
     holds(5, vec![Commit(vec![Add(Web)]), Pass(89), Second { minutes: 30 }, Pass(8), Commit(vec![Extra(Web)]), Pass(350)]);
 }
