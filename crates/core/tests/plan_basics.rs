@@ -151,7 +151,8 @@ fn more_is_read_of_a_service_that_is_not_at_rest() {
         wants(&resource, declared(&resource), &Observed::Present(service), own.as_ref(), &context())
     };
     assert_eq!(wanted(|_| {}), Wants::default());
-    let restless: [(&str, fn(&mut serde_json::Value)); 4] = [
+    type Edit = fn(&mut serde_json::Value);
+    let restless: [(&str, Edit); 4] = [
         ("its only deployment goes on", |service| service["deployments"][0]["rolloutState"] = json!("IN_PROGRESS")),
         ("an older one drains", |service| {
             let older = service["deployments"][0].clone();
