@@ -18,22 +18,24 @@ use super::tagging::tagged;
 const TYPES: [&str; 2] = ["ecs:service", "cloudformation:stack"];
 
 impl Providers {
-    /// Everything with the tags `driftless:agent` = `agent` and `driftless:source` = `source_hash`.
+    /// Everything with the tags `driftless:agent` = `agent` and `driftless:source` = `source_hash`. With `known`, only what the
+    /// tagging API names besides those: a hint, and not worth listing an account.
     ///
     /// # Errors
     /// Any read that failed: half an inventory is none.
-    pub async fn inventory(&self, agent: &str, source_hash: &str) -> Result<Vec<Item>, ProviderError> {
+    pub async fn inventory(&self, agent: &str, source_hash: &str, known: Option<&[Thing]>) -> Result<Vec<Item>, ProviderError> {
         let filters = json!([{"Key": tags::AGENT, "Values": [agent]}, {"Key": tags::SOURCE, "Values": [source_hash]}]);
         let what = format!("the things tagged {}={agent}", tags::AGENT);
         let arns = match tagged(self.target(), &filters, &TYPES, &what).await {
-            Err(error) if error.unknown_action() => {
+            Err(error) if error.unknown_action() && known.is_none() => {
                 let mut arns = self.ecs().all_services().await?;
                 arns.extend(self.cloudformation().all_stacks().await?);
                 arns
             }
             arns => arns?,
         };
-        let looks = arns.iter().map(async |arn| match (service(arn), stack(arn)) {
+        let unknown = |arn: &&String| !known.into_iter().flatten().any(|thing| is_called(arn, thing));
+        let looks = arns.iter().filter(unknown).map(async |arn| match (service(arn), stack(arn)) {
             (Some((cluster, name)), _) => self.service(cluster, name).await,
             (_, Some(name)) => self.stack(arn, name).await,
             _ => Ok(None),
@@ -93,6 +95,15 @@ impl Providers {
             trouble: None,
             tags: tags::read(service.get("tags")),
         }))
+    }
+}
+
+/// Whether an ARN is of what is called so.
+fn is_called(arn: &str, thing: &Thing) -> bool {
+    match thing {
+        Thing::EcsService { cluster, name } => service(arn) == Some((cluster, name)),
+        Thing::Stack { name } => stack(arn) == Some(name),
+        Thing::Objects { .. } => false,
     }
 }
 

@@ -5,14 +5,14 @@ use std::process::ExitCode;
 use super::print;
 use super::setup::Setup;
 use crate::cli::{Common, Output};
-use crate::reconcile::{Place, Previewed, Pruning};
+use crate::reconcile::{Place, Previewed, Pruning, Reconciler};
 use crate::shutdown::Shutdown;
 use anyhow::anyhow;
 use driftless_core::desired::Desired;
 use driftless_core::location::Problem;
 use driftless_core::plan::render::{Options, closing, is_short, is_unchanged, label, render, waits};
 use driftless_core::plan::tree::tree;
-use driftless_core::plan::{Plan, Verdict};
+use driftless_core::plan::{Plan, Step, Verdict};
 use driftless_core::resource::ResourceId;
 use futures_util::future::join_all;
 use serde::Serialize;
@@ -29,6 +29,8 @@ struct Report<'a> {
     warnings: &'a [Problem],
     /// With `reconcile.prune`: what left the source.
     prune: Option<PruneReport<'a>>,
+    /// Without: what moves from where to where, and leaves something behind.
+    moves: &'a [(ResourceId, String)],
 }
 
 #[derive(Serialize)]
@@ -74,6 +76,15 @@ async fn plan(common: &Common, stop: CancellationToken, show_values: bool, chang
         ),
         false => None,
     };
+    // What is made anew may have been something else before.
+    let creates = plans.iter().any(|plan| plan.steps.iter().any(Step::creates));
+    let moves = match pruning.is_none() && creates && !setup.shutdown.is_cancelled() {
+        true => setup.reconciler.look_for_moves(&commit).await.unwrap_or_else(|why| {
+            tracing::info!("whether anything moves is not known: {why}");
+            Vec::new()
+        }),
+        false => Vec::new(),
+    };
     let plans: Vec<Plan> = if show_values { plans.into_iter().map(Plan::revealed).collect() } else { plans };
     match common.output {
         Output::Json => print::json(&Report {
@@ -87,6 +98,7 @@ async fn plan(common: &Common, stop: CancellationToken, show_values: bool, chang
                 kept: &pruning.kept,
                 blocked: pruning.blocked.as_deref(),
             }),
+            moves: &moves,
         }),
         Output::Text => {
             print::problems(&desired.errors, &desired.warnings);
@@ -95,6 +107,9 @@ async fn plan(common: &Common, stop: CancellationToken, show_values: bool, chang
             print_plans(desired, &plans, &options);
             leavers.iter().for_each(|plan| print::line(render(plan, &options)));
             pruning.iter().for_each(print_pruning);
+            for (id, moves) in &moves {
+                print::line(format!("{id}: moves from {moves}; the old one {}", Reconciler::STAYS));
+            }
             let closing = closing(plans.iter().chain(leavers), desired.errors.len(), &options);
             print::line(format!("{}: {closing}", print::whereabouts(&desired.revision, &places)));
         }
@@ -130,7 +145,7 @@ fn print_plans(desired: &Desired, plans: &[Plan], options: &Options) {
 
 fn print_pruning(pruning: &Pruning) {
     for (id, reason) in &pruning.kept {
-        print::line(format!("{id}: left the source, and is kept: {reason}"));
+        print::line(format!("{id}: {reason}"));
     }
     if let Some(why) = &pruning.blocked {
         print::line(format!("nothing is pruned: {why}"));

@@ -1,6 +1,8 @@
 //! One revision in force: what it declares, and how far each of its resources has come at it.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use driftless_core::agent::Agent;
@@ -14,6 +16,9 @@ use driftless_core::status::Phase;
 
 use super::Pruned;
 use super::order::Seen;
+
+/// Between how a resource is and where it moved from.
+const MOVED: &str = "; moved ";
 
 /// What one revision declares, and its progress.
 #[derive(Debug)]
@@ -29,6 +34,9 @@ pub struct Commit {
     pruned: Mutex<Pruned>,
     /// Who was seen to have written its resources.
     pub(super) seen: Seen,
+    /// What is told of resources besides how they are: where they moved from.
+    told: Mutex<BTreeMap<ResourceId, String>>,
+    created: AtomicBool,
 }
 
 #[derive(Debug, Clone)]
@@ -97,6 +105,8 @@ impl Commit {
             progress: Mutex::new(progress),
             pruned: Mutex::default(),
             seen: Seen::default(),
+            told: Mutex::default(),
+            created: AtomicBool::new(false),
         }
     }
 
@@ -234,6 +244,49 @@ impl Commit {
     /// Whether all that it declares is Ready.
     pub(super) fn all_ready(&self) -> bool {
         self.progress.lock().expect("not poisoned").values().all(|standing| standing.progress.phase == Phase::Ready)
+    }
+
+    /// What to tell of a resource besides how it is; None: nothing any more.
+    pub(super) fn tell(&self, id: &ResourceId, told: Option<String>) {
+        let mut all = self.told.lock().expect("not poisoned");
+        match told {
+            Some(told) => drop(all.insert(id.clone(), told)),
+            None => drop(all.remove(id)),
+        }
+    }
+
+    /// All that is told so.
+    pub(super) fn all_told(&self) -> BTreeMap<ResourceId, String> {
+        self.told.lock().expect("not poisoned").clone()
+    }
+
+    /// Takes note that something has come into being at this revision.
+    pub(super) fn creates(&self) {
+        self.created.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether something has.
+    pub(super) fn has_created(&self) -> bool {
+        self.created.load(Ordering::Relaxed)
+    }
+
+    /// A verdict of a resource that is Ready, with what else is told of it.
+    pub(super) fn with_told<'v>(&self, id: &ResourceId, verdict: &'v Verdict) -> Cow<'v, Verdict> {
+        match (verdict, self.told.lock().expect("not poisoned").get(id)) {
+            (Verdict::Ready { message }, Some(told)) if !message.ends_with(told) => {
+                // What was told before this.
+                let message = message.split(MOVED).next().unwrap_or_default();
+                Cow::Owned(Verdict::Ready { message: format!("{message}{MOVED}{}", told.trim_start_matches("moved ")) })
+            }
+            _ => Cow::Borrowed(verdict),
+        }
+    }
+
+    /// How far a resource has come at this revision, where it is Ready.
+    pub(super) fn standing(&self, id: &ResourceId) -> Option<Verdict> {
+        let progress = self.progress.lock().expect("not poisoned");
+        let standing = progress.get(id).filter(|standing| standing.progress.phase == Phase::Ready)?;
+        Some(Verdict::Ready { message: standing.progress.message.clone() })
     }
 
     /// Takes note of how far pruning has come.

@@ -335,6 +335,7 @@ impl Reconciler {
     /// Takes note of where a resource stands at a commit: in its status, in the commit's progress, and to whoever listens.
     fn record(&self, commit: &Arc<Commit>, id: &ResourceId, verdict: &Verdict, stepped: bool) {
         let revision = commit.desired.revision.to_string();
+        let verdict = &*commit.with_told(id, verdict);
         let status = {
             let mut statuses = self.0.statuses.lock().expect("not poisoned");
             // A pass that began at an older revision says nothing of the one in force.

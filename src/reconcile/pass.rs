@@ -327,6 +327,9 @@ impl Reconciler {
         if let Err(error) = providers.target().check_account().await {
             return self.stopped(error);
         }
+        if plan.steps.iter().any(Step::creates) {
+            commit.creates();
+        }
         if !plan.steps.iter().all(Step::looks) {
             self.emit(Event::Planned(plan.clone()));
             self.record(commit, &plan.resource, &verdicts::writing(plan), true);

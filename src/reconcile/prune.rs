@@ -4,14 +4,14 @@
 //! thing before the old one goes, and a commit that fails deletes nothing. Like a pass it carries nothing over: the inventory
 //! is read anew each time, and a delete that failed is found in it again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use driftless_core::desired::Spec;
 use driftless_core::plan::stack::{StackStep, prune_token};
 use driftless_core::plan::{self, EcsStep, Plan, Step, Verdict, tags};
-use driftless_core::prune::{self, Asked, Item, Myself, PRUNING, Thing};
+use driftless_core::prune::{self, Asked, Item, MOVING, Myself, PRUNING, Place, Thing};
 use driftless_core::resource::ResourceId;
 use driftless_core::snapshot::Revision;
 use futures_util::future::join_all;
@@ -26,6 +26,10 @@ use crate::aws::providers::Made;
 
 /// How late it is looked whether what was deleted is gone; sooner at first.
 const AFTER_A_DELETE: Duration = Duration::from_secs(10);
+
+/// What is told of a move while the old thing goes, and then.
+const GOING: &str = "; the old one is being deleted";
+const GONE: &str = "; the old one is deleted";
 
 /// How far pruning has come at a revision.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -44,7 +48,7 @@ pub enum Pruned {
 pub struct Pruning {
     /// What goes, dependents first.
     leavers: Vec<Leaver>,
-    /// What left the source and stays, with the reason.
+    /// What left the source and stays, in a sentence each.
     pub kept: Vec<(ResourceId, String)>,
     /// Why nothing is deleted although something could be.
     pub blocked: Option<String>,
@@ -70,6 +74,8 @@ struct Leaver {
     going: bool,
     /// Why its last deletion came to nothing.
     trouble: Option<String>,
+    /// What its resource moves from and to, where it is declared.
+    moves: Option<String>,
 }
 
 impl Reconciler {
@@ -81,7 +87,7 @@ impl Reconciler {
     /// Deletes until the shutdown what leaves the source.
     pub(super) async fn keep_pruned(&self) {
         if !self.prunes() {
-            return;
+            return self.keep_told().await;
         }
         let interval = self.paced(self.0.agent.reconcile.interval);
         let (mut wait, mut looks) = (interval, 0_u64);
@@ -98,6 +104,72 @@ impl Reconciler {
         }
     }
 
+    /// Where nothing is deleted: tells until the shutdown of what has moved what was left.
+    async fn keep_told(&self) {
+        loop {
+            tokio::select! {
+                () = self.0.shutdown.cancelled() => return,
+                () = self.0.prune.notified() => {}
+            }
+            let commit = self.commit();
+            if !(commit.is_real() && commit.all_ready()) {
+                continue;
+            }
+            self.tell_of_deployments(&commit);
+            if !commit.has_created() {
+                continue;
+            }
+            match self.0.shutdown.run_until_cancelled(self.look_for_moves(&commit)).await {
+                Some(Ok(moves)) => moves.into_iter().for_each(|(id, moves)| {
+                    self.tell(&commit, &id, format!("moved from {moves}; the old one {}", Self::STAYS));
+                }),
+                Some(Err(why)) => tracing::info!("whether anything has moved is not known: {why}"),
+                None => return,
+            }
+        }
+    }
+
+    /// Deployment groups are not deleted: what a deployment has moved from is told.
+    fn tell_of_deployments(&self, commit: &Arc<Commit>) {
+        let moved = self.0.left.lock().expect("not poisoned").deployed.clone();
+        for (id, from) in moved {
+            self.tell(commit, &id, format!("moved from {from}, which keeps what it runs"));
+        }
+    }
+
+    /// What becomes of what something moved from, where nothing is deleted.
+    pub const STAYS: &str = "is left in AWS, as `reconcile.prune` is false: delete it by hand";
+
+    /// What has moved, from where to where, and leaves something behind where nothing is deleted. Writes nothing.
+    ///
+    /// # Errors
+    /// A sentence: what could not be read.
+    pub async fn look_for_moves(&self, commit: &Commit) -> Result<Vec<(ResourceId, String)>, String> {
+        let known: Vec<Thing> = commit.desired.resources.values().filter_map(Thing::of).collect();
+        let mut inventory = self.inventory(Some(&known)).await?;
+        let left = self.0.left.lock().expect("not poisoned").artifacts.clone();
+        inventory.extend(left.iter().filter_map(|resource| match &resource.spec {
+            Spec::S3Artifact(declared) => Some(Item::artifact(resource, declared)),
+            _ => None,
+        }));
+        let resolved = self.resolved(commit, &inventory);
+        let asked = Asked { places: self.places(), resolved, ..Asked::default() };
+        Ok(prune::moved(&commit.desired, &inventory, &asked))
+    }
+
+    async fn inventory(&self, known: Option<&[Thing]>) -> Result<Vec<Item>, String> {
+        let targets: Vec<_> = self.0.targets.all().collect();
+        let looks = targets.iter().map(|providers| providers.inventory(&self.0.agent.name, &self.0.source_hash, known));
+        let mut inventory = Vec::new();
+        for items in join_all(looks).await {
+            inventory.extend(items.map_err(|error| error.to_string())?);
+        }
+        let mut seen = BTreeSet::new();
+        // Two targets of one account and Region find the same things.
+        inventory.retain(|item: &Item| seen.insert(item.arn.clone()));
+        Ok(inventory)
+    }
+
     /// One look, and the deletions that can be made now. Whether something goes, so that to look again soon is worth it.
     async fn prune(&self, commit: &Arc<Commit>) -> bool {
         let Some(looked) = self.0.shutdown.run_until_cancelled(self.look_for_leavers(commit)).await else { return false };
@@ -112,15 +184,21 @@ impl Reconciler {
             }
         };
         for (id, reason) in &pruning.kept {
-            tracing::info!(resource = %id, "left the source, and is kept: {reason}");
+            tracing::info!(resource = %id, "{reason}");
         }
         if let Some(why) = pruning.blocked {
             tracing::warn!("nothing is pruned: {why}");
             commit.pruned(Pruned::Blocked(why));
             return false;
         }
+        self.tell_of_deployments(commit);
         if pruning.leavers.is_empty() {
             self.forget_the_gone(commit);
+            for (id, told) in commit.all_told() {
+                if let Some(moved) = told.strip_suffix(GOING) {
+                    self.tell(commit, &id, format!("{moved}{GONE}"));
+                }
+            }
             commit.pruned(Pruned::Done);
             return false;
         }
@@ -160,23 +238,17 @@ impl Reconciler {
     /// # Errors
     /// A sentence: what could not be read. Half an inventory is none (rule 5).
     pub async fn look_for_leavers(&self, commit: &Commit) -> Result<Pruning, String> {
-        let targets: Vec<_> = self.0.targets.all().collect();
-        let looks = targets.iter().map(|providers| providers.inventory(&self.0.agent.name, &self.0.source_hash));
-        let mut inventory = Vec::new();
-        for items in join_all(looks).await {
-            inventory.extend(items.map_err(|error| error.to_string())?);
-        }
-        let mut seen = std::collections::BTreeSet::new();
-        // Two targets of one account and Region find the same things.
-        inventory.retain(|item| seen.insert(item.arn.clone()));
-        let mut deletions = self.look_at_left_artifacts(&mut inventory).await?;
+        let mut inventory = self.inventory(None).await?;
+        let resolved = self.resolved(commit, &inventory);
+        let mut deletions = self.look_at_left_artifacts(commit, &mut inventory).await?;
         let myself = self.myself().await?;
         let depended_on = self.depended_on(&inventory).await?;
-        let asked = Asked { message: commit.message(), myself: myself.as_ref(), depended_on };
+        let asked = Asked { message: commit.message(), myself: myself.as_ref(), depended_on, places: self.places(), resolved };
         let revision = tag_value(commit);
         let pruned = prune::decide(&commit.desired, &inventory, &asked);
         let leaver = |(id, item): &(ResourceId, &Item)| Leaver {
-            plan: deletions.remove(id).unwrap_or_else(|| deletion(id, item, &revision)),
+            plan: deletion(id, item, &revision, deletions.remove(&item.arn), prune::moves(id, item, &commit.desired, &asked)),
+            moves: prune::moves(id, item, &commit.desired, &asked),
             target: item.target.clone(),
             going: item.going,
             trouble: item.trouble.clone(),
@@ -187,15 +259,26 @@ impl Reconciler {
                 leaver.plan.notes.extend(self.note(written, commit).await);
             }
         }
-        Ok(Pruning { leavers, now: pruned.delete.first().map_or(0, Vec::len), kept: pruned.kept, blocked: pruned.blocked })
+        let kept = pruned.kept.into_iter().map(|(id, reason)| {
+            let told = if commit.declares(&id) { "what it was before it moved is kept" } else { "left the source, and is kept" };
+            let told = format!("{told}: {reason}");
+            (id, told)
+        });
+        Ok(Pruning { leavers, now: pruned.delete.first().map_or(0, Vec::len), kept: kept.collect(), blocked: pruned.blocked })
     }
 
     /// Adds the artifacts that left and still have objects of ours to the inventory; the plans that delete those, by resource.
-    async fn look_at_left_artifacts(&self, inventory: &mut Vec<Item>) -> Result<BTreeMap<ResourceId, Plan>, String> {
+    async fn look_at_left_artifacts(&self, commit: &Commit, inventory: &mut Vec<Item>) -> Result<BTreeMap<String, Plan>, String> {
         let left = self.0.left.lock().expect("not poisoned").artifacts.clone();
         let mut plans = BTreeMap::new();
-        for (id, resource) in left {
+        for resource in left {
+            let id = resource.id.clone();
+            let now = commit.desired.resources.get(&id).and_then(|now| commit.resolve(now, &self.0.agent).ok());
+            let is_there = now.is_some_and(|now| Thing::of(&now) == Thing::of(&resource));
             let Spec::S3Artifact(declared) = &resource.spec else { continue };
+            if is_there {
+                continue;
+            }
             let providers = self.0.targets.of(&resource);
             let observation = providers.s3().observe_all(declared).await;
             let revision = tag_value(&self.commit());
@@ -204,13 +287,12 @@ impl Reconciler {
                 return Err(message);
             }
             if plan.is_empty() {
-                self.0.left.lock().expect("not poisoned").artifacts.remove(&id);
+                self.0.left.lock().expect("not poisoned").artifacts.retain(|one| *one != resource);
                 continue;
             }
-            inventory.push(Item::artifact(&resource, declared));
-            let message = plan.verdict.standing().2.to_owned();
-            let verdict = Verdict::Progressing { reason: PRUNING, message, requeue: AFTER_A_DELETE.as_secs() };
-            plans.insert(id, Plan { verdict, ..plan });
+            let item = Item::artifact(&resource, declared);
+            plans.insert(item.arn.clone(), plan);
+            inventory.push(item);
         }
         Ok(plans)
     }
@@ -220,7 +302,11 @@ impl Reconciler {
         let plan = &leaver.plan;
         let Some(providers) = self.0.targets.get(&leaver.target) else { return Ok(()) };
         self.emit(Event::Planned(plan.clone()));
-        self.record(commit, &plan.resource, &plan.verdict, true);
+        match &leaver.moves {
+            // What is declared is Ready, and stays so.
+            Some(moves) => self.tell(commit, &plan.resource, format!("moved from {moves}{GOING}")),
+            None => self.record(commit, &plan.resource, &plan.verdict, true),
+        }
         let outcome = async {
             providers.target().check_account().await?;
             let mut made = Made::default();
@@ -236,9 +322,42 @@ impl Reconciler {
             Err(error) => Some(error.to_string()),
         };
         let Some(trouble) = trouble else { return Ok(()) };
+        if let Some(moves) = &leaver.moves {
+            let message = format!("moved from {moves}; the old one could not be deleted; it is tried again: {trouble}");
+            self.tell(commit, &plan.resource, message.clone());
+            return Err(format!("{}: {message}", plan.resource));
+        }
         let message = format!("it left the source and could not be deleted; it is tried again: {trouble}");
         self.record(commit, &plan.resource, &Verdict::Failed { reason: "PruneFailed", message: message.clone() }, true);
         Err(format!("{}: {message}", plan.resource))
+    }
+
+    /// What a status says besides of a resource that has moved.
+    fn tell(&self, commit: &Arc<Commit>, id: &ResourceId, told: String) {
+        tracing::info!(resource = %id, "{told}");
+        commit.tell(id, Some(told));
+        if let Some(verdict) = commit.standing(id) {
+            self.record(commit, id, &verdict, true);
+        }
+    }
+
+    /// Where each target is, as far as that is known.
+    fn places(&self) -> BTreeMap<String, Place> {
+        let place = |target: &crate::aws::target::Target| Place {
+            region: target.region().to_owned(),
+            account: target.account_id().map(str::to_owned),
+        };
+        self.0.targets.all().map(|one| (one.target().name().to_owned(), place(one.target()))).collect()
+    }
+
+    /// What is declared with what it takes from others in its place: of the kinds of these things.
+    fn resolved(&self, commit: &Commit, inventory: &[Item]) -> BTreeMap<ResourceId, driftless_core::desired::Resource> {
+        let named: BTreeSet<ResourceId> =
+            inventory.iter().filter_map(|item| item.tags.get(tags::RESOURCE)?.parse().ok()).collect();
+        let leaves = named.iter().any(|id| !commit.declares(id));
+        let open = commit.desired.resources.values().filter(|one| !one.references.is_empty());
+        let wanted = open.filter(|one| leaves || named.contains(&one.id));
+        wanted.filter_map(|one| Some((one.id.clone(), commit.resolve(one, &self.0.agent).ok()?))).collect()
     }
 
     /// Of what is no more, no status is kept.
@@ -295,28 +414,41 @@ fn not_at(revision: &Revision, head: Head) -> Option<String> {
     }
 }
 
-/// The one deletion.
-fn deletion(id: &ResourceId, item: &Item, revision: &str) -> Plan {
-    let (step, thing): (Step, String) = match &item.thing {
+/// The one deletion. `objects` deletes what is left of an artifact; `moves` says from where to where its resource has gone.
+fn deletion(id: &ResourceId, item: &Item, revision: &str, objects: Option<Plan>, moves: Option<String>) -> Plan {
+    let step: Step = match &item.thing {
         // "If force is specified, you can delete a service even if it wasn't scaled down to zero tasks."
         // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeleteService.html
         Thing::EcsService { cluster, name } => {
             let document = json!({"cluster": cluster, "service": name, "force": true});
             let document = document.as_object().cloned().unwrap_or_default();
-            (EcsStep::DeleteService { document }.into(), format!("service `{name}` of the cluster `{cluster}`"))
+            EcsStep::DeleteService { document }.into()
         }
-        // What is left of an artifact has its plan already.
-        Thing::Objects { .. } => return Plan::new(id, Verdict::Ready { message: "nothing is left of it".into() }),
-        Thing::Stack { name } => {
-            let step = StackStep::DeleteStack { stack: item.arn.clone(), token: prune_token(&item.arn, attempt(item), revision) };
-            (step.into(), format!("stack `{name}`"))
+        Thing::Objects { .. } => {
+            let plan = objects.unwrap_or_else(|| Plan::new(id, Verdict::Ready { message: "nothing is left of it".into() }));
+            let (reason, message) = match moves {
+                Some(moves) => (MOVING, moved(&moves)),
+                None => (PRUNING, plan.verdict.standing().2.to_owned()),
+            };
+            return Plan { verdict: Verdict::Progressing { reason, message, requeue: AFTER_A_DELETE.as_secs() }, ..plan };
+        }
+        Thing::Stack { .. } => {
+            StackStep::DeleteStack { stack: item.arn.clone(), token: prune_token(&item.arn, attempt(item), revision) }.into()
         }
     };
-    let message = format!("{thing} is deleted, as {id} left the source");
-    let mut plan = Plan::new(id, Verdict::Progressing { reason: PRUNING, message, requeue: AFTER_A_DELETE.as_secs() });
+    let (reason, message) = match &moves {
+        Some(moves) => (MOVING, moved(moves)),
+        None => (PRUNING, format!("{} is deleted, as {id} left the source", item.thing)),
+    };
+    let mut plan = Plan::new(id, Verdict::Progressing { reason, message, requeue: AFTER_A_DELETE.as_secs() });
     plan.steps.push(step);
-    plan.notes.push(format!("{id} is in no manifest any more"));
+    plan.notes.extend(moves.is_none().then(|| format!("{id} is in no manifest any more")));
     plan
+}
+
+/// A move in a sentence.
+fn moved(moves: &str) -> String {
+    format!("moves from {moves}; the old one is deleted when the new one is Ready")
 }
 
 /// What tells a try from the next: AWS takes a token once, and a deletion that failed has to be asked for anew. That one has left

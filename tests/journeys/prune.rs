@@ -72,7 +72,8 @@ async fn without_prune_what_leaves_stays() {
     world.ends_as(&sha, "success").await;
     world.pass(120.0).await;
     assert_eq!(status(&world, "old").await, "ACTIVE");
-    assert_eq!(world.count("GetResources") + world.count("ListClusters"), 0);
+    assert_eq!(world.count("ListClusters"), 0);
+    assert!(world.count("GetResources") <= 1, "once, where something was made that may have moved");
     agent.stop().await;
 }
 
@@ -88,6 +89,110 @@ async fn a_renamed_service_gets_its_new_one_before_the_old_one_goes() {
     let calls = world.simulator.calls();
     let of = |action: &str| calls.iter().filter(|call| call.action == action).map(|call| call.at).fold(0.0, f64::max);
     assert!(of("CreateService") < of("DeleteService"));
+    agent.stop().await;
+}
+
+/// `web`, in this cluster and under this name.
+fn web(cluster: &str, name: &str) -> String {
+    plain("web")
+        .replace("cluster: shop", &format!("cluster: {cluster}"))
+        .replace("  service:\n    inline:\n", &format!("  service:\n    inline:\n      serviceName: {name}\n"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_moves_to_another_cluster_or_name_leaves_nothing_behind() {
+    let world = pruning().await;
+    world.call("CreateCluster", json!({"clusterName": "attic"})).await;
+    let agent = world.agent().await;
+    let first = world.commit(&[("web.yaml", &web("shop", "web")), ("api.yaml", &plain("api"))]);
+    world.ends_as(&first, "success").await;
+    for (cluster, name, from) in [("attic", "web", ("shop", "web")), ("attic", "site", ("attic", "web"))] {
+        let sha = world.commit(&[("web.yaml", &web(cluster, name))]);
+        world.ends_as(&sha, "success").await;
+        world
+            .until("what it moved from is gone", async || {
+                let body = json!({"cluster": from.0, "services": [from.1]});
+                world.call("DescribeServices", body).await["services"][0]["status"] == "INACTIVE"
+            })
+            .await;
+        let body = json!({"cluster": cluster, "services": [name]});
+        assert_eq!(world.call("DescribeServices", body).await["services"][0]["status"], "ACTIVE");
+        let calls = world.simulator.calls();
+        let of = |action: &str| calls.iter().filter(|call| call.action == action).map(|call| call.at).fold(0.0, f64::max);
+        assert!(of("CreateService") < of("DeleteService"), "the new one comes first");
+        world
+            .until("the status tells it", async || {
+                let statuses = agent.reconciler.statuses();
+                let web = statuses.iter().find(|status| status.resource.name == "web").expect("a status").clone();
+                web.reason == "Ready"
+                    && web.message.ends_with(&format!(
+                        "moved from service `{}` of the cluster `{}` to service `{name}` of the cluster `{cluster}`; the old one is deleted",
+                        from.1, from.0
+                    ))
+            })
+            .await;
+    }
+    assert_eq!((world.count("DeleteService"), status(&world, "api").await.as_str()), (2, "ACTIVE"));
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restarted_agent_and_apply_find_what_something_moved_from_and_plan_tells_it_as_one_move() {
+    let world = pruning().await;
+    world.commit(&[("web.yaml", &web("shop", "web")), ("api.yaml", &plain("api"))]);
+    let (code, said) = world.command(&["apply"]).await;
+    assert_eq!(code, 0, "{said}");
+    world.commit(&[("web.yaml", &web("shop", "site"))]);
+    let (code, said) = world.command(&["plan"]).await;
+    assert_eq!(code, 1, "{said}");
+    let line = "EcsService/web: moves from service `web` of the cluster `shop` to service `site` of the cluster `shop`; the old one is \
+                deleted when the new one is Ready";
+    assert!(said.contains(line) && said.ends_with("1 to create, 1 unchanged, 1 to delete\n"), "{said}");
+    let (code, said) = world.command(&["apply"]).await;
+    assert_eq!(code, 0, "{said}");
+    assert_eq!((status(&world, "web").await.as_str(), status(&world, "site").await.as_str()), ("INACTIVE", "ACTIVE"));
+    let before = world.simulator.mutations();
+    let (code, said) = world.command(&["apply"]).await;
+    assert_eq!((code, world.simulator.mutations()), (0, before), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_prune_what_something_moved_from_is_named_and_left() {
+    let world = World::start().await;
+    let agent = world.agent().await;
+    let first = world.commit(&[("web.yaml", &web("shop", "web")), ("api.yaml", &plain("api"))]);
+    world.ends_as(&first, "success").await;
+    agent.stop().await;
+    let sha = world.commit(&[("web.yaml", &web("shop", "site"))]);
+    let told = "from service `web` of the cluster `shop` to service `site` of the cluster `shop`; the old one is left in AWS";
+    let (_, said) = world.command(&["plan"]).await;
+    assert!(said.contains(&format!("EcsService/web: moves {told}")), "{said}");
+    let agent = world.agent().await;
+    world.ends_as(&sha, "success").await;
+    world
+        .until("the status names it", async || {
+            agent.reconciler.statuses().iter().any(|status| status.message.contains(&format!("moved {told}")))
+        })
+        .await;
+    assert_eq!((status(&world, "web").await.as_str(), world.count("DeleteService")), ("ACTIVE", 0));
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_artifact_that_moves_takes_its_own_objects_along_and_no_versions() {
+    let world = pruning().await;
+    world.simulator.create_bucket("pages");
+    let agent = world.agent().await;
+    let version = ARTIFACT.replace("name: site", "name: app").replace("prefix: site/", "prefix: \"${git.shortSha}/\"");
+    let first = world.commit(&[("site.yaml", ARTIFACT), ("app.yaml", &version), ("site/index.html", "<h1>Shop</h1>")]);
+    world.ends_as(&first, "success").await;
+    world.simulator.put_object("pages", "site/theirs.html", "<h1>Not ours</h1>");
+    let sha = world.commit(&[("site.yaml", &ARTIFACT.replace("prefix: site/", "prefix: www/"))]);
+    world.ends_as(&sha, "success").await;
+    let (one, other) = (format!("{}/index.html", &first[..8]), format!("{}/index.html", &sha[..8]));
+    let mut expected = vec![one, other, "site/theirs.html".to_owned(), "www/index.html".to_owned()];
+    expected.sort();
+    world.until("the old page is gone", async || world.simulator.keys("pages") == expected).await;
     agent.stop().await;
 }
 

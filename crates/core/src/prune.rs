@@ -1,10 +1,12 @@
-//! What has left the source and still stands in AWS: which of it is deleted, and in which order (rule 10).
+//! What has left the source and still stands in AWS: which of it is deleted, and in which order (rule 10). What a resource was
+//! before its name, cluster, bucket or target was changed has left as well: it has moved from there.
 //!
 //! [`decide`] is pure. It deletes only what our own tags name as that very kind and name, and rather nothing than too much:
 //! nothing from an empty or partly invalid source, nothing while a declared resource is not Ready, and nothing when much
 //! would go at once, unless the commit says so.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use serde::Serialize;
 
@@ -18,6 +20,9 @@ pub const TRAILER: &str = "Driftless-Prune: all";
 
 /// The reason of what is being deleted because it left the source.
 pub const PRUNING: &str = "Pruning";
+
+/// The reason of what is being deleted because the resource that it was is another thing now.
+pub const MOVING: &str = "Moving";
 
 /// Fewer deletions than this are never "much at once".
 const FEW: usize = 5;
@@ -95,21 +100,87 @@ impl Thing {
         }
     }
 
-    /// Whether `resource` converges this very thing, under whatever name.
-    fn is_of(&self, resource: &Resource) -> bool {
-        match (self, &resource.spec) {
-            (Thing::EcsService { cluster, name }, Spec::EcsService(service)) => {
-                service.service_name == *name && service.cluster.rsplit('/').next() == Some(cluster)
+    /// What `resource` is called in AWS, if it is of this kind.
+    pub fn of(resource: &Resource) -> Option<Thing> {
+        match &resource.spec {
+            Spec::EcsService(service) => {
+                let cluster = service.cluster.rsplit('/').next().unwrap_or_default().to_owned();
+                Some(Thing::EcsService { cluster, name: service.service_name.clone() })
             }
-            // Where one begins as the other does, they share objects.
-            (Thing::Objects { bucket, place }, Spec::S3Artifact(artifact)) => {
-                let other = artifact.place.as_str();
-                artifact.bucket == *bucket && (place.starts_with(other) || other.starts_with(place.as_str()))
+            Spec::S3Artifact(artifact) => {
+                Some(Thing::Objects { bucket: artifact.bucket.clone(), place: artifact.place.as_str().to_owned() })
             }
-            (Thing::Stack { name }, Spec::CloudFormationStack(stack)) => stack.stack_name == *name,
-            _ => false,
+            Spec::CloudFormationStack(stack) => Some(Thing::Stack { name: stack.stack_name.clone() }),
+            Spec::EcsTask(_) | Spec::Ec2Deployment(_) => None,
         }
     }
+
+    /// Whether another is called the same: surely (`Some(true)`), perhaps (None), or surely not.
+    fn is(&self, other: &Thing) -> Option<bool> {
+        let texts = match (self, other) {
+            (Thing::EcsService { cluster, name }, Thing::EcsService { cluster: other, name: called }) => {
+                [(cluster, other), (name, called)]
+            }
+            // Where one begins as the other does, they share objects.
+            (Thing::Objects { bucket, place }, Thing::Objects { bucket: other, place: there }) if place != there => {
+                let shared = place.starts_with(there.as_str()) || there.starts_with(place.as_str());
+                return if bucket == other && shared { None } else { Some(false) };
+            }
+            (Thing::Objects { bucket, place }, Thing::Objects { bucket: other, place: there }) => {
+                [(bucket, other), (place, there)]
+            }
+            (Thing::Stack { name }, Thing::Stack { name: called }) => [(name, called), (name, called)],
+            _ => return Some(false),
+        };
+        texts.into_iter().map(|(one, other)| is_name(one, other)).fold(Some(true), both)
+    }
+
+    /// Whether its name is known before other resources are looked at.
+    fn is_open(&self) -> bool {
+        match self {
+            Thing::EcsService { cluster, name } => [cluster, name].iter().any(|text| text.contains("${")),
+            Thing::Objects { bucket, place } => [bucket, place].iter().any(|text| text.contains("${")),
+            Thing::Stack { name } => name.contains("${"),
+        }
+    }
+}
+
+/// Whether two names are one: surely, perhaps (None), or surely not.
+fn is_name(one: &str, other: &str) -> Option<bool> {
+    match one == other {
+        // What is taken from another resource is not known yet.
+        _ if one.contains("${") || other.contains("${") => None,
+        true => Some(true),
+        // Whether AWS tells names apart that differ by case is not documented for each of them.
+        false => (!one.eq_ignore_ascii_case(other)).then_some(false),
+    }
+}
+
+/// Both: not, where one of them is not; else not certain, where one of them is not certain.
+fn both(one: Option<bool>, other: Option<bool>) -> Option<bool> {
+    match (one, other) {
+        (Some(false), _) | (_, Some(false)) => Some(false),
+        (one, other) => one.and(other),
+    }
+}
+
+impl fmt::Display for Thing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Thing::EcsService { cluster, name } => write!(f, "service `{name}` of the cluster `{cluster}`"),
+            Thing::Objects { bucket, place } => write!(f, "s3://{bucket}/{place}"),
+            Thing::Stack { name } => write!(f, "stack `{name}`"),
+        }
+    }
+}
+
+/// Account and Region of a target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// Its Region.
+    pub region: String,
+    /// Its account, where it is known.
+    pub account: Option<String>,
 }
 
 /// Where the agent itself runs, if in ECS.
@@ -130,6 +201,10 @@ pub struct Asked<'a> {
     pub message: Option<&'a str>,
     /// The agent's own service.
     pub myself: Option<&'a Myself>,
+    /// Where each target is.
+    pub places: BTreeMap<String, Place>,
+    /// Resources that take from others, with what they take in its place, as far as that is known.
+    pub resolved: BTreeMap<ResourceId, Resource>,
     /// What depended on what in earlier commits, as far as they are known: dependents go first.
     pub depended_on: BTreeMap<ResourceId, Vec<ResourceId>>,
 }
@@ -159,8 +234,20 @@ pub fn decide<'a>(desired: &Desired, inventory: &'a [Item], asked: &Asked<'_>) -
     let mut gone: Vec<(ResourceId, &Item)> = Vec::new();
     for item in inventory {
         let Some(id) = named(item) else { continue };
-        if desired.resources.contains_key(&id) || desired.refused.contains_key(&id) {
+        if desired.refused.contains_key(&id) {
             continue;
+        }
+        if let Some(declared) = asked.declared(&id, desired) {
+            match (is_of(item, declared, asked), Thing::of(declared).is_some_and(|thing| thing.is_open())) {
+                // It is what is declared; or what is declared is known when another resource is Ready.
+                (Some(true), _) | (None, true) => continue,
+                (None, false) => {
+                    let reason = format!("whether it is another thing than what {id} declares now is not certain");
+                    prune.kept.push((id, reason));
+                    continue;
+                }
+                (Some(false), _) => {}
+            }
         }
         match kept(&id, item, desired, asked) {
             Some(reason) => prune.kept.push((id, reason)),
@@ -176,6 +263,59 @@ pub fn decide<'a>(desired: &Desired, inventory: &'a [Item], asked: &Asked<'_>) -
         prune.delete = layers(gone, &asked.depended_on);
     }
     prune
+}
+
+/// What has moved of an inventory, and from where to where: for those who delete nothing.
+pub fn moved(desired: &Desired, inventory: &[Item], asked: &Asked<'_>) -> Vec<(ResourceId, String)> {
+    let moved = inventory.iter().filter(|item| !item.tags.keys().any(|key| key.starts_with("aws:cloudformation:")));
+    let moved = moved.filter_map(|item| {
+        let id = named(item)?;
+        let others = || desired.resources.values().filter_map(|other| asked.declared(&other.id, desired));
+        let is_declared = || others().any(|other| is_of(item, other, asked) != Some(false));
+        let moves = moves(&id, item, desired, asked).filter(|_| !is_declared())?;
+        Some((id, moves))
+    });
+    moved.collect()
+}
+
+/// What a resource that is declared moves from and to; None where the thing has left with its resource.
+pub fn moves(id: &ResourceId, item: &Item, desired: &Desired, asked: &Asked<'_>) -> Option<String> {
+    let declared = asked.declared(id, desired)?;
+    let there = Thing::of(declared)?;
+    let to = match there == item.thing {
+        true => format!("the target `{}`", declared.target),
+        false => there.to_string(),
+    };
+    Some(format!("{} to {to}", item.thing))
+}
+
+impl Asked<'_> {
+    fn declared<'d>(&'d self, id: &ResourceId, desired: &'d Desired) -> Option<&'d Resource> {
+        self.resolved.get(id).or_else(|| desired.resources.get(id))
+    }
+}
+
+/// Whether `resource` converges this very thing, under whatever name: surely, perhaps (None), or surely not.
+fn is_of(item: &Item, resource: &Resource, asked: &Asked<'_>) -> Option<bool> {
+    let Some(named) = Thing::of(resource) else { return Some(false) };
+    let is = item.thing.is(&named);
+    // A bucket's name is all that there is to tell it by.
+    if matches!(item.thing, Thing::Objects { .. }) {
+        return is;
+    }
+    let (there, item_is_in) = (asked.places.get(&resource.target), asked.places.get(&item.target));
+    let known = |place: &Place, other: &Place| match (&place.account, &other.account) {
+        _ if place.region != other.region => Some(false),
+        (Some(account), Some(other)) => Some(account == other),
+        _ => None,
+    };
+    let place = match (there, item_is_in) {
+        _ if resource.target == item.target => Some(true),
+        (Some(place), Some(other)) => known(place, other),
+        // Two may be of one account and Region.
+        _ => None,
+    };
+    both(is, place)
 }
 
 /// The resource that the thing's tags name, if it is of that kind at all: a stack's tags reach its resources, and then name
@@ -209,9 +349,21 @@ fn kept(id: &ResourceId, item: &Item, desired: &Desired, asked: &Asked<'_>) -> O
         (_, Some(tags::PRUNE_DISABLED)) => return Some("`driftless/prune: disabled`".to_owned()),
         _ => {}
     }
-    // In whichever target: two may be of one account and Region.
-    if let Some(other) = desired.resources.values().find(|resource| item.thing.is_of(resource)) {
-        return Some(format!("{} at {} declares the same thing under another name", other.id, other.location));
+    if let Some(declared) = desired.resources.get(id) {
+        if declared.reconcile_disabled {
+            return Some("`driftless/reconcile: disabled`".to_owned());
+        }
+        if declared.prune_disabled {
+            return Some("`driftless/prune: disabled`".to_owned());
+        }
+    }
+    let others = desired.resources.values().filter(|resource| resource.id.kind == item.thing.kind());
+    for other in others.filter_map(|other| asked.declared(&other.id, desired)) {
+        match is_of(item, other, asked) {
+            Some(false) => {}
+            Some(true) => return Some(format!("{} at {} declares the same thing under another name", other.id, other.location)),
+            None => return Some(format!("{} at {} may declare the same thing under another name", other.id, other.location)),
+        }
     }
     is_myself(item, asked.myself?).then(|| format!("{id} is what this agent runs in"))
 }

@@ -270,3 +270,144 @@ fn a_stack_that_inherited_our_tags_is_not_ours() {
         assert_eq!(is_ours(&stack), ours, "{stack:?}");
     }
 }
+
+fn of_cluster(cluster: &str, id: &str, name: &str) -> Resource {
+    let mut resource = service(id, name);
+    let Spec::EcsService(declared) = &mut resource.spec else { unreachable!("a service") };
+    declared.cluster = cluster.into();
+    resource
+}
+
+fn of_stack(id: &str, name: &str) -> Resource {
+    let spec = CloudFormationStack::new(name, StackTemplate::Url("https://b.s3.amazonaws.com/t".into()));
+    let id = ResourceId::new(Kind::CloudFormationStack, id);
+    Resource::new(id, Location::new("net.yaml", 1, 1), "prod", Spec::CloudFormationStack(spec))
+}
+
+fn of_bucket(bucket: &str, place: &str) -> Resource {
+    let artifact = S3Artifact {
+        source: crate::desired::ArtifactSource::Path("app".into()),
+        bucket: bucket.into(),
+        place: crate::desired::ArtifactPlace::Prefix(place.into()),
+        archive: None,
+        sync: crate::desired::Sync::default(),
+    };
+    let id = ResourceId::new(Kind::S3Artifact, "app");
+    Resource::new(id, Location::new("app.yaml", 1, 1), "prod", Spec::S3Artifact(artifact))
+}
+
+fn objects(bucket: &str, place: &str) -> Item {
+    item("S3Artifact/app", Thing::Objects { bucket: bucket.into(), place: place.into() }, &[])
+}
+
+#[test]
+fn what_a_resource_has_moved_from_goes_and_what_it_is_stays_however_it_is_spelled() {
+    let web = |cluster: &str| of_cluster(cluster, "web", "web");
+    let stays = "";
+    let table = [
+        // Of another name, cluster, bucket, key or stack.
+        (
+            running("web", &[]),
+            service("web", "site"),
+            "EcsService/web: service `web` of the cluster `shop` to service `site` of the cluster `shop`",
+        ),
+        (
+            running("web", &[]),
+            web("attic"),
+            "EcsService/web: service `web` of the cluster `shop` to service `web` of the cluster `attic`",
+        ),
+        (stack("net", DELETE), of_stack("net", "network"), "CloudFormationStack/net: stack `net` to stack `network`"),
+        (objects("old", "app/"), of_bucket("new", "app/"), "S3Artifact/app: s3://old/app/ to s3://new/app/"),
+        (objects("b", "app/"), of_bucket("b", "site/"), "S3Artifact/app: s3://b/app/ to s3://b/site/"),
+        // The same by its name or its ARN.
+        (running("web", &[]), web("shop"), stays),
+        (running("web", &[]), web("arn:aws:ecs:eu-central-1:123456789012:cluster/shop"), stays),
+        (stack("net", DELETE), of_stack("net", "net"), stays),
+        (objects("b", "app/"), of_bucket("b", "app/"), stays),
+        // Not certain: by case, what shares objects, and what another resource gives.
+        (running("web", &[]), service("web", "Web"), stays),
+        (running("web", &[]), web("SHOP"), stays),
+        (objects("b", "app/"), of_bucket("b", "app/v2/"), stays),
+        (objects("b", "app/v2/"), of_bucket("b", "app/"), stays),
+        (running("web", &[]), web("${stack.network.outputs.Cluster}"), stays),
+        // A stack's default, annotations, and what belongs to a stack: as for anything that leaves.
+        (stack("net", &[]), of_stack("net", "network"), stays),
+        (running("web", &[(tags::PRUNE, tags::PRUNE_DISABLED)]), service("web", "site"), stays),
+        (running("web", &[("aws:cloudformation:stack-id", "arn:stack")]), service("web", "site"), stays),
+        (running("web", &[]), Resource { prune_disabled: true, ..service("web", "site") }, stays),
+        (running("web", &[]), Resource { reconcile_disabled: true, ..service("web", "site") }, stays),
+    ];
+    for (item, declared, expected) in table {
+        let (desired, inventory, asked) = (desired(std::slice::from_ref(&declared)), [item], Asked::default());
+        let prune = decide(&desired, &inventory, &asked);
+        let told = |(id, item): &(ResourceId, &Item)| format!("{id}: {}", moves(id, item, &desired, &asked).unwrap_or_default());
+        let gone: Vec<String> = prune.delete.iter().flatten().map(told).collect();
+        assert_eq!(gone.join("; "), expected, "{:?} {:?}", inventory[0].thing, declared.spec);
+    }
+}
+
+#[test]
+fn what_another_resource_gives_is_compared_once_it_is_known() {
+    let declared = of_cluster("${stack.network.outputs.Cluster}", "web", "web");
+    let inventory = [running("web", &[])];
+    for (cluster, gone) in [("shop", ""), ("attic", "EcsService/web")] {
+        let resolved = BTreeMap::from([(declared.id.clone(), of_cluster(cluster, "web", "web"))]);
+        let asked = Asked { resolved, ..Asked::default() };
+        assert_eq!(deleted(&desired(std::slice::from_ref(&declared)), &inventory, &asked), gone);
+    }
+    // Another name is another thing wherever it is.
+    let renamed = of_cluster("${stack.network.outputs.Cluster}", "web", "site");
+    assert_eq!(plainly(&desired(&[renamed]), &inventory), "EcsService/web");
+    // What may be declared by another one is kept.
+    let other = of_cluster("${stack.network.outputs.Cluster}", "shop", "web");
+    let desired = desired(&[other]);
+    let prune = decide(&desired, &inventory, &Asked::default());
+    assert_eq!((prune.count(), prune.kept.len()), (0, 1));
+    assert!(prune.kept[0].1.contains("may declare the same thing"));
+}
+
+#[test]
+fn a_target_is_another_place_only_where_account_or_region_are_known_to_differ() {
+    let place = |region: &str, account: Option<&str>| Place { region: region.into(), account: account.map(str::to_owned) };
+    let mut moved = service("web", "web");
+    moved.target = "other".into();
+    let (here, there) = (place("eu-central-1", Some("123456789012")), "EcsService/web");
+    for (other, gone) in [
+        (place("eu-central-1", Some("123456789012")), ""),
+        (place("eu-central-1", None), ""),
+        (place("eu-west-1", None), there),
+        (place("eu-central-1", Some("210987654321")), there),
+    ] {
+        let places = BTreeMap::from([("prod".to_owned(), here.clone()), ("other".to_owned(), other)]);
+        let asked = Asked { places, ..Asked::default() };
+        assert_eq!(deleted(&desired(std::slice::from_ref(&moved)), &[running("web", &[])], &asked), gone);
+    }
+    assert_eq!(plainly(&desired(&[moved]), &[running("web", &[])]), "");
+}
+
+#[test]
+fn resources_that_swap_their_names_delete_nothing() {
+    let inventory = [running("web", &[]), running("site", &[])];
+    let swapped = desired(&[service("web", "site"), service("site", "web")]);
+    let prune = decide(&swapped, &inventory, &Asked::default());
+    assert_eq!((prune.count(), prune.kept.len()), (0, 2));
+    // A ring of three, one of which goes elsewhere: only what nobody declares any more goes.
+    let turned = desired(&[service("web", "site"), service("site", "new")]);
+    assert_eq!(plainly(&turned, &inventory), "EcsService/web");
+}
+
+#[test]
+fn a_move_is_guarded_as_whatever_leaves() {
+    let mut broken = desired(&[service("web", "site")]);
+    let location = Location::new("x.yaml", 3, 1);
+    broken.errors.push(Problem { location, resource: None, message: "this is no YAML".into() });
+    assert_eq!(plainly(&broken, &[running("web", &[])]), "");
+    // What the agent runs in is never deleted, under whatever name it runs on.
+    let myself = Myself { cluster: "shop".into(), service: Some("web".into()), stack: None };
+    let asked = Asked { myself: Some(&myself), ..Asked::default() };
+    assert_eq!(deleted(&desired(&[service("web", "site")]), &[running("web", &[])], &asked), "");
+    // A resource that is declared with an error moves nowhere.
+    let mut refused = desired(&[service("api", "api")]);
+    refused.refused.insert(ResourceId::ecs_service("web"), Location::new("web.yaml", 1, 1));
+    assert_eq!(plainly(&refused, &[running("web", &[])]), "");
+}

@@ -9,7 +9,7 @@ use crate::plan::ahead::is_later;
 use crate::plan::told::{self, CHANGED};
 use crate::plan::{Cause, Change, NOT_READY, Plan, Step, Verdict};
 use crate::printable;
-use crate::prune::PRUNING;
+use crate::prune::{MOVING, PRUNING};
 use crate::resource::Kind;
 use crate::secret::Shown;
 
@@ -81,7 +81,7 @@ fn word(plan: &Plan) -> Word {
         Verdict::Failed { .. } => return Word::Failed,
         Verdict::Unknown { .. } => return Word::Unknown,
         Verdict::Waiting { .. } => return Word::Wait,
-        Verdict::Progressing { reason: PRUNING, .. } => return Word::Delete,
+        Verdict::Progressing { reason: PRUNING | MOVING, .. } => return Word::Delete,
         Verdict::Progressing { .. } | Verdict::Ready { .. } => {}
     }
     if !plan.writes() {
@@ -123,6 +123,7 @@ pub fn headline(plan: &Plan) -> String {
     let after = after(plan);
     match word(plan) {
         Word::Blocked | Word::Failed | Word::Unknown => format!("{id}: {reason}: {message}"),
+        Word::Delete if reason == MOVING => format!("{id}: {message}"),
         Word::Wait if reason == NOT_READY => format!("{id}: {message}; what would change is known then"),
         Word::Wait => format!("{id}: {message}"),
         Word::Change if id.kind == Kind::EcsService => {
@@ -409,6 +410,16 @@ mod tests {
         let colours = Options { show_values: false, colour: true };
         assert_eq!(summary(&all, &colours), "1 to change, \x1b[31m1 to delete\x1b[0m");
         assert_eq!(render(&goes, &colours), "\x1b[31mEcsService/api: to be deleted\x1b[0m");
+    }
+
+    #[test]
+    fn a_move_is_told_in_one_line() {
+        let message = "moves from stack `net` to stack `network`; the old one is deleted when the new one is Ready";
+        let verdict = Verdict::Progressing { reason: MOVING, message: message.into(), requeue: 10 };
+        let step = EcsStep::DeleteService { document: serde_json::Map::new() };
+        let goes = Plan { steps: vec![step.into()], ..Plan::new(&ResourceId::ecs_service("api"), verdict) };
+        assert_eq!(render(&goes, &Options::default()), format!("EcsService/api: {message}"));
+        assert_eq!(summary([&goes], &Options::default()), "1 to delete");
     }
 
     #[test]
