@@ -181,18 +181,17 @@ fn at_its_timeout_it_is_stopped_and_has_failed() {
 
 #[test]
 fn a_program_that_ends_well_because_somebody_stopped_it_has_failed() {
-    let (mut world, declared) = (World { ends: Some((HOUR, 0)), ..World::new() }, migrate("migrate:1"));
-    let plan = world.look(&declared, &context());
-    world.apply(&plan).expect("applied");
-    world.tasks[0].stopped = Some((world.now + 20.0, "enough".to_owned()));
-    world.now += 30.0;
-    let plan = world.look(&declared, &context());
-    assert_eq!(reason(&plan), "TaskFailed");
-    assert!(
-        message(&plan).starts_with("task 00000000000000000000000000000001 of migrate:1 was stopped: enough"),
-        "{}",
-        message(&plan)
-    );
+    for (why, told) in [("enough", "was stopped: enough;"), ("", "was stopped;")] {
+        let (mut world, declared) = (World { ends: Some((HOUR, 0)), ..World::new() }, migrate("migrate:1"));
+        let plan = world.look(&declared, &context());
+        world.apply(&plan).expect("applied");
+        world.tasks[0].stopped = Some((world.now + 20.0, why.to_owned()));
+        world.now += 30.0;
+        let plan = world.look(&declared, &context());
+        assert_eq!(reason(&plan), "TaskFailed");
+        let begins = format!("task 00000000000000000000000000000001 of migrate:1 {told}");
+        assert!(message(&plan).starts_with(&begins), "{}", message(&plan));
+    }
 }
 
 #[test]
