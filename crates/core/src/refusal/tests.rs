@@ -125,6 +125,22 @@ fn where_aws_itself_failed_nothing_is_absent_or_forbidden_whatever_the_words() {
 }
 
 #[test]
+fn an_answer_without_a_word_makes_nothing_absent_but_in_s3() {
+    assert_eq!(meaning("s3", "HeadObject", "", 404, "").class, Class::NotFound);
+    assert_eq!(
+        meaning("s3", "HeadObject", "404", 404, "").class,
+        Class::NotFound,
+        "some SDKs put the status in the code's place"
+    );
+    // A proxy's, or that of an endpoint that is no AWS.
+    for service in ["ecs", "cloudformation", "codedeploy", "sts"] {
+        assert_eq!(meaning(service, "DescribeServices", "", 404, "").class, Class::Invalid, "{service}");
+    }
+    assert_eq!(meaning("s3", "HeadObject", "", 400, "").class, Class::Denied, "expired credentials, or another Region");
+    assert_eq!(meaning("s3", "PutObject", "", 400, "").class, Class::Invalid);
+}
+
+#[test]
 fn an_identity_provider_that_cannot_be_asked_is_no_wrong_token() {
     // https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html: "InvalidIdentityToken",
     // "IDPCommunicationError: … the identity provider (IdP) … could not be reached".
