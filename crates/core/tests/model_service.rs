@@ -386,6 +386,22 @@ fn a_circuit_breaker_says_both() {
 }
 
 #[test]
+fn a_strategy_is_for_the_controller_ecs() {
+    for controller in ["CODE_DEPLOY", "EXTERNAL"] {
+        let of = |strategy: &str| {
+            let document =
+                json!({"deploymentController": {"type": controller}, "deploymentConfiguration": {"strategy": strategy}});
+            checked(check_service(&service(document))).join("\n")
+        };
+        let told = format!(
+            "`deploymentConfiguration.strategy` is `BLUE_GREEN`; the deployment controller `{controller}` does not take it"
+        );
+        assert!(of("BLUE_GREEN").contains(&told), "{}", of("BLUE_GREEN"));
+        assert!(!of("ROLLING").contains("does not take it"), "{}", of("ROLLING"));
+    }
+}
+
+#[test]
 fn canary_members_are_for_canary() {
     assert_findings(
         &checked(check_service(&service(
