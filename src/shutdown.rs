@@ -30,6 +30,16 @@ pub const DEADLINE: Duration = Duration::from_millis(9600);
 /// What is left to whoever ends by itself at the deadline or at a second signal, before the process is ended.
 const GRACE: Duration = Duration::from_millis(200);
 
+/// Runs `work` unless the end is asked for, which is looked at first: work whose reads were given up has come to its end as well,
+/// and what it says then is nothing.
+pub async fn unless_stopped<T>(stop: &CancellationToken, work: impl Future<Output = T>) -> Option<T> {
+    tokio::select! {
+        biased;
+        () = stop.cancelled() => None,
+        done = work => Some(done),
+    }
+}
+
 /// Whom to ask whether the process is to end, and who waits until it may.
 #[derive(Clone)]
 pub struct Shutdown {
@@ -180,6 +190,18 @@ mod tests {
         let began = Instant::now();
         assert_eq!(shutdown.drain().await, Err(Unfinished { tasks: 1 }));
         assert_eq!(began.elapsed().as_secs(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn work_that_ends_with_the_shutdown_says_nothing() {
+        let stop = CancellationToken::new();
+        let given_up = async {
+            stop.cancelled().await;
+            "its reads were given up"
+        };
+        let (said, ()) = tokio::join!(unless_stopped(&stop, given_up), async { stop.cancel() });
+        assert_eq!(said, None);
+        assert_eq!(unless_stopped(&CancellationToken::new(), async { 7 }).await, Some(7));
     }
 
     #[tokio::test(start_paused = true)]

@@ -22,6 +22,7 @@ use super::{Commit, Event, Reconciler, verdicts};
 use crate::aws::providers::{Made, Providers};
 use crate::aws::{ProviderError, Retry};
 use crate::queue::Action;
+use crate::shutdown::unless_stopped;
 
 /// How late the effect of a write is looked at, where much is under way.
 const AFTER_A_WRITE: Duration = Duration::from_secs(5);
@@ -46,7 +47,7 @@ impl Reconciler {
         let Some(resource) = commit.desired.resources.get(&id) else { return Action::Done };
         if let Some(blocked) = commit.blocked(resource) {
             let waiting = self.waiting(&commit, resource, blocked);
-            let Some(verdict) = self.0.shutdown.run_until_cancelled(waiting).await else {
+            let Some(verdict) = unless_stopped(&self.0.shutdown, waiting).await else {
                 return Action::Requeue(Duration::ZERO);
             };
             self.record(&commit, &id, &verdict, false);
@@ -63,7 +64,7 @@ impl Reconciler {
         let providers = self.0.targets.of(&resource);
         let prepared = self.prepare(&commit, &resource, providers);
         // Until something is written nothing is lost with a pass: a shutdown waits for none.
-        let prepared = self.0.shutdown.run_until_cancelled(prepared).await;
+        let prepared = unless_stopped(&self.0.shutdown, prepared).await;
         let (looked, clearance, _writer) = match prepared {
             Some(Ok(prepared)) => prepared,
             Some(Err(action)) => return action,

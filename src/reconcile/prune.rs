@@ -23,6 +23,7 @@ use super::reading::Head;
 use super::{Commit, Event, Reconciler};
 use crate::aws::myself::OwnTask;
 use crate::aws::providers::Made;
+use crate::shutdown::unless_stopped;
 
 /// How late it is looked whether what was deleted is gone; sooner at first.
 const AFTER_A_DELETE: Duration = Duration::from_secs(10);
@@ -172,7 +173,7 @@ impl Reconciler {
 
     /// One look, and the deletions that can be made now. Whether something goes, so that to look again soon is worth it.
     async fn prune(&self, commit: &Arc<Commit>) -> bool {
-        let Some(looked) = self.0.shutdown.run_until_cancelled(self.look_for_leavers(commit)).await else { return false };
+        let Some(looked) = unless_stopped(&self.0.shutdown, self.look_for_leavers(commit)).await else { return false };
         let pruning = match looked {
             // Its reads were given up.
             _ if self.0.shutdown.is_cancelled() => return false,
@@ -207,7 +208,7 @@ impl Reconciler {
             return true;
         }
         // A newer commit may have made what this one does not know: the source is read after the inventory.
-        let Some(head) = self.0.shutdown.run_until_cancelled(self.head(commit)).await else { return false };
+        let Some(head) = unless_stopped(&self.0.shutdown, self.head(commit)).await else { return false };
         if let Some(why) = not_at(&commit.desired.revision, head) {
             tracing::warn!("nothing is pruned: {why}");
             commit.pruned(Pruned::Blocked(why));
@@ -319,6 +320,8 @@ impl Reconciler {
         };
         let trouble = match outcome.await {
             Ok(()) => leaver.trouble.clone(),
+            // It was not asked for, as the process ends.
+            Err(error) if self.0.shutdown.is_cancelled() && !error.failure().lost => return Ok(()),
             Err(error) => Some(error.to_string()),
         };
         let Some(trouble) = trouble else { return Ok(()) };
