@@ -18,7 +18,6 @@ pub use compare::{Difference, Sort, compare, leaves};
 pub use members::Elements;
 pub(crate) use members::{elements as elements_at, keyed as keyed_elements};
 pub use pointer::{Pointer, get, set};
-pub use scalars::same_cluster;
 
 /// Which of AWS's documents is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

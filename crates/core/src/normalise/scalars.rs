@@ -108,9 +108,3 @@ fn names(one: &Value, other: &Value, prefix: &str) -> bool {
     let resource = arn.splitn(6, ':').nth(5).and_then(|resource| resource.strip_prefix(prefix));
     resource.is_some_and(|resource| resource == name.trim_start_matches('/'))
 }
-
-/// Whether `one` and `other` name one cluster: a short name equals its ARN.
-/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html>
-pub fn same_cluster(one: &str, other: &str) -> bool {
-    one == other || names(&Value::from(one), &Value::from(other), "cluster/")
-}
