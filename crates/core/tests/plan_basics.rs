@@ -15,6 +15,20 @@ fn a_service_that_is_not_there_is_created_with_its_task_definition() {
 }
 
 #[test]
+fn equal_revisions_that_two_agents_registered_at_once_are_told() {
+    let (mut world, declared) = (World::default(), web(task(), service()));
+    let plans = [world.look(&declared, &context()), world.look(&declared, &context())];
+    for plan in &plans {
+        world.step(&plan.steps[0], &mut None);
+    }
+    let plan = world.look(&declared, &context());
+    assert_eq!(actions(&plan), ["CreateService"]);
+    insta::assert_snapshot!(plan.notes.join("; "), @"web:1 and web:2 say the same and were registered for this commit: two copies of this agent looked at once; it does no harm, and one of them is used");
+    world.apply(&plan);
+    world.assert_settled(&declared);
+}
+
+#[test]
 fn the_second_plan_is_empty() {
     converged(&web(task(), service()));
 }

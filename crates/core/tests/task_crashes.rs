@@ -163,6 +163,39 @@ fn any_number_of_newer_revisions_hides_no_run() {
 }
 
 #[test]
+fn what_chaos_found_runs_once() {
+    // [Pass, Registered 7, 11, 7, Wait 4000, Registered 11, 8, 6, Pass]: nobody has seen how the run ended.
+    let (mut world, declared) = (World::new(), migrate("migrate:1"));
+    let plan = world.look(&declared, &context());
+    world.apply(&plan).expect("applied");
+    others(&mut world, 7 + 11 + 7);
+    world.now += 4000.0;
+    others(&mut world, 11 + 8 + 6);
+    let plan = world.look(&declared, &context());
+    let _ = world.apply(&plan);
+    assert_eq!((reason(&plan), world.tasks.len()), ("OutcomeUnknown", 1));
+}
+
+#[test]
+fn two_agents_at_once_register_equal_revisions_and_run_one_task() {
+    let declared = migrate("migrate:1");
+    for after in [1, 2] {
+        let mut world = World::new();
+        let (one, other) = (world.look(&declared, &context()), world.look(&declared, &context()));
+        let (mut first, mut second) = (None, None);
+        for (number, step) in one.steps.iter().enumerate() {
+            if number == after {
+                let refused = other.steps.iter().try_for_each(|step| world.step(step, &mut second));
+                assert_eq!(refused, Err(Refusal::Conflict), "it gets another number than it expected");
+            }
+            world.step(step, &mut first).expect("applied");
+        }
+        let plan = world.settle(&declared, &context());
+        assert_eq!((reason(&plan), world.revisions.len(), world.tasks.len()), ("Ready", 2, 1));
+    }
+}
+
+#[test]
 fn going_back_to_a_definition_after_many_others_runs_nothing() {
     for index in [Index::Behind(0.0), Index::Denied] {
         let mut world = World { index, ..World::new() };

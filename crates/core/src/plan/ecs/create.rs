@@ -28,6 +28,7 @@ pub(super) fn create(pass: &Pass, inactive: Option<&Value>) -> Plan {
     let mut plan =
         pass.plan(Verdict::Progressing { reason: "Creating", message: format!("service `{name}` is created"), requeue: REQUEUE });
     plan.changes = chosen.changes;
+    plan.notes = chosen.notes;
     let mut document = pass.declared.service.clone();
     for member in ["clientToken", "taskDefinition", "tags"] {
         document.remove(member);

@@ -279,7 +279,7 @@ fn existing_or_new(
         let found = arn(answer);
         let reference = found.clone().filter(|_| found != own.and_then(arn)).map(TaskDefinitionRef::Arn);
         let changes = if reference.is_some() { changes.clone() } else { Vec::new() };
-        Chosen { reference, step: None, changes, arn: found, notes: Vec::new() }
+        Chosen { reference, step: None, changes, arn: found, notes: twins(pass, wanted, candidates).into_iter().collect() }
     };
     if let Some(answer) = candidates.iter().find(|one| fits(one, Fit::exact)) {
         return Ok(use_existing(answer));
@@ -297,6 +297,26 @@ fn existing_or_new(
         changes,
         arn: None,
         notes: Vec::new(),
+    })
+}
+
+/// That two copies of the agent have registered the same, each before it saw the other's: both looked at once, and RegisterTaskDefinition
+/// takes no token (<https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html>).
+fn twins(pass: &Pass, wanted: &Wanted, candidates: &[Value]) -> Option<String> {
+    let ours = |answer: &&Value| {
+        let tags = tags::read(answer.get("tags"));
+        let is = |key: &str, value: &str| tags.get(key).is_some_and(|tag| tag == value);
+        is(tags::AGENT, pass.context.agent) && is(tags::DEFINITION, &wanted.digest) && is(tags::REVISION, pass.context.revision)
+    };
+    let twins: Vec<String> = candidates.iter().filter(ours).filter_map(arn).collect();
+    let short = |arn: &String| arn.rsplit('/').next().unwrap_or(arn).to_owned();
+    let names: Vec<String> = twins.iter().rev().map(short).collect();
+    (names.len() > 1).then(|| {
+        format!(
+            "{} say the same and were registered for this commit: two copies of this agent looked at once; it does no harm, and one of \
+             them is used",
+            names.join(" and ")
+        )
     })
 }
 
