@@ -165,7 +165,7 @@ impl Run {
         if tip.spec(slot).is_none() {
             return;
         }
-        self.world.servers.observer().touch();
+        self.world.servers.observer().edit();
         match slot {
             Slot::Web | Slot::Api | Slot::Worker => {
                 let mut update = json!({"cluster": tip.cluster(slot), "service": tip.name(slot)});
