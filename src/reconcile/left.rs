@@ -28,6 +28,10 @@ pub(super) struct Left {
 impl Left {
     /// `commit` takes the place of `previous`.
     pub(super) fn supersede(&mut self, previous: &Commit, commit: &Commit, agent: &Agent) {
+        if previous.all_ready() {
+            // Told.
+            self.deployed.clear();
+        }
         for (id, resource) in &previous.desired.resources {
             self.depended_on.insert(id.clone(), resource.depends_on.clone());
             if matches!(resource.spec, Spec::S3Artifact(_))
@@ -59,4 +63,75 @@ impl Left {
 fn is_a_version(artifact: &Resource, revision: &Revision) -> bool {
     let place = Thing::of(artifact).map(|thing| thing.to_string()).unwrap_or_default();
     revision.sha().and_then(|sha| sha.get(..8)).is_some_and(|sha| place.contains(sha))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+
+    use driftless_core::desired::Outputs;
+    use driftless_core::snapshot::{Entry, Snapshot};
+
+    use super::super::fixtures;
+    use super::*;
+
+    fn commit(sha: &str, manifests: &str) -> Commit {
+        let files =
+            [("all.yaml", manifests), ("app", "x")].map(|(name, text)| (name.to_owned(), Entry::File(text.as_bytes().to_vec())));
+        let files = BTreeMap::from(files);
+        let snapshot = Snapshot { files, ..fixtures::snapshot(sha, &[]) };
+        let desired = driftless_core::manifest::read(&snapshot, &fixtures::agent("http://127.0.0.1:1", ""));
+        assert_eq!(desired.errors, [], "{manifests}");
+        Commit::new(desired, Arc::new(snapshot), Outputs::new())
+    }
+
+    fn artifact(key: &str) -> String {
+        format!(
+            "apiVersion: driftless/v1alpha1\nkind: S3Artifact\nmetadata: {{name: app}}\nspec: {{source: {{path: app}}, bucket: releases, key: \"{key}\"}}\n"
+        )
+    }
+
+    fn deployment(group: &str) -> String {
+        format!(
+            "apiVersion: driftless/v1alpha1\nkind: Ec2Deployment\nmetadata: {{name: web}}\nspec:\n  deployment:\n    inline:\n      \
+             applicationName: shop\n      deploymentGroupName: {group}\n      revision: {{revisionType: S3, s3Location: {{bucket: b, key: k.zip, \
+             bundleType: zip}}}}\n"
+        )
+    }
+
+    /// The places that are left after these commits, one after the other.
+    fn left(manifests: &[String]) -> (Vec<String>, Vec<String>) {
+        let commits: Vec<Commit> =
+            manifests.iter().enumerate().map(|(number, text)| commit(&number.to_string().repeat(40), text)).collect();
+        let mut left = Left::default();
+        for pair in commits.windows(2) {
+            left.supersede(&pair[0], &pair[1], &fixtures::agent("http://127.0.0.1:1", ""));
+        }
+        let places = left.artifacts.iter().filter_map(Thing::of).map(|thing| thing.to_string()).collect();
+        (places, left.deployed.into_values().collect())
+    }
+
+    #[test]
+    fn where_an_artifact_was_is_remembered_when_it_leaves_or_moves_and_not_when_it_names_the_commit() {
+        let none = String::new();
+        for (manifests, places) in [
+            (vec![artifact("app.zip"), none.clone()], vec!["s3://releases/app.zip"]),
+            (vec![artifact("app.zip"), artifact("app.zip")], vec![]),
+            (vec![artifact("app.zip"), artifact("shop.zip")], vec!["s3://releases/app.zip"]),
+            (vec![artifact("1"), artifact("2"), artifact("3")], vec!["s3://releases/1", "s3://releases/2"]),
+            (vec![artifact("1"), artifact("2"), artifact("1")], vec!["s3://releases/2"]),
+            (vec![artifact("app-${git.shortSha}.zip"), artifact("app-${git.shortSha}.zip")], vec![]),
+        ] {
+            assert_eq!(left(&manifests).0, places, "{manifests:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_deployment_has_moved_from_is_named() {
+        let moved = left(&[deployment("web"), deployment("site")]).1;
+        assert_eq!(moved, ["the deployment group `web` of the application `shop`"]);
+        assert!(left(&[deployment("web"), deployment("web")]).1.is_empty());
+        assert!(left(&[deployment("web"), String::new()]).1.is_empty());
+    }
 }
