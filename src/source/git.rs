@@ -153,8 +153,9 @@ impl Inner {
         until: Instant,
         abandoned: &AtomicBool,
     ) -> Result<Option<Snapshot>, SourceError> {
+        let known = known.and_then(|sha| gix::ObjectId::from_hex(sha.as_bytes()).ok());
         let read = |repository: &gix::Repository, commit: gix::ObjectId| match known {
-            Some(known) if commit.to_string() == known => Ok(None),
+            Some(known) if known == commit => Ok(None),
             _ => self.read(repository, commit, self.reference.as_str(), limits, abandoned).map(Some),
         };
         let Some(remote) = &self.remote else {
