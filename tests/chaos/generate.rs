@@ -6,9 +6,6 @@ use crate::draw::Draw;
 use crate::script::{Away, Cache, Change, Code, Edit, Script, Step};
 use crate::tree::{SLOTS, Slot};
 
-/// Whether a resource ever moves: it waits for the old thing to be pruned then (X6 of issue 9).
-const MOVES: bool = false;
-
 /// Calls that go wrong.
 const ACTIONS: [&str; 24] = [
     "*",
@@ -107,7 +104,8 @@ fn change(draw: &mut Draw) -> Change {
     let slot = *draw.one(&SLOTS);
     match draw.number() % 24 {
         0..4 => Change::Add(slot),
-        4..11 => Change::Edit(slot),
+        4..9 => Change::Edit(slot),
+        9..11 => Change::Remove(slot),
         11..13 => Change::Crash(slot),
         13..15 => Change::Scale(slot, (draw.number() % 3) as u8),
         15..17 => Change::Extra(slot),
@@ -115,7 +113,7 @@ fn change(draw: &mut Draw) -> Change {
         18..20 => Change::Remove(slot),
         20 => Change::Rename(slot),
         21 => Change::MoveFile(slot),
-        22 if MOVES => Change::Move(slot),
+        22 => Change::Move(slot),
         _ => *draw.one(&[Change::Break, Change::Mend]),
     }
 }

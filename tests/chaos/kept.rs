@@ -67,7 +67,6 @@ fn a_task_runs_once_however_many_revisions_lie_between() {
 }
 
 #[test]
-#[ignore = "waits for the mend of X6"]
 fn what_moved_is_not_left_where_it_was() {
     let all = [Web, Network, Bundle];
     let steps = vec![Commit(all.map(Add).to_vec()), Pass(200), Commit(all.map(Move).to_vec()), Pass(100)];

@@ -45,7 +45,7 @@ pub struct Observer {
     writes: Vec<Seen>,
     /// How often each service was updated to an image since anything was last touched.
     updates: BTreeMap<(String, String), u32>,
-    /// All that GitLab was sent.
+    /// All that GitLab was sent, and that a person was shown.
     told: String,
     pub calls: Vec<String>,
     pub broken: Vec<Broken>,
@@ -88,13 +88,18 @@ impl Observer {
         self.updates.clear();
     }
 
+    /// What a person was shown.
+    pub fn hears(&mut self, told: &str) {
+        self.told.push_str(told);
+    }
+
     /// Somebody edits what AWS holds.
     pub fn edit(&mut self) {
         self.edited = self.now();
         self.touch();
     }
 
-    /// All that GitLab was sent, as text.
+    /// The same as text.
     pub fn told(&self) -> &str {
         &self.told
     }

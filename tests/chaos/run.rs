@@ -77,6 +77,11 @@ impl Run {
                 changes.iter().for_each(|change| apply(&mut tree, *change, self.world.branch.len() as u8));
                 if tree != self.world.tip() || self.world.branch.is_empty() {
                     self.world.commit(tree);
+                    // Somebody looks at every third commit before it is applied.
+                    if self.world.branch.len() % 3 == 2 {
+                        let told = tokio::time::timeout(Duration::from_secs(60), self.world.plan()).await.unwrap_or_default();
+                        self.world.servers.observer().hears(&told);
+                    }
                 }
             }
             Step::Revert => {

@@ -10,6 +10,7 @@ use driftless::cli::{Common, Output};
 use driftless::config::Config;
 use driftless::reconcile::{Reconciler, Targets};
 use driftless::source::Source;
+use driftless_core::plan::{Plan, render};
 use driftless_simulator::gitlab::TOKEN;
 use driftless_simulator::{Options, Repository, Simulator};
 use serde_json::json;
@@ -152,6 +153,18 @@ impl World {
             }
         });
         Copy { line, shutdown, task }
+    }
+
+    /// What a person's `plan` of the tip says, as text and as JSON.
+    pub async fn plan(&mut self) -> String {
+        let line = Line::new("plan", &self.servers, self.draw.number());
+        let (_, source, reconciler, _) = self.connect("plan", 60, &line).await;
+        let Ok(snapshot) = source.snapshot().await else { return String::new() };
+        let commit = reconciler.accept(snapshot);
+        let looked = reconciler.preview_all(&commit).await;
+        let options = render::Options { show_values: false, colour: false };
+        let told = |plan: &Plan| format!("{}\n{}\n", render::render(plan, &options), json!(plan));
+        looked.iter().map(|one| told(&one.plan)).collect()
     }
 
     async fn connect(&self, who: &str, minutes: u64, line: &Arc<Line>) -> (Config, Arc<Source>, Reconciler, CancellationToken) {

@@ -38,6 +38,7 @@ struct Soak {
     images: BTreeMap<u64, u64>,
     tip: Vec<String>,
     agent: Child,
+    born: Instant,
     draw: Draw,
     kills: u32,
     peak: u64,
@@ -102,7 +103,20 @@ spec:
         let images = (0..SERVICES).map(|service| (service, 0)).collect();
         let (tip, stops) = (Vec::new(), Vec::new());
         let draw = Draw::new(asked("DRIFTLESS_SEED").unwrap_or(1));
-        let mut soak = Soak { simulator, repository, folder, images, tip, agent, draw, kills: 0, peak: 0, descriptors: 0, stops };
+        let mut soak = Soak {
+            simulator,
+            repository,
+            folder,
+            images,
+            tip,
+            agent,
+            born: Instant::now(),
+            draw,
+            kills: 0,
+            peak: 0,
+            descriptors: 0,
+            stops,
+        };
         soak.commit();
         soak
     }
@@ -134,6 +148,7 @@ spec:
                 self.agent.kill().await.expect("killed");
                 self.kills += 1;
                 self.agent = spawn(self.folder.path().to_owned());
+                self.born = Instant::now();
             }
             _ => {}
         }
@@ -151,6 +166,8 @@ spec:
     }
 
     async fn stop(&mut self) {
+        // Before its first instant is over the process takes the signal as any other does.
+        tokio::time::sleep(Duration::from_secs(2).saturating_sub(self.born.elapsed())).await;
         let began = Instant::now();
         let pid = self.agent.id().unwrap_or_default().to_string();
         let told = Command::new("kill").args(["-TERM", &pid]).status().await;
@@ -159,6 +176,7 @@ spec:
             tokio::time::timeout(Duration::from_secs(60), self.agent.wait()).await.ok().and_then(Result::ok);
         self.stops.push((began.elapsed(), ended.and_then(|status| status.code())));
         self.agent = spawn(self.folder.path().to_owned());
+        self.born = Instant::now();
     }
 
     fn measure(&mut self) {
