@@ -31,7 +31,7 @@ pub fn last(arn: &str) -> &str {
     arn.rsplit('/').next().unwrap_or(arn)
 }
 
-/// Family, image and ARN of the tasks whose family begins so, in both clusters.
+/// Cluster and family, image, and ARN of the tasks whose family begins so, in both clusters.
 pub fn tasks(simulator: &Simulator, family: &str) -> Vec<(String, String, String)> {
     let mut found = Vec::new();
     for cluster in CLUSTERS {
@@ -46,7 +46,8 @@ pub fn tasks(simulator: &Simulator, family: &str) -> Vec<(String, String, String
                 let definition = last(task["taskDefinitionArn"].as_str().unwrap_or_default()).to_owned();
                 if definition.starts_with(family) {
                     let image = task["containers"][0]["image"].as_str().unwrap_or_default().to_owned();
-                    let family = definition.split(':').next().unwrap_or_default().to_owned();
+                    // In another cluster it is another task.
+                    let family = format!("{cluster}/{}", definition.split(':').next().unwrap_or_default());
                     found.push((family, image, task["taskArn"].as_str().unwrap_or_default().to_owned()));
                 }
             }

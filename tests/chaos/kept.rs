@@ -75,7 +75,8 @@ fn what_moved_is_not_left_where_it_was() {
 
 #[test]
 fn the_statuses_of_every_commit_are_ended_however_many_were_pushed_while_the_agent_was_dead() {
-    let under_way = [Commit(vec![Add(Web)]), Pass(100), Commit(vec![Crash(Web)]), Pass(60), Kill { request: 1, effect: false }, Pass(20)];
+    let under_way =
+        [Commit(vec![Add(Web)]), Pass(100), Commit(vec![Crash(Web)]), Pass(60), Kill { request: 1, effect: false }, Pass(20)];
     let mut steps = under_way.to_vec();
     steps.extend((0..30).map(|_| Commit(vec![Edit(Web)])));
     steps.push(Restart(Kept));

@@ -198,7 +198,7 @@ impl Observer {
         let Some(tree) = self.trees.get(&revision).cloned() else { return };
         let family = seen.text("family");
         if family == tree.name(Slot::Api) && tree.spec(Slot::Migrate).is_some() {
-            let key = (tree.name(Slot::Migrate), tree.image(Slot::Migrate));
+            let key = tree.run();
             if !self.runs.contains_key(&key) {
                 self.breaks("no dependent before its dependency", format!("{}: Api of {revision} before {key:?} ran", seen.who));
             }
@@ -251,7 +251,7 @@ impl Observer {
     pub fn differences(&mut self, simulator: &Simulator, tree: &Tree, alone: bool) -> Vec<String> {
         let mut differ = aws::differences(simulator, tree, alone);
         self.ran("nobody", simulator);
-        let key = (tree.name(Slot::Migrate), tree.image(Slot::Migrate));
+        let key = tree.run();
         if tree.spec(Slot::Migrate).is_some() && !self.runs.contains_key(&key) {
             differ.push(format!("{key:?} has never run"));
         }

@@ -89,6 +89,12 @@ impl Tree {
         if self.spec(slot).is_some_and(|spec| spec.place % 2 == 1) { "other" } else { "shop" }
     }
 
+    /// The cluster and family of the task, and its image: one definition of it.
+    pub fn run(&self) -> (String, String) {
+        let family = format!("{}/{}", self.cluster(Slot::Migrate), self.name(Slot::Migrate));
+        (family, self.image(Slot::Migrate))
+    }
+
     /// The stack's name in AWS.
     pub fn stack_name(&self) -> String {
         let place = self.spec(Slot::Network).map_or(0, |spec| spec.place);
