@@ -286,7 +286,7 @@ fn and_more(count: usize, what: &str) -> String {
 }
 
 /// `text` as one line that, with `suffix` behind it, is not longer than a description may be. What is too long loses its middle:
-/// behind the last semicolon stands what to do.
+/// behind the last semicolon stands what to do. The cause comes first, so that has two thirds in any case.
 fn cut(text: &str, suffix: &str) -> String {
     const ELLIPSIS: char = '…';
     let line = printable::one_line(&text.split_whitespace().collect::<Vec<_>>().join(" ")).into_owned();
@@ -294,7 +294,7 @@ fn cut(text: &str, suffix: &str) -> String {
     if line.len() <= room {
         return line + suffix;
     }
-    let last = line.rfind("; ").map(|at| &line[at..]).filter(|last| last.len() <= room / 2).unwrap_or_default();
+    let last = line.rfind("; ").map(|at| &line[at..]).filter(|last| last.len() <= room / 3).unwrap_or_default();
     let mut end = room.saturating_sub(ELLIPSIS.len_utf8() + last.len());
     while !line.is_char_boundary(end) {
         end -= 1;
