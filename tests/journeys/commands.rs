@@ -48,6 +48,8 @@ async fn credentials_of_another_account_write_nothing() {
         let (code, text) = world.command(&[command]).await;
         assert_eq!(code, 2, "{command}: {text}");
         assert!(text.contains("error: GetCallerIdentity of the target shop"), "{command}: {text}");
+        let accounts = "the credentials belong to account 210987654321, and the configuration says 123456789012";
+        assert!(text.contains(accounts), "{command}: {text}");
         assert!(!text.contains("EcsService/web"), "{command} says nothing of resources: {text}");
     }
     assert_eq!(world.simulator.mutations(), 0);

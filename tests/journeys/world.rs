@@ -39,6 +39,8 @@ pub struct World {
     folder: TempDir,
     console: Console,
     pub pace: f64,
+    /// The account that the role is in, which is the simulator's. The configuration says 123456789012 whatever it is.
+    account: String,
     /// `reconcile.interval`, logical.
     pub interval: &'static str,
     /// `reconcile.prune`.
@@ -59,7 +61,7 @@ impl World {
     /// A cluster `shop`, an empty repository, no agent yet.
     pub async fn with(options: Options) -> World {
         let folder = tempfile::tempdir().expect("a folder");
-        let pace = options.pace;
+        let (pace, account) = (options.pace, options.account_id.clone());
         // The agent has what the installer's template gives it, and nothing else.
         let options = Options { allow: options.allow.or_else(|| Some(shipped_rights())), ..options };
         let simulator = Simulator::start(options).await.expect("a port on loopback");
@@ -75,6 +77,7 @@ impl World {
             folder,
             console,
             pace,
+            account,
             interval: "60s",
             prune: false,
             more: "",
@@ -185,7 +188,7 @@ impl World {
         let (url, interval) = (self.simulator.url(), self.interval);
         let repository = self.git.clone().unwrap_or_else(|| self.repository.path().display().to_string());
         let gitlab = self.gitlab.as_ref().unwrap_or(&url);
-        let (prune, more) = (self.prune, self.more);
+        let (prune, more, account) = (self.prune, self.more, &self.account);
         let text = format!(
             r#"apiVersion: driftless/v1alpha1
 kind: Agent
@@ -197,7 +200,7 @@ spec:
     - name: shop
       region: eu-central-1
       accountId: "123456789012"
-      credentials: {{webIdentity: {{roleArn: "arn:aws:iam::123456789012:role/driftless", tokenFile: id-token}}}}
+      credentials: {{webIdentity: {{roleArn: "arn:aws:iam::{account}:role/driftless", tokenFile: id-token}}}}
       endpointUrl: {url}
       artifactsBucket: artifacts
   gitlab: {{url: "{gitlab}", project: acme/deploy, tokenFile: gitlab-token}}

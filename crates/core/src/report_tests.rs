@@ -240,8 +240,10 @@ fn a_description_that_is_too_long_keeps_what_to_do_at_its_end() {
 #[test]
 fn a_long_advice_costs_no_description_its_cause() {
     let mut long = failed("web");
-    let cause = "the creation of the stack `network` failed: Topic (AWS::SNS::Topic) CREATE_FAILED: The quota for topics is reached";
-    let advice = "it is tried again when the manifest or its template changes, or with `driftless retry CloudFormationStack/network`";
+    let cause =
+        "the creation of the stack `network` failed: Topic (AWS::SNS::Topic) CREATE_FAILED: The quota for topics is reached";
+    let advice =
+        "it is tried again when the manifest or its template changes, or with `driftless retry CloudFormationStack/network`";
     long.message = format!("{cause}; {advice}");
     let (_, overall) = overall_of(&view(vec![long, failed("worker")]));
     assert!(overall.len() <= LONGEST_DESCRIPTION && overall.contains(cause), "{overall}");
