@@ -14,7 +14,7 @@ use driftless_core::snapshot::Snapshot;
 
 use super::blocking::with_deadline;
 use super::git::{Git, Inner, words};
-use super::http::{Remote, TRACKED, full_name};
+use super::http::{Remote, TRACKED, full_name, receive};
 use super::{Limits, SourceError};
 
 /// How one commit stands to another by the source's history.
@@ -196,26 +196,13 @@ impl Remote {
             }
             _ => self.classify(&error, token.as_ref(), until),
         };
-        let remote = repository
-            .remote_at_without_url_rewrite(self.shown().as_str())
-            .map_err(refused)?
-            .with_fetch_tags(gix::remote::fetch::Tags::None)
-            .with_refspecs([format!("+{what}:{into}").as_str()], gix::remote::Direction::Fetch)
-            .map_err(refused)?;
-        let prepared = self
-            .connect(&remote, token.as_ref(), until)
-            .map_err(refused)?
-            .prepare_fetch(gix::progress::Discard, Default::default())
-            .map_err(refused)?;
+        let remote = self.remote(&repository, what, into).map_err(refused)?;
+        let prepared = self.prepare(&remote, token.as_ref(), until).map_err(refused)?;
         if prepared.ref_map().mappings.is_empty() {
             // The reference has gone; that is for the next snapshot to say.
             return Ok(false);
         }
-        prepared
-            .with_shallow(gix::remote::fetch::Shallow::DepthAtRemote(NonZeroU32::new(depth).unwrap_or(NonZeroU32::MIN)))
-            .with_reflog_message(gix::remote::fetch::RefLogMessage::Override { message: "driftless".into() })
-            .receive(gix::progress::Discard, abandoned)
-            .map_err(refused)?;
+        receive(prepared, NonZeroU32::new(depth).unwrap_or(NonZeroU32::MIN), abandoned).map_err(refused)?;
         tracing::debug!(what, depth, "fetched more of the history");
         let repository = self.copy().map_err(|reason| self.corrupt(reason))?;
         Ok(repository.has_object(id))

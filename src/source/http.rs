@@ -1,5 +1,6 @@
 //! Fetches over https into a bare, shallow copy, with a token that only ever goes to the configured host.
 
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
@@ -40,6 +41,22 @@ pub(super) struct Remote {
 pub(super) struct Token {
     secret: String,
     encoded: String,
+}
+
+/// How gix talks to the server.
+type Transport = Box<dyn gix::protocol::transport::client::blocking_io::Transport + Send>;
+
+/// Fetches what was prepared, with so many commits of its history.
+pub(super) fn receive(
+    prepared: gix::remote::fetch::Prepare<'_, '_, Transport>,
+    depth: NonZeroU32,
+    abandoned: &AtomicBool,
+) -> gix::Result<()> {
+    prepared
+        .with_shallow(gix::remote::fetch::Shallow::DepthAtRemote(depth))
+        .with_reflog_message(gix::remote::fetch::RefLogMessage::Override { message: "driftless".into() })
+        .receive(gix::progress::Discard, abandoned)
+        .map(drop)
 }
 
 impl Remote {
@@ -102,18 +119,8 @@ impl Remote {
         let token = self.token()?;
         let refused = |error: gix::Error| self.classify(&error, token.as_ref(), until);
         let source = full_name(reference);
-        // `+`: a force-push is followed. https://git-scm.com/docs/git-fetch#Documentation/git-fetch.txt-ltrefspecgt
-        let remote = repository
-            .remote_at_without_url_rewrite(self.url.as_str())
-            .map_err(refused)?
-            .with_fetch_tags(gix::remote::fetch::Tags::None)
-            .with_refspecs([format!("+{source}:{TRACKED}").as_str()], gix::remote::Direction::Fetch)
-            .map_err(refused)?;
-        let prepared = self
-            .connect(&remote, token.as_ref(), until)
-            .map_err(refused)?
-            .prepare_fetch(gix::progress::Discard, Default::default())
-            .map_err(refused)?;
+        let remote = self.remote(&repository, &source, TRACKED).map_err(refused)?;
+        let prepared = self.prepare(&remote, token.as_ref(), until).map_err(refused)?;
         let Some(advertised) = prepared.ref_map().mappings.first() else {
             drop(prepared);
             return Err(self.explain_missing(&remote, reference, token.as_ref(), until));
@@ -125,15 +132,11 @@ impl Remote {
             let commit = peel(&repository, tip).map_err(|reason| self.corrupt(reason))?;
             return Ok((repository, commit));
         }
-        prepared
-            .with_shallow(gix::remote::fetch::Shallow::DepthAtRemote(std::num::NonZeroU32::MIN))
-            .with_reflog_message(gix::remote::fetch::RefLogMessage::Override { message: "driftless".into() })
-            .receive(gix::progress::Discard, abandoned)
-            .map_err(|error| match reference {
-                // https://git-scm.com/docs/git-config#Documentation/git-config.txt-uploadpackallowAnySHA1InWant
-                GitReference::Commit(sha) if words(&error).contains("not our ref") => self.commit_not_found(sha),
-                _ => refused(error),
-            })?;
+        receive(prepared, NonZeroU32::MIN, abandoned).map_err(|error| match reference {
+            // https://git-scm.com/docs/git-config#Documentation/git-config.txt-uploadpackallowAnySHA1InWant
+            GitReference::Commit(sha) if words(&error).contains("not our ref") => self.commit_not_found(sha),
+            _ => refused(error),
+        })?;
         let repository = self.copy().map_err(|reason| self.corrupt(reason))?;
         let tip = match (tip, reference) {
             (Some(tip), _) => tip,
@@ -198,14 +201,36 @@ impl Remote {
             .map_err(|error| SourceError::Cache { path: self.copy.display().to_string(), reason: words(&error) })
     }
 
-    pub(super) fn connect<'a, 'repo>(
+    /// The server, asked for what `source` names there, which the copy keeps as `into`.
+    pub(super) fn remote<'repo>(
+        &self,
+        repository: &'repo gix::Repository,
+        source: &str,
+        into: &str,
+    ) -> gix::Result<gix::Remote<'repo>> {
+        // `+`: a force-push is followed. https://git-scm.com/docs/git-fetch#Documentation/git-fetch.txt-ltrefspecgt
+        repository
+            .remote_at_without_url_rewrite(self.url.as_str())?
+            .with_fetch_tags(gix::remote::fetch::Tags::None)
+            .with_refspecs([format!("+{source}:{into}").as_str()], gix::remote::Direction::Fetch)
+    }
+
+    /// Asks the server what it has. Nothing is fetched yet: [`receive`] does.
+    pub(super) fn prepare<'a, 'repo>(
         &self,
         remote: &'a gix::Remote<'repo>,
         token: Option<&Token>,
         until: Instant,
-    ) -> gix::Result<
-        gix::remote::Connection<'a, 'static, 'repo, Box<dyn gix::protocol::transport::client::blocking_io::Transport + Send>>,
-    > {
+    ) -> gix::Result<gix::remote::fetch::Prepare<'a, 'repo, Transport>> {
+        self.connect(remote, token, until)?.prepare_fetch(gix::progress::Discard, Default::default())
+    }
+
+    fn connect<'a, 'repo>(
+        &self,
+        remote: &'a gix::Remote<'repo>,
+        token: Option<&Token>,
+        until: Instant,
+    ) -> gix::Result<gix::remote::Connection<'a, 'static, 'repo, Transport>> {
         let left = until.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
         let loopback = self.loopback;
         let backend = http::reqwest::Options {
