@@ -46,6 +46,18 @@ pub enum ConfigError {
 }
 
 impl Config {
+    /// [`load`](Config::load)s it on a thread of its own: a file that hangs holds up nobody who is asked to end.
+    ///
+    /// # Errors
+    /// All that is wrong with it, each with its line.
+    pub async fn read(common: &Common) -> Result<Self, ConfigError> {
+        let common = common.clone();
+        match tokio::task::spawn_blocking(move || Config::load(&common)).await {
+            Ok(read) => read,
+            Err(failure) => std::panic::resume_unwind(failure.into_panic()),
+        }
+    }
+
     /// Reads the file that `--config` names.
     ///
     /// # Errors

@@ -24,5 +24,6 @@ pub mod reconcile;
 pub mod reporter;
 pub mod server;
 pub mod shutdown;
+pub mod signals;
 pub mod source;
 pub mod wire;

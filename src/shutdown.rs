@@ -5,7 +5,7 @@
 //! - a read is given up at once, also while it waits for its turn, and so is work on a thread of its own, which sees a flag;
 //! - a write that has been sent is waited for, for [`WRITE_IN_HAND`]; none is begun (`src/aws/send.rs` is where both are so);
 //! - GitLab has [`LAST_REPORT`] after that;
-//! - and at [`DEADLINE`] the process ends, whatever still runs: by a thread that waits for nothing.
+//! - and at [`DEADLINE`] the process ends, whatever still runs: by the thread that listens for signals (`src/signals.rs`).
 //!
 //! What was left is found by the next start: a pass observes before it acts.
 
@@ -14,6 +14,8 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+
+use crate::signals::Signals;
 
 /// How long the answer to a write may take that was sent before the end was asked for. The SDK gives a call 30 s, which is
 /// all that ECS gives the container: whoever waits for so long is killed before it has told anybody.
@@ -26,9 +28,6 @@ pub const LAST_REPORT: Duration = Duration::from_millis(2300);
 /// (<https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html>); docker stop 10 s later
 /// (<https://docs.docker.com/reference/cli/docker/container/stop/>).
 pub const DEADLINE: Duration = Duration::from_millis(9600);
-
-/// What is left to whoever ends by itself at the deadline or at a second signal, before the process is ended.
-const GRACE: Duration = Duration::from_millis(200);
 
 /// Runs `work` unless the end is asked for, which is looked at first: work whose reads were given up has come to its end as well,
 /// and what it says then is nothing.
@@ -65,21 +64,12 @@ impl Shutdown {
         Shutdown { token, hurry, tasks: TaskTracker::new(), deadline }
     }
 
-    /// As the process of a command has it: asked for by signals, with the default [`DEADLINE`]. Should the command not end by
-    /// itself until then, or at a second signal, the process ends with the exit code `code`.
-    ///
-    /// # Errors
-    /// The operating system refuses a handler.
-    pub fn on_signals(code: i32) -> std::io::Result<Self> {
-        let shutdown = Shutdown::new(DEADLINE);
-        shutdown.listen(move |after| {
-            // A thread of its own: it ends the process however busy or blocked the others are.
-            std::thread::spawn(move || {
-                std::thread::sleep(after + GRACE);
-                std::process::exit(code);
-            });
-        })?;
-        Ok(shutdown)
+    /// As a command has it: asked for by signals, also by one that came before, with the default [`DEADLINE`]. Should the command
+    /// not end by itself until then, or at a second signal, the process ends with the exit code `code`.
+    pub fn on(signals: &Signals, code: i32) -> Self {
+        signals.ends_with(code);
+        let (token, hurry) = (signals.first().child_token(), signals.second().child_token());
+        Shutdown { token, hurry, tasks: TaskTracker::new(), deadline: DEADLINE }
     }
 
     /// Cancelled when the process is to end; for all that takes work in.
@@ -99,29 +89,6 @@ impl Shutdown {
         F::Output: Send + 'static,
     {
         self.tasks.spawn(task);
-    }
-
-    /// Listens for SIGTERM (ECS, systemd) and SIGINT (Ctrl-C): the first asks for the end, the second ends the wait for it.
-    /// `at_the_latest` is told with each how soon the process is to end.
-    ///
-    /// # Errors
-    /// The operating system refuses a handler.
-    fn listen(&self, at_the_latest: impl Fn(Duration) + Send + 'static) -> std::io::Result<()> {
-        use tokio::signal::unix::{SignalKind, signal};
-        let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-        let both = [(self.token.clone(), self.deadline), (self.hurry.clone(), Duration::ZERO)];
-        tokio::spawn(async move {
-            for (asked, within) in both {
-                let name = tokio::select! {
-                    _ = terminate.recv() => "SIGTERM",
-                    _ = interrupt.recv() => "SIGINT",
-                };
-                at_the_latest(within);
-                tracing::info!(signal = name, "shutting down");
-                asked.cancel();
-            }
-        });
-        Ok(())
     }
 
     /// Waits until the end is asked for, and then until the tasks have ended.

@@ -22,6 +22,7 @@ use crate::aws::ProviderError;
 use crate::cli::{Common, Output};
 use crate::reconcile::{Commit, Event, Place, Pruned, Reconciler};
 use crate::shutdown::Shutdown;
+use crate::signals::Signals;
 
 /// How long AWS may stay unreadable, or refuse a write for the moment, before `apply` gives up on a resource.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -42,8 +43,8 @@ struct Report<'a> {
     warnings: &'a [Problem],
 }
 
-pub(super) async fn run(common: &Common, no_wait: bool, allow_older: bool) -> anyhow::Result<ExitCode> {
-    let shutdown = Shutdown::on_signals(2)?;
+pub(super) async fn run(common: &Common, signals: &Signals, no_wait: bool, allow_older: bool) -> anyhow::Result<ExitCode> {
+    let shutdown = Shutdown::on(signals, 2);
     let setup = Setup::new(common, shutdown.token()).await?;
     if allow_older {
         setup.reconciler.allow_older();

@@ -15,9 +15,10 @@ use std::process::ExitCode;
 
 use crate::cli::{Cli, Command, Output};
 use crate::logging::{self, Reader};
+use crate::signals::Signals;
 
 /// Runs what was asked for, and prints what went wrong. The exit codes are listed in `docs/operations.md`.
-pub async fn run(cli: Cli) -> ExitCode {
+pub async fn run(cli: Cli, signals: &Signals) -> ExitCode {
     let (filter, reader) = match &cli.command {
         Command::Agent { .. } => ("warn,driftless=info", Reader::Program),
         // It tells everything itself.
@@ -29,16 +30,16 @@ pub async fn run(cli: Cli) -> ExitCode {
     logging::start(filter, reader);
     let output = output(&cli.command);
     let outcome = match cli.command {
-        Command::Agent { common } => agent::run(&common).await,
-        Command::Validate { common, strict } => return validate::run(&common, strict).await,
-        Command::Plan { common, show_values, change_set } => plan::run(&common, show_values, change_set).await,
-        Command::Apply { common, no_wait, allow_older } => apply::run(&common, no_wait, allow_older).await,
-        Command::Status { common, server, health, live } => status::run(&common, &server, health, live).await,
-        Command::Retry { common, server, resource } => retry::run(&common, &server, resource).await,
+        Command::Agent { common } => agent::run(&common, signals).await,
+        Command::Validate { common, strict } => return validate::run(&common, signals, strict).await,
+        Command::Plan { common, show_values, change_set } => plan::run(&common, signals, show_values, change_set).await,
+        Command::Apply { common, no_wait, allow_older } => apply::run(&common, signals, no_wait, allow_older).await,
+        Command::Status { common, server, health, live } => status::run(&common, signals, &server, health, live).await,
+        Command::Retry { common, server, resource } => retry::run(&common, signals, &server, resource).await,
         #[cfg(feature = "demo")]
-        Command::Demo { example, exit } => crate::demo::run(example, exit).await,
+        Command::Demo { example, exit } => crate::demo::run(example, exit, signals).await,
         #[cfg(feature = "demo")]
-        Command::Simulate(settings) => simulate::run(&settings).await,
+        Command::Simulate(settings) => simulate::run(&settings, signals).await,
     };
     outcome.unwrap_or_else(|error| {
         print::error(output, &error);

@@ -7,6 +7,7 @@ use super::setup::Setup;
 use crate::cli::{Common, Output};
 use crate::reconcile::{Place, Previewed, Pruning, Reconciler};
 use crate::shutdown::Shutdown;
+use crate::signals::Signals;
 use anyhow::anyhow;
 use driftless_core::desired::Desired;
 use driftless_core::location::Problem;
@@ -40,8 +41,8 @@ struct PruneReport<'a> {
     blocked: Option<&'a str>,
 }
 
-pub(super) async fn run(common: &Common, show_values: bool, change_set: bool) -> anyhow::Result<ExitCode> {
-    let shutdown = Shutdown::on_signals(2)?;
+pub(super) async fn run(common: &Common, signals: &Signals, show_values: bool, change_set: bool) -> anyhow::Result<ExitCode> {
+    let shutdown = Shutdown::on(signals, 2);
     let (stop, planned) = (shutdown.token(), plan(common, shutdown.token(), show_values, change_set));
     if change_set {
         // Calls end by themselves then; what was made on the way is removed, or told.

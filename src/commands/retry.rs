@@ -12,10 +12,14 @@ use driftless_core::{graph, manifest};
 use super::setup::Setup;
 use super::{apply, print, status};
 use crate::cli::{Common, Server};
-use crate::shutdown::Shutdown;
+use crate::shutdown::{Shutdown, unless_stopped};
+use crate::signals::Signals;
 
-pub(super) async fn run(common: &Common, server: &Server, resource: ResourceId) -> anyhow::Result<ExitCode> {
-    match status::client(common, server)?.retry(&resource).await {
+pub(super) async fn run(common: &Common, signals: &Signals, server: &Server, resource: ResourceId) -> anyhow::Result<ExitCode> {
+    let shutdown = Shutdown::on(signals, 2);
+    let asked = async { anyhow::Ok(status::client(common, server).await?.retry(&resource).await) };
+    let Some(answer) = unless_stopped(&shutdown.token(), asked).await else { bail!("interrupted") };
+    match answer? {
         Ok(()) => {
             print::line(format!("the agent tries {resource} again; `driftless status` shows how it goes"));
             return Ok(ExitCode::SUCCESS);
@@ -23,7 +27,6 @@ pub(super) async fn run(common: &Common, server: &Server, resource: ResourceId) 
         Err(error) if server.server.is_some() || error.was_answered() => return Err(error.into()),
         Err(error) => print::aside(format!("{error}; trying {resource} again from here")),
     }
-    let shutdown = Shutdown::on_signals(2)?;
     let setup = Setup::new(common, shutdown.token()).await?;
     let snapshot = setup.snapshot().await?;
     let mut desired = manifest::read(&snapshot, &setup.config.agent);

@@ -11,6 +11,7 @@ use crate::aws::target::Options;
 use crate::cli::Common;
 use crate::config::Config;
 use crate::reconcile::{Reconciler, Targets};
+use crate::shutdown::unless_stopped;
 use crate::source::Source;
 
 /// Everything a command works with.
@@ -24,7 +25,14 @@ pub(crate) struct Setup {
 impl Setup {
     /// Reads the configuration and connects; manifests are not read yet.
     pub(crate) async fn new(common: &Common, shutdown: CancellationToken) -> anyhow::Result<Self> {
-        let config = Config::load(common)?;
+        let Some(setup) = unless_stopped(&shutdown, Self::begin(common, shutdown.clone())).await else {
+            anyhow::bail!("interrupted; nothing was written");
+        };
+        setup
+    }
+
+    async fn begin(common: &Common, shutdown: CancellationToken) -> anyhow::Result<Self> {
+        let config = Config::read(common).await?;
         super::print::problems(&[], &config.warnings);
         let source = Arc::new(config.open_source()?);
         let options = Options::new(common.pace).until(shutdown.clone()).with_cache(config.cache());

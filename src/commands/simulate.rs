@@ -10,9 +10,10 @@ use driftless_simulator::{Options, Simulator, Spelling};
 use super::print;
 use crate::cli::Simulate;
 use crate::shutdown::Shutdown;
+use crate::signals::Signals;
 
-pub(super) async fn run(settings: &Simulate) -> anyhow::Result<ExitCode> {
-    let shutdown = Shutdown::on_signals(0)?;
+pub(super) async fn run(settings: &Simulate, signals: &Signals) -> anyhow::Result<ExitCode> {
+    let shutdown = Shutdown::on(signals, 0);
     let lag = Duration::try_from_secs_f64(settings.eventual_consistency).context("--eventual-consistency takes seconds")?;
     let spelling = match settings.spelling {
         None => Spelling::Plain,

@@ -14,9 +14,16 @@ use crate::cli::{Common, Output, Server};
 use crate::config::Config;
 use crate::server::{Client, Report};
 use crate::shutdown::Shutdown;
+use crate::signals::Signals;
 
-pub(super) async fn run(common: &Common, server: &Server, health: bool, live: bool) -> anyhow::Result<ExitCode> {
-    let stop = Shutdown::on_signals(2)?.token();
+pub(super) async fn run(
+    common: &Common,
+    signals: &Signals,
+    server: &Server,
+    health: bool,
+    live: bool,
+) -> anyhow::Result<ExitCode> {
+    let stop = Shutdown::on(signals, 2).token();
     let asked = ask(common, server, health, live, stop.clone());
     tokio::select! {
         biased;
@@ -26,7 +33,7 @@ pub(super) async fn run(common: &Common, server: &Server, health: bool, live: bo
 }
 
 async fn ask(common: &Common, server: &Server, health: bool, live: bool, stop: CancellationToken) -> anyhow::Result<ExitCode> {
-    let client = client(common, server)?;
+    let client = client(common, server).await?;
     if health {
         client.health().await.context("the agent is not well")?;
         return Ok(ExitCode::SUCCESS);
@@ -56,10 +63,10 @@ fn exit_code(report: &Report) -> u8 {
 }
 
 /// The address is `--server`'s, else the configuration's.
-pub(super) fn client(common: &Common, server: &Server) -> anyhow::Result<Client> {
+pub(super) async fn client(common: &Common, server: &Server) -> anyhow::Result<Client> {
     let url = match &server.server {
         Some(url) => url.clone(),
-        None => format!("http://{}", Config::load(common)?.agent.listen),
+        None => format!("http://{}", Config::read(common).await?.agent.listen),
     };
     if !url.starts_with("http://") && !url.starts_with("https://") {
         bail!("--server takes an address such as http://127.0.0.1:8080, not `{url}`");

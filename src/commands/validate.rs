@@ -12,6 +12,7 @@ use serde::Serialize;
 use super::print;
 use crate::cli::{Common, Output};
 use crate::config::{Config, ConfigError};
+use crate::signals::Signals;
 
 /// `--output json`.
 #[derive(Serialize)]
@@ -25,7 +26,9 @@ struct Report<'a> {
     ignored: usize,
 }
 
-pub(super) async fn run(common: &Common, strict: bool) -> ExitCode {
+pub(super) async fn run(common: &Common, signals: &Signals, strict: bool) -> ExitCode {
+    // It writes nothing, and holds nothing.
+    signals.end_at_once(1);
     match check(common).await {
         Ok((config, desired)) => tell(common.output, &config, &desired, strict),
         Err(error) => {

@@ -16,14 +16,15 @@ use narrator::Narrator;
 use world::World;
 
 use crate::shutdown::Shutdown;
+use crate::signals::Signals;
 
 /// Tells the story of one of the examples. With `exit` it ends then, with a code that says whether all of it was seen; on a terminal without
 /// `exit` the world goes on until Ctrl-C, to play with.
 ///
 /// # Errors
 /// When the world cannot be set up: no port on loopback, no folder for temporary files.
-pub async fn run(example: examples::Example, exit: bool) -> anyhow::Result<ExitCode> {
-    let shutdown = Shutdown::on_signals(1)?;
+pub async fn run(example: examples::Example, exit: bool, signals: &Signals) -> anyhow::Result<ExitCode> {
+    let shutdown = Shutdown::on(signals, 1);
     let narrator = Narrator::new();
     let interrupted = shutdown.token();
     let world = World::start(example, &narrator, shutdown.token()).await?;

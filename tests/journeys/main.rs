@@ -19,6 +19,7 @@ mod stack_kill;
 mod stack_states;
 mod stack_world;
 mod stacks;
+mod starting;
 mod statuses;
 mod stopping;
 mod tasks;

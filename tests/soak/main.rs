@@ -38,7 +38,6 @@ struct Soak {
     images: BTreeMap<u64, u64>,
     tip: Vec<String>,
     agent: Child,
-    born: Instant,
     draw: Draw,
     kills: u32,
     peak: u64,
@@ -103,20 +102,7 @@ spec:
         let images = (0..SERVICES).map(|service| (service, 0)).collect();
         let (tip, stops) = (Vec::new(), Vec::new());
         let draw = Draw::new(asked("DRIFTLESS_SEED").unwrap_or(1));
-        let mut soak = Soak {
-            simulator,
-            repository,
-            folder,
-            images,
-            tip,
-            agent,
-            born: Instant::now(),
-            draw,
-            kills: 0,
-            peak: 0,
-            descriptors: 0,
-            stops,
-        };
+        let mut soak = Soak { simulator, repository, folder, images, tip, agent, draw, kills: 0, peak: 0, descriptors: 0, stops };
         soak.commit();
         soak
     }
@@ -148,7 +134,6 @@ spec:
                 self.agent.kill().await.expect("killed");
                 self.kills += 1;
                 self.agent = spawn(self.folder.path().to_owned());
-                self.born = Instant::now();
             }
             _ => {}
         }
@@ -166,17 +151,18 @@ spec:
     }
 
     async fn stop(&mut self) {
-        // Before its first instant is over the process takes the signal as any other does.
-        tokio::time::sleep(Duration::from_secs(2).saturating_sub(self.born.elapsed())).await;
-        let began = Instant::now();
         let pid = self.agent.id().unwrap_or_default().to_string();
+        let starts = Instant::now();
+        while !catches_signals(&pid) && starts.elapsed() < Duration::from_secs(5) {
+            tokio::task::yield_now().await;
+        }
+        let began = Instant::now();
         let told = Command::new("kill").args(["-TERM", &pid]).status().await;
         assert!(told.is_ok_and(|status| status.success()), "the agent is there");
         let ended: Option<ExitStatus> =
             tokio::time::timeout(Duration::from_secs(60), self.agent.wait()).await.ok().and_then(Result::ok);
         self.stops.push((began.elapsed(), ended.and_then(|status| status.code())));
         self.agent = spawn(self.folder.path().to_owned());
-        self.born = Instant::now();
     }
 
     fn measure(&mut self) {
@@ -199,6 +185,15 @@ spec:
         }
         false
     }
+}
+
+/// Whether `main` was reached: what comes before, the loading of the program, is the system's.
+/// <https://man7.org/linux/man-pages/man5/proc_pid_status.5.html>
+fn catches_signals(pid: &str) -> bool {
+    const TERM: u64 = 1 << 14;
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let caught = status.lines().find_map(|line| u64::from_str_radix(line.strip_prefix("SigCgt:")?.trim(), 16).ok());
+    caught.is_some_and(|caught| caught & TERM != 0)
 }
 
 fn spawn(folder: PathBuf) -> Child {
