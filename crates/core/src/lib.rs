@@ -27,6 +27,7 @@ pub mod refusal;
 pub mod report;
 pub mod resource;
 pub mod secret;
+mod sentence;
 pub mod snapshot;
 pub mod status;
 pub mod template;

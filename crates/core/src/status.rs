@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::plan::{Plan, Step, Verdict};
 use crate::resource::{Kind, ResourceId};
+use crate::sentence::whole;
 use crate::snapshot::Revision;
 
 /// Where a resource stands. Exactly one holds at a time; it renders as the conditions Ready, Reconciling, Stalled.
@@ -157,7 +158,7 @@ impl Status {
         let (phase, reason, message) = verdict.standing();
         let same_revision = self.last_attempted_revision.as_deref() == Some(revision);
         let same_standing = same_revision && self.phase == phase && self.reason == reason && !self.history.is_empty();
-        if same_standing && without_requests(&self.message) == without_requests(message) {
+        if same_standing && without_requests(&self.message) == without_requests(&whole(message.to_owned())) {
             return false;
         }
         if !same_standing {
@@ -168,7 +169,7 @@ impl Status {
         }
         self.phase = phase;
         self.reason = reason.to_owned();
-        self.message = message.to_owned();
+        self.message = whole(message.to_owned());
         self.last_attempted_revision = Some(revision.to_owned());
         if phase == Phase::Ready {
             self.last_applied_revision = Some(revision.to_owned());

@@ -14,6 +14,7 @@ mod manifest_hostile;
 mod manifest_read;
 mod manifest_source;
 mod manifest_yaml_writer;
+mod messages_whole;
 mod model;
 mod model_containers;
 mod model_documents;

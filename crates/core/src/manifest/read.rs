@@ -43,10 +43,7 @@ pub fn read(snapshot: &Snapshot, agent: &Agent) -> Desired {
             }
         }
     }
-    found.errors.sort();
-    found.errors.dedup();
-    found.warnings.sort();
-    found.warnings.dedup();
+    found.told();
     Desired {
         revision: snapshot.revision.clone(),
         resources,
@@ -67,6 +64,7 @@ pub fn resolve(snapshot: &Snapshot, agent: &Agent, resource: &Resource, outputs:
     let mut reading = Reading::new(snapshot, agent, Some(outputs));
     let recognised = collect::document_at(&mut reading, &resource.location)
         .and_then(|document| resource::read(&mut reading, document, &mut found));
+    found.told();
     match recognised.and_then(|recognised| recognised.resource) {
         Some(resolved) if found.errors.is_empty() => {
             // Its dependencies are what they were: with values in their place, the references are gone.

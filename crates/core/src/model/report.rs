@@ -131,6 +131,9 @@ pub(crate) fn listed<'k>(words: impl IntoIterator<Item = &'k str>) -> String {
 
 /// `text`, shortened to what fits into a message, on one line.
 pub(crate) fn shown(text: &str) -> String {
+    if text.is_empty() {
+        return "an empty text".to_owned();
+    }
     let (text, more) = match text.char_indices().nth(80) {
         Some((end, _)) => (&text[..end], "…"),
         None => (text, ""),

@@ -7,6 +7,7 @@ use super::{artifact, deployment, ecs as service, stack, task};
 use crate::desired::{Resource, Spec};
 use crate::observed::Observation;
 use crate::resource::Kind;
+use crate::sentence::whole;
 
 macro_rules! dispatch {
     ($($(#[$doc:meta])* $kind:ident as $module:ident: $observation:ty),* $(,)?) => {
@@ -74,5 +75,7 @@ pub fn plan(resource: &Resource, observation: &Observation, context: &Context<'_
         plan.steps.clear();
         plan.notes.push("`driftless/reconcile: disabled`: looked at, not written".to_owned());
     }
+    plan.verdict = plan.verdict.whole();
+    plan.notes = plan.notes.into_iter().map(whole).collect();
     plan
 }

@@ -22,8 +22,7 @@ pub fn read_agent(file: &str, bytes: &[u8]) -> Result<(Agent, Vec<Problem>), Vec
     let mut found = Found::default();
     let mut scope = Scope::new(file, &mut found);
     let agent = agent_of(&mut scope, bytes);
-    found.errors.sort();
-    found.warnings.sort();
+    found.told();
     match agent {
         Some(agent) if found.errors.is_empty() => Ok((agent, found.warnings)),
         _ => Err(found.errors),

@@ -143,6 +143,11 @@ fn sort(root: &Node) -> Sort {
                 Sort::Neither(kind.at, message)
             }
         },
+        // As good as none.
+        Some(version) if kind.is_some() && (version.is_null() || version.text() == Some("")) => Sort::Neither(
+            version.at,
+            format!("the document has a `kind`, and its `apiVersion` is empty; for a manifest write `apiVersion: {API_VERSION}`"),
+        ),
         Some(_) if is_ours(root) => match kind.and_then(Node::text) {
             Some("Agent") => Sort::Ignored,
             _ => Sort::Ours,

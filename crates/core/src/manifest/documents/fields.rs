@@ -7,6 +7,7 @@ use crate::location::{Location, Problem};
 use crate::manifest::text::node::{Content, Mark, Member, Node};
 use crate::model::report::{did_you_mean, listed, nearest, shown};
 use crate::resource::ResourceId;
+use crate::sentence::whole;
 
 /// All that was found so far.
 #[derive(Debug, Default)]
@@ -21,6 +22,15 @@ const MAX_UNKNOWN: usize = 20;
 const MAX_HINTS: usize = 200;
 
 impl Found {
+    /// As a person reads it: in order, in whole sentences, each once.
+    pub(in crate::manifest) fn told(&mut self) {
+        for all in [&mut self.errors, &mut self.warnings] {
+            all.iter_mut().for_each(|problem| problem.message = whole(std::mem::take(&mut problem.message)));
+            all.sort();
+            all.dedup();
+        }
+    }
+
     /// Whether it is still worth looking for the nearest name among many.
     pub(in crate::manifest) fn hints(&self) -> bool {
         self.errors.len() < MAX_HINTS

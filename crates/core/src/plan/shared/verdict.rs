@@ -85,6 +85,18 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// Its message without the joints of parts that are not there.
+    pub(crate) fn whole(mut self) -> Self {
+        let (Verdict::Ready { message }
+        | Verdict::Waiting { message, .. }
+        | Verdict::Progressing { message, .. }
+        | Verdict::Failed { message, .. }
+        | Verdict::Stalled { message, .. }
+        | Verdict::Unknown { message }) = &mut self;
+        *message = crate::sentence::whole(std::mem::take(message));
+        self
+    }
+
     /// A person must act first.
     pub(crate) fn stalled(reason: &'static str, message: impl Into<String>) -> Self {
         Verdict::Stalled { reason, message: message.into() }

@@ -7,6 +7,7 @@ use super::{Target, record, short};
 use crate::desired::OnFailure;
 use crate::json::{list, text};
 use crate::observed::ServiceObservation;
+use crate::sentence::whole;
 
 /// How many of the service's events are told.
 const EVENTS: usize = 3;
@@ -25,6 +26,7 @@ const SIGNALS: [i64; 2] = [137, 143];
 /// Why the target fails, and what becomes of it.
 pub(super) fn failure(target: &Target, observed: &ServiceObservation, service: &Value) -> String {
     let (cause, details) = told(target, observed, service);
+    let cause = whole(cause);
     let fate = fate(target, observed, service);
     let mut message = format!("{cause}; {fate}");
     for line in details.into_iter().chain(events(service, since(target, observed, service))) {
@@ -45,7 +47,7 @@ pub(super) fn failure_as(first: Option<String>, target: &Target, observed: &Serv
 
 /// The cause alone.
 pub(super) fn cause(target: &Target, observed: &ServiceObservation, service: &Value) -> String {
-    told(target, observed, service).0
+    whole(told(target, observed, service).0)
 }
 
 /// `container app of web:2 exited with code 1 (Essential container in task exited)`; without stopped tasks, ECS's own
