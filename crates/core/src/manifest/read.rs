@@ -19,15 +19,14 @@ use crate::snapshot::Snapshot;
 pub fn read(snapshot: &Snapshot, agent: &Agent) -> Desired {
     let mut found = Found::default();
     let mut reading = Reading::new(snapshot, agent, None);
-    let collected = collect::collect(&mut reading, &mut found);
     let mut all: Vec<Recognised> = Vec::new();
-    for document in collected.documents {
+    let collected = collect::collect(&mut reading, &mut found, |reading, document, found| {
         let before = found.errors.len();
-        if let Some(mut recognised) = resource::read(&mut reading, document, &mut found) {
+        if let Some(mut recognised) = resource::read(reading, document, found) {
             recognised.refused |= found.errors.len() > before;
             all.push(recognised);
         }
-    }
+    });
     duplicates(&mut all, &mut found);
     same_thing(&mut all, &mut found);
     dependencies(&mut all, &mut found);

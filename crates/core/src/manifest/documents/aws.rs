@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::collect::holds_manifests;
 use super::fields::{Fields, Scope, location};
 use super::files;
 use super::reading::{Interpolated, Reading, TOO_MUCH};
@@ -116,10 +117,10 @@ fn from_file(
 ) -> Result<Written, (Option<Location>, String)> {
     let about = |message: String| (None, message);
     let path = files::resolve(manifest, written).map_err(about)?;
-    if reading.manifests.contains(&path) {
+    let bytes = files::open(reading.snapshot, &path, written, hints).map_err(about)?;
+    if holds_manifests(&path, bytes) {
         return Err(about(format!("`{path}` holds manifests; a file with AWS's document alone is expected")));
     }
-    let bytes = files::open(reading.snapshot, &path, written, hints).map_err(about)?;
     let parsed = parse(bytes, is_json(&path));
     let there = |at: Mark, message: String| (Some(location(&path, at)), message);
     if let Some(fault) = parsed.broken {

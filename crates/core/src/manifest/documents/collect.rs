@@ -1,4 +1,5 @@
-//! Goes through the files of a snapshot, and tells our documents from everybody else's.
+//! Goes through the files of a snapshot, and tells our documents from everybody else's. One at a time: the trees of all of a
+//! large source's documents would be its largest part.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +7,7 @@ use super::fields::{Found, location};
 use super::ignored::Ignored;
 use super::manifest::{Manifest, is_candidate, place_of};
 use super::reading::{Interpolated, Reading, TOO_MUCH};
-use super::words::{API_VERSION, is_ours};
+use super::words::{API_VERSION, PREFIX, is_ours};
 use super::{covers, files, gitlab_template};
 use crate::lfs;
 use crate::location::{Location, Problem};
@@ -20,10 +21,9 @@ use crate::snapshot::{Entry, Unread};
 /// Documents of one file that are told to be neither ours nor anybody's.
 const MAX_ERRORS: usize = 20;
 
-/// What the files hold.
+/// What the files hold besides our documents.
 #[derive(Debug, Default)]
 pub(in crate::manifest) struct Collected {
-    pub(in crate::manifest) documents: Vec<Manifest>,
     /// Documents of others, and agents.
     pub(in crate::manifest) ignored: usize,
     /// See [`Desired`](crate::desired::Desired).
@@ -39,20 +39,38 @@ enum Sort {
     Neither(Mark, String),
 }
 
-/// Parses every `*.yaml`, `*.yml` and `*.json`. Problems of files that a manifest names by `file:` are not told here.
-pub(in crate::manifest) fn collect(reading: &mut Reading<'_>, found: &mut Found) -> Collected {
+/// What is to be told of a file that holds no manifest, once it turns out that none names it.
+struct Pending<'a> {
+    path: &'a str,
+    errors: Vec<Fault>,
+    warnings: Vec<Fault>,
+    others: usize,
+    /// It holds a manifest, and is told of in any case.
+    ours: bool,
+}
+
+/// Parses every `*.yaml`, `*.yml` and `*.json`, and hands each of our documents to `read`. Problems of files that a manifest names
+/// by `file:` are not told here.
+pub(in crate::manifest) fn collect<'a>(
+    reading: &mut Reading<'a>,
+    found: &mut Found,
+    mut read: impl FnMut(&mut Reading<'a>, Manifest, &mut Found),
+) -> Collected {
     let mut collected = Collected::default();
-    // Told only when it turns out that no manifest names the file.
-    let mut pending: Vec<(String, Vec<Fault>, Vec<Fault>, usize)> = Vec::new();
+    let mut pending: Vec<Pending<'_>> = Vec::new();
     let mut named = BTreeSet::new();
     let snapshot = reading.snapshot;
+    let mut made = Vec::new();
     if let Some(template) = &reading.agent.gitlab_template {
         let files = [&template.create_stack_file, &template.s3_push_file, &template.ec2_deployment_file];
         named.extend(files.into_iter().flatten().filter_map(|path| files::resolve("driftless.yaml", path).ok()));
-        collected.documents = gitlab_template::manifests(reading, template, found);
+        made = gitlab_template::manifests(reading, template, found);
     }
     let ignored = Ignored::new(&reading.agent.ignore).ok();
-    let pushed = covers::covers(reading, &collected.documents);
+    let pushed = covers::covers(reading, &made);
+    for manifest in made {
+        read(reading, manifest, found);
+    }
     // Where no manifests are.
     let elsewhere = |path: &str| {
         ignored.as_ref().is_some_and(|ignored| ignored.covers(path)) || pushed.iter().any(|folder| files::covers(folder, path))
@@ -64,44 +82,43 @@ pub(in crate::manifest) fn collect(reading: &mut Reading<'_>, found: &mut Found)
         collected.unread.push(Problem { location: location(path, Mark::START), resource: None, message });
     }
     for (path, entry) in snapshot.files.iter().filter(|(path, _)| is_candidate(path) && !elsewhere(path)) {
-        let (mut errors, mut warnings, mut others) = (Vec::new(), Vec::new(), 0);
-        let Entry::File(bytes) = entry else {
-            errors.extend(files::unreadable(entry, path).map(|message| Fault::new(Mark::START, message)));
-            pending.push((path.clone(), errors, warnings, others));
-            continue;
-        };
-        if lfs::is_pointer(bytes) {
-            pending.push((path.clone(), vec![Fault::new(Mark::START, format!("`{path}`: {}", lfs::REFUSED))], warnings, others));
-            continue;
-        }
-        let parsed = parse(bytes, is_json(path));
-        for document in parsed.documents {
-            match sort(&document.root) {
-                Sort::Ours if reading.keep(document.root.size().0) => {
-                    names(reading, path, &document.root, &mut named);
-                    reading.manifests.insert(path.clone());
-                    collected.documents.push(Manifest { file: path.clone(), document });
-                }
-                Sort::Ours => errors.push(Fault::new(document.root.at, TOO_MUCH)),
-                Sort::Ignored => others += 1,
-                Sort::Suspicious(at, message) => {
-                    others += 1;
-                    warnings.push(Fault { at, message });
-                }
-                Sort::Neither(at, message) => errors.push(Fault { at, message }),
+        let mut told = Pending { path, errors: Vec::new(), warnings: Vec::new(), others: 0, ours: false };
+        match entry {
+            Entry::File(bytes) if lfs::is_pointer(bytes) => {
+                told.errors.push(Fault::new(Mark::START, format!("`{path}`: {}", lfs::REFUSED)));
             }
+            Entry::File(bytes) => {
+                let parsed = parse(bytes, is_json(path));
+                for document in parsed.documents {
+                    match sort(&document.root) {
+                        Sort::Ours if reading.keep(document.root.size().0) => {
+                            told.ours = true;
+                            names(reading, path, &document.root, &mut named);
+                            read(reading, Manifest { file: path.clone(), document }, found);
+                        }
+                        Sort::Ours => told.errors.push(Fault::new(document.root.at, TOO_MUCH)),
+                        Sort::Ignored => told.others += 1,
+                        Sort::Suspicious(at, message) => {
+                            told.others += 1;
+                            told.warnings.push(Fault { at, message });
+                        }
+                        Sort::Neither(at, message) => told.errors.push(Fault { at, message }),
+                    }
+                }
+                told.errors.truncate(MAX_ERRORS);
+                told.warnings.truncate(MAX_ERRORS);
+                told.errors.extend(parsed.broken);
+            }
+            _ => told.errors.extend(files::unreadable(entry, path).map(|message| Fault::new(Mark::START, message))),
         }
-        errors.truncate(MAX_ERRORS);
-        warnings.truncate(MAX_ERRORS);
-        errors.extend(parsed.broken);
-        pending.push((path.clone(), errors, warnings, others));
+        if !told.errors.is_empty() || told.others > 0 {
+            pending.push(told);
+        }
     }
-    for (path, errors, warnings, others) in pending {
-        if named.contains(&path) && !reading.manifests.contains(&path) {
-            continue;
-        }
+    for Pending { path, errors, warnings, others, .. } in pending.into_iter().filter(|one| one.ours || !named.contains(one.path))
+    {
         collected.ignored += others;
-        let problem = |fault: Fault| Problem { location: location(&path, fault.at), resource: None, message: fault.message };
+        let problem = |fault: Fault| Problem { location: location(path, fault.at), resource: None, message: fault.message };
         found.errors.extend(errors.into_iter().map(problem));
         collected.unread.extend(warnings.into_iter().map(problem));
     }
@@ -119,10 +136,17 @@ pub(in crate::manifest) fn document_at(reading: &mut Reading<'_>, place: &Locati
         return Some(manifest);
     }
     let Some(Entry::File(bytes)) = reading.snapshot.files.get(&place.file) else { return None };
-    reading.manifests.insert(place.file.clone());
     let documents = parse(bytes, is_json(&place.file)).documents;
     let document = documents.into_iter().find(|document| place_of(&place.file, &document.root) == *place)?;
     Some(Manifest { file: place.file.clone(), document })
+}
+
+/// Whether a manifest stands in `bytes`, the content of the file `path`: whoever names it by `file:` means another one.
+pub(in crate::manifest) fn holds_manifests(path: &str, bytes: &[u8]) -> bool {
+    // Most files are not worth a parse.
+    is_candidate(path)
+        && std::str::from_utf8(bytes).is_ok_and(|text| text.contains(PREFIX))
+        && parse(bytes, is_json(path)).documents.iter().any(|document| matches!(sort(&document.root), Sort::Ours))
 }
 
 fn sort(root: &Node) -> Sort {

@@ -23,8 +23,6 @@ const MAX_UNRESOLVED: usize = 50;
 pub(in crate::manifest) struct Reading<'a> {
     pub(in crate::manifest) snapshot: &'a Snapshot,
     pub(in crate::manifest) agent: &'a Agent,
-    /// Files that hold manifests.
-    pub(in crate::manifest) manifests: BTreeSet<String>,
     kept: usize,
     /// Values of the manifest being read that interpolation changed.
     pub(in crate::manifest) changed: BTreeSet<Mark>,
@@ -36,15 +34,7 @@ pub(in crate::manifest) struct Reading<'a> {
 
 impl<'a> Reading<'a> {
     pub(in crate::manifest) fn new(snapshot: &'a Snapshot, agent: &'a Agent, outputs: Option<&'a Outputs>) -> Self {
-        Reading {
-            snapshot,
-            agent,
-            manifests: BTreeSet::new(),
-            kept: 0,
-            changed: BTreeSet::new(),
-            outputs,
-            references: Vec::new(),
-        }
+        Reading { snapshot, agent, kept: 0, changed: BTreeSet::new(), outputs, references: Vec::new() }
     }
 
     /// Whether so many more values may be kept.

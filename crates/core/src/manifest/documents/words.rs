@@ -8,9 +8,12 @@ use crate::resource::Kind;
 /// What stands at the top of each of our documents.
 pub(crate) const API_VERSION: &str = "driftless/v1alpha1";
 
+/// How it begins, in any version.
+pub(in crate::manifest) const PREFIX: &str = "driftless/";
+
 /// Whether a document is meant for us: `apiVersion: driftless/…`.
 pub(in crate::manifest) fn is_ours(root: &Node) -> bool {
-    root.get("apiVersion").and_then(Node::text).is_some_and(|version| version.starts_with("driftless/"))
+    root.get("apiVersion").and_then(Node::text).is_some_and(|version| version.starts_with(PREFIX))
 }
 
 /// The version has to be the one there is.

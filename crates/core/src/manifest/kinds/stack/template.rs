@@ -2,6 +2,7 @@
 
 use crate::desired::StackTemplate;
 use crate::location::Location;
+use crate::manifest::documents::collect::holds_manifests;
 use crate::manifest::documents::fields::{Fields, Scope, location};
 use crate::manifest::documents::files;
 use crate::manifest::documents::reading::Reading;
@@ -78,10 +79,10 @@ fn from_file(scope: &mut Scope<'_>, reading: &mut Reading<'_>, fields: &Fields<'
     let written = scope.text(fields, "file")?;
     let at = fields.get("file").map_or(fields.node.at, |node| node.at);
     let found = files::resolve(scope.file, &written).and_then(|path| {
-        if reading.manifests.contains(&path) {
+        let bytes = files::open(reading.snapshot, &path, &written, scope.found.hints())?;
+        if holds_manifests(&path, bytes) {
             return Err(format!("`{path}` holds manifests; a file with the template alone is expected"));
         }
-        let bytes = files::open(reading.snapshot, &path, &written, scope.found.hints())?;
         let text = std::str::from_utf8(bytes).map_err(|_| format!("the file `{path}` is not UTF-8; save it as UTF-8"))?;
         Ok((path, text.to_owned()))
     });
