@@ -116,7 +116,7 @@ mod tests {
             service_name: id.name.clone(),
             task_definition: TaskDefinition::Family { family: "web".into(), revision: None },
             images: BTreeMap::new(),
-            service: Document::new(),
+            service: Packed::default(),
             rollout: Rollout::default(),
             ignore: Vec::new(),
             removed: Vec::new(),

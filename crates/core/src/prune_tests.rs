@@ -1,7 +1,7 @@
 //! What is deleted, and every guard against deleting too much.
 
 use super::*;
-use crate::desired::{CloudFormationStack, Document, EcsService, Rollout, StackTemplate, TaskDefinition};
+use crate::desired::{CloudFormationStack, EcsService, Packed, Rollout, StackTemplate, TaskDefinition};
 use crate::location::{Location, Problem};
 use crate::snapshot::Revision;
 
@@ -11,7 +11,7 @@ fn service(id: &str, name: &str) -> Resource {
         service_name: name.into(),
         task_definition: TaskDefinition::Family { family: "web".into(), revision: None },
         images: BTreeMap::new(),
-        service: Document::new(),
+        service: Packed::default(),
         rollout: Rollout::default(),
         ignore: Vec::new(),
         removed: Vec::new(),

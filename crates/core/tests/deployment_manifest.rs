@@ -52,7 +52,8 @@ fn a_document_goes_on_as_aws_takes_it() {
     ]);
     assert_eq!((deployment.application.as_str(), deployment.group.as_str()), ("shop", "web"));
     assert_eq!(deployment.timeout, Duration::from_secs(90 * 60));
-    let members: Vec<&str> = deployment.deployment.keys().map(String::as_str).collect();
+    let document = deployment.deployment.open();
+    let members: Vec<&str> = document.keys().map(String::as_str).collect();
     assert_eq!(members, ["applicationName", "deploymentGroupName", "fileExistsBehavior", "revision"]);
     assert_eq!(deployment.unpinned(), None);
 }
@@ -61,7 +62,7 @@ fn a_document_goes_on_as_aws_takes_it() {
 fn the_timeout_is_an_hour_unless_it_is_declared_and_a_bare_revision_is_unpinned() {
     let deployment = deployment(&[("web.yaml", format!("{TOP}  deployment:\n    inline: {}\n", document(json!({}))))]);
     assert_eq!(deployment.timeout, Duration::from_secs(3600));
-    assert_eq!(deployment.unpinned(), Some(("artifacts", "app.zip")));
+    assert_eq!(deployment.unpinned(), Some(("artifacts".to_owned(), "app.zip".to_owned())));
 }
 
 #[test]
@@ -187,7 +188,7 @@ fn an_artifact_is_a_dependency_until_it_is_known_and_then_the_revision() {
         let given = outputs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
         let outputs: Outputs = [(app.clone(), given)].into();
         manifest::resolve(&snapshot, &agent, resource, &outputs).map(|resource| match resource.spec {
-            Spec::Ec2Deployment(deployment) => deployment.deployment["revision"].clone(),
+            Spec::Ec2Deployment(deployment) => deployment.deployment.open()["revision"].clone(),
             other => panic!("{other:?}"),
         })
     };

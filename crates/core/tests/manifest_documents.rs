@@ -21,7 +21,7 @@ fn from_file(path: &str, files: &[(&str, &str)]) -> String {
 
 fn document(definition: TaskDefinition) -> Value {
     match definition {
-        TaskDefinition::Document(document) => Value::Object(document),
+        TaskDefinition::Document(document) => Value::Object(document.open()),
         other => panic!("{other:?} is no document"),
     }
 }
@@ -142,7 +142,7 @@ fn cluster_and_task_definition_may_stand_in_the_document() {
     )]);
     assert_eq!((service.cluster.as_str(), service.service_name.as_str()), ("shop", "other"));
     assert_eq!(service.task_definition, TaskDefinition::Family { family: "web".into(), revision: Some(3) });
-    assert_eq!(Value::Object(service.service), json!({}));
+    assert_eq!(Value::Object(service.service.open()), json!({}));
     let service = web(&[("web.yaml", format!("{WEB}  taskDefinition: {{family: web}}\n"))]);
     assert_eq!((service.cluster.as_str(), service.service_name.as_str()), ("default", "web"));
 }

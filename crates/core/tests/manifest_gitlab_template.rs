@@ -75,7 +75,7 @@ fn the_three_files_are_three_resources_one_after_the_other() {
         assert_eq!(desired.resources[&id].location.to_string(), format!("aws/{file}.json:1:1"));
     }
     let Spec::Ec2Deployment(spec) = &desired.resources[&deployment()].spec else { panic!("a deployment") };
-    assert_eq!(spec.unpinned(), Some(("artifacts", "releases/shop.zip")));
+    assert_eq!(spec.unpinned(), Some(("artifacts".to_owned(), "releases/shop.zip".to_owned())));
 }
 
 #[test]
@@ -153,7 +153,7 @@ fn a_deployment_without_a_revision_deploys_what_was_pushed() {
         [("aws/cf_create_stack.json", STACK), ("aws/s3_push.json", PUSH), ("aws/create_deployment.json", bare), ("build/x", "")];
     let resource = manifest::resolve(&snapshot(&files), &agent, &desired.resources[&deployment()], &outputs).expect("resolves");
     let Spec::Ec2Deployment(spec) = resource.spec else { panic!("a deployment") };
-    assert_eq!(spec.deployment["revision"]["s3Location"]["eTag"], "abc");
+    assert_eq!(spec.deployment.open()["revision"]["s3Location"]["eTag"], "abc");
 }
 
 #[test]

@@ -115,7 +115,7 @@ fn json_has_tabs_and_escapes() {
     let text = "{\t\"family\":\"web\",\n\t\"containerDefinitions\":[{\"name\":\"app\",\"image\":\"w\",\"memory\":64,\"command\":[\"\\ud83d\\ude00\\/\",\"\\u00e9\\n\\t\\\"\"]}]}";
     let service = web(&[("web.yaml", format!("{WEB}  taskDefinition: {{file: t.json}}\n").as_str()), ("t.json", text)]);
     let driftless_core::desired::TaskDefinition::Document(document) = service.task_definition else { panic!("a document") };
-    assert_eq!(document["containerDefinitions"][0]["command"], serde_json::json!(["😀/", "é\n\t\""]));
+    assert_eq!(document.open()["containerDefinitions"][0]["command"], serde_json::json!(["😀/", "é\n\t\""]));
 }
 
 #[test]
@@ -123,7 +123,7 @@ fn merges_and_aliases_are_understood() {
     let text = format!(
         "{WEB}  taskDefinition: {{family: web}}\n  service:\n    inline:\n      tags:\n        - &a {{key: a, value: x}}\n        - {{<<: *a, key: b}}\n        - {{<<: [{{key: c}}, *a]}}\n"
     );
-    let tags = web(&[("web.yaml", text)]).service["tags"].clone();
+    let tags = web(&[("web.yaml", text)]).service.open()["tags"].clone();
     assert_eq!(tags, serde_json::json!([{"key": "a", "value": "x"}, {"key": "b", "value": "x"}, {"key": "c", "value": "x"}]));
     assert_snapshot!(of_spec("  taskDefinition: {family: web}\n  rollout: {<<: 60m}\n"), @"web.yaml:6:17: EcsService/web: `<<` merges a mapping or a list of mappings, and this is the string `60m`");
 }

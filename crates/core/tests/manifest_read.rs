@@ -39,10 +39,10 @@ spec:
     assert_eq!(resource.location.to_string(), "web.yaml:1:1");
     assert_eq!((resource.target.as_str(), service.cluster.as_str()), ("test", "shop"));
     assert_eq!(service.service_name, "shop-web");
-    assert_eq!(Value::Object(service.service.clone()), json!({"desiredCount": 3}));
+    assert_eq!(Value::Object(service.service.open()), json!({"desiredCount": 3}));
     let TaskDefinition::Document(document) = &service.task_definition else { panic!("a document") };
     let container = json!({"name": "app", "memory": 64, "image": "registry.example.com/acme/web:1.4.2"});
-    assert_eq!(Value::Object(document.clone()), json!({"family": "web", "containerDefinitions": [container]}));
+    assert_eq!(Value::Object(document.open()), json!({"family": "web", "containerDefinitions": [container]}));
     let expected = Rollout { timeout: Duration::from_secs(5400), on_failure: OnFailure::Stay, fail_after: FailAfter::Tasks(7) };
     assert_eq!(service.rollout, expected);
     assert_eq!(service.ignore, ["/service/desiredCount", "/taskDefinition/containerDefinitions/app/image"]);

@@ -34,7 +34,7 @@ proptest! {
         prop_assert!(desired.errors.is_empty(), "{:?}\n{yaml}", desired.errors);
         let Spec::EcsService(service) = &desired.resources.values().next().expect("the service").spec else { panic!("a service") };
         let TaskDefinition::Document(document) = &service.task_definition else { panic!("a document") };
-        let container = &document["containerDefinitions"][0];
+        let container = &document.open()["containerDefinitions"][0];
         prop_assert_eq!(&container["command"], &json!(command), "{}", yaml);
         let empty = labels.as_object().is_some_and(serde_json::Map::is_empty);
         prop_assert!(empty || container["dockerLabels"] == labels, "{:?} is not {:?}\n{}", container["dockerLabels"].to_string(), labels.to_string(), yaml);

@@ -63,7 +63,7 @@ fn a_new_image_is_registered_and_rolled_out_before_the_revision_tag_moves() {
     let mut world = converged(&resource);
     let mut changed = task();
     changed["containerDefinitions"][0]["image"] = json!("web:2");
-    spec(&mut resource).task_definition = driftless_core::desired::TaskDefinition::Document(object(changed));
+    spec(&mut resource).task_definition = driftless_core::desired::TaskDefinition::Document(object(changed).into());
     let next = driftless_core::plan::ecs::Context { revision: "c2", ..context() };
     let plan = world.look(&resource, &next);
     assert_eq!(actions(&plan), ["RegisterTaskDefinition", "UpdateService"]);
@@ -80,7 +80,7 @@ fn a_revision_that_says_the_same_is_used_again() {
     let mut world = converged(&resource);
     let mut changed = task();
     changed["containerDefinitions"][0]["image"] = json!("web:2");
-    spec(&mut resource).task_definition = driftless_core::desired::TaskDefinition::Document(object(changed));
+    spec(&mut resource).task_definition = driftless_core::desired::TaskDefinition::Document(object(changed).into());
     world.converge(&resource);
     let back = web(task(), service());
     let plan = world.look(&back, &context());

@@ -180,9 +180,9 @@ fn the_digest_follows_what_is_declared_and_nothing_else() {
     let mut longer = bad();
     spec(&mut longer).rollout.timeout *= 2;
     let mut other = bad();
-    spec(&mut other).task_definition = TaskDefinition::Document(object(task()));
+    spec(&mut other).task_definition = TaskDefinition::Document(object(task()).into());
     let mut count = bad();
-    spec(&mut count).service.insert("desiredCount".to_owned(), json!(3));
+    spec(&mut count).service.edit(|service| drop(service.insert("desiredCount".to_owned(), json!(3))));
     for changed in [longer, other, count] {
         assert_ne!(of(&changed), base);
     }

@@ -1,7 +1,7 @@
 //! Each member of CreateService: where it is seen, how it is changed, and how it is taken away.
 
 use crate::plan_world::*;
-use driftless_core::desired::TaskDefinition;
+use driftless_core::desired::{Document, TaskDefinition};
 use serde_json::{Value, json};
 
 fn group(name: &str) -> Value {
@@ -201,8 +201,10 @@ fn ignored_members_are_left_to_others() {
     // What is written beside them carries them over.
     let mut changed = task();
     changed["containerDefinitions"][1]["image"] = json!("log:2");
-    spec(&mut resource).task_definition = TaskDefinition::Document(object(changed));
-    spec(&mut resource).service["networkConfiguration"]["awsvpcConfiguration"]["assignPublicIp"] = json!("ENABLED");
+    spec(&mut resource).task_definition = TaskDefinition::Document(object(changed).into());
+    let edit =
+        |service: &mut Document| service["networkConfiguration"]["awsvpcConfiguration"]["assignPublicIp"] = json!("ENABLED");
+    spec(&mut resource).service.edit(edit);
     let plan = world.look(&resource, &context());
     assert_eq!(update_of(&plan)["networkConfiguration"]["awsvpcConfiguration"]["subnets"], json!(["subnet-9"]));
     assert!(!update_of(&plan).contains_key("desiredCount"));

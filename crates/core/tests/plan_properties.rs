@@ -269,7 +269,8 @@ proptest! {
     fn an_ordered_list_in_another_order_is_another(resource in manifest()) {
         let turn = |mut resource: Resource| {
             let mut turned = false;
-            if let driftless_core::desired::TaskDefinition::Document(document) = &mut spec(&mut resource).task_definition {
+            if let driftless_core::desired::TaskDefinition::Document(packed) = &mut spec(&mut resource).task_definition {
+                let mut document = packed.open();
                 for member in ["command", "entryPoint", "dnsServers"] {
                     let list = document["containerDefinitions"][0][member].as_array().cloned().unwrap_or_default();
                     let mut other = list.clone();
@@ -279,6 +280,7 @@ proptest! {
                         turned = true;
                     }
                 }
+                *packed = document.into();
             }
             (resource, turned)
         };

@@ -206,7 +206,7 @@ fn another_family_is_another_target() {
     assert_eq!(actions(&plan), ["RegisterTaskDefinition", "UpdateService"]);
     world.apply(&plan);
     world.assert_settled(&resource);
-    spec(&mut resource).task_definition = TaskDefinition::Document(object(task()));
+    spec(&mut resource).task_definition = TaskDefinition::Document(object(task()).into());
     assert_eq!(actions(&world.look(&resource, &context())), ["UpdateService"]);
 }
 

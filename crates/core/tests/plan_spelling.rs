@@ -286,7 +286,7 @@ fn a_revision_is_registered_once_whatever_aws_makes_of_it() {
     let mut other = resource.clone();
     let mut changed = task();
     changed["containerDefinitions"][0]["image"] = json!("web:2");
-    spec(&mut other).task_definition = driftless_core::desired::TaskDefinition::Document(object(changed));
+    spec(&mut other).task_definition = driftless_core::desired::TaskDefinition::Document(object(changed).into());
     let (writes, plan) = passes(&mut world, &other);
     assert_eq!((writes, reason(&plan)), (2, "Ready"), "{:?} {plan:#?}", world.writes);
 }
@@ -384,14 +384,14 @@ fn a_member_that_no_answer_shows_is_not_sent_again_because_another_one_changed()
     let resource = web(task(), with(&service(), json!({"xray": {"mode": "on"}})));
     let mut world = converged(&resource);
     let mut scaled = resource.clone();
-    spec(&mut scaled).service.insert("desiredCount".to_owned(), json!(5));
+    spec(&mut scaled).service.edit(|service| drop(service.insert("desiredCount".to_owned(), json!(5))));
     let plan = world.look(&scaled, &context());
     assert_eq!(lines(&plan), ["/service/desiredCount: 2 -> 5"]);
     assert!(!update_of(&plan).contains_key("xray"));
     world.apply(&plan);
     world.assert_settled(&scaled);
     let mut changed = scaled.clone();
-    spec(&mut changed).service.insert("xray".to_owned(), json!({"mode": "off"}));
+    spec(&mut changed).service.edit(|service| drop(service.insert("xray".to_owned(), json!({"mode": "off"}))));
     let plan = world.look(&changed, &context());
     assert_eq!(update_of(&plan)["xray"], json!({"mode": "off"}));
     world.apply(&plan);

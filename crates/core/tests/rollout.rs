@@ -106,7 +106,7 @@ fn declared_bake_times_extend_the_timeout() {
     let mut service = declared();
     service.rollout.timeout = Duration::from_secs(30);
     let configuration = json!({"deploymentConfiguration": {"bakeTimeInMinutes": 5}});
-    service.service = configuration.as_object().cloned().expect("an object");
+    service.service = configuration.as_object().expect("an object").into();
     let mut late = observed(vec![deployment("PRIMARY", NEW, "IN_PROGRESS", 0)], 0);
     late.now = BEGAN + 330.0;
     assert!(matches!(judge(&target(&service), &late), Judgement::InProgress { .. }));

@@ -262,9 +262,8 @@ fn a_rollout_that_only_crashes_is_failed_after_as_many_tasks_as_ecs_own_circuit_
         live(&mut world)["deployments"][0]["failedTasks"] = json!(failed);
         live(&mut world)["deploymentConfiguration"]["deploymentCircuitBreaker"]["enable"] = json!(breaker);
         let mut resource = resource;
-        spec(&mut resource)
-            .service
-            .insert("deploymentConfiguration".to_owned(), json!({"deploymentCircuitBreaker": {"enable": breaker}}));
+        let configuration = json!({"deploymentCircuitBreaker": {"enable": breaker}});
+        spec(&mut resource).service.edit(|service| drop(service.insert("deploymentConfiguration".to_owned(), configuration)));
         let plan = world.look(&resource, &context());
         assert_eq!(reason(&plan), expected, "{fail_after:?} {failed} {breaker} {plan:#?}");
         if expected == "TasksFailed" {
@@ -294,7 +293,7 @@ fn a_service_of_codedeploy_goes_over_to_ecs_where_the_manifest_says_so() {
     assert_eq!(reason(&plan), "Unsupported");
     assert!(message(&plan).contains("declare `deploymentController: {type: ECS}`"), "{}", message(&plan));
     let mut declared = image("web:1");
-    spec(&mut declared).service.insert("deploymentController".to_owned(), json!({"type": "ECS"}));
+    spec(&mut declared).service.edit(|service| drop(service.insert("deploymentController".to_owned(), json!({"type": "ECS"}))));
     let plan = world.look(&declared, &context());
     assert_eq!(update_of(&plan)["deploymentController"], json!({"type": "ECS"}), "{plan:#?}");
     live(&mut world)["deploymentController"] = json!({"type": "EXTERNAL"});
@@ -348,7 +347,7 @@ fn a_change_of_count_during_somebodys_rollout_does_not_make_it_ours() {
     live(&mut world)["deployments"][0]["createdAt"] = json!(world.now);
     live(&mut world)["deployments"][0]["rolloutState"] = json!("IN_PROGRESS");
     let mut scaled = image("web:1");
-    spec(&mut scaled).service.insert("desiredCount".to_owned(), json!(5));
+    spec(&mut scaled).service.edit(|service| drop(service.insert("desiredCount".to_owned(), json!(5))));
     let plan = world.look(&scaled, &context());
     assert_eq!((actions(&plan), reason(&plan)), (vec!["UpdateService"], "Scaling"));
     for step in &plan.steps {

@@ -62,7 +62,7 @@ fn declared_hooks_and_steps_extend_the_timeout() {
     let configuration = json!({"deploymentConfiguration": {
         "linearConfiguration": {"stepPercent": 50, "stepBakeTimeInMinutes": 2},
         "lifecycleHooks": [{"lifecycleStages": ["PRE_SCALE_UP", "POST_SCALE_UP"], "timeoutConfiguration": {"timeoutInMinutes": 3}}]}});
-    service.service = configuration.as_object().cloned().expect("an object");
+    service.service = configuration.as_object().expect("an object").into();
     let limit = 60.0 + 2.0 * 120.0 + 2.0 * 180.0;
     let mut late = observed(vec![deployment("PRIMARY", NEW, "IN_PROGRESS", 0)], 0);
     late.now = BEGAN + limit;

@@ -1,7 +1,7 @@
 //! `kind: EcsTask` as people write it: AWS's own documents, and what is Driftless's own to say.
 
 use crate::manifest_source::*;
-use driftless_core::desired::{EcsTask, Spec, TaskDefinition};
+use driftless_core::desired::{EcsTask, Packed, Spec, TaskDefinition};
 use driftless_core::resource::{Kind, ResourceId};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
@@ -41,10 +41,10 @@ fn a_task_is_a_definition_a_document_and_a_timeout() {
     let run = json!({"launchType": "EC2", "count": 1, "group": "db", "futureMember": {"x": 1}, "lastStatus": "STOPPED",
         "networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-0a1b2c3d"]}}, "referenceId": null});
     let read = task(&[("migrate.yaml", spec), ("run.json", run.to_string())]);
-    assert_eq!((read.cluster.as_str(), read.timeout.as_secs(), read.family()), ("shop", 5400, "migrate"));
+    assert_eq!((read.cluster.as_str(), read.timeout.as_secs(), read.family()), ("shop", 5400, "migrate".to_owned()));
     let sent = json!({"launchType": "EC2", "group": "db", "futureMember": {"x": 1},
         "networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-0a1b2c3d"]}}});
-    assert_eq!(Value::Object(read.task), sent, "without nulls, what only AWS says, and a count that is sent anyway");
+    assert_eq!(Value::Object(read.task.open()), sent, "without nulls, what only AWS says, and a count that is sent anyway");
 }
 
 #[test]
@@ -53,7 +53,7 @@ fn cluster_and_definition_may_stand_in_the_document() {
         task(&[("migrate.yaml", format!("{MIGRATE}  task: {{inline: {{cluster: shop, taskDefinition: 'migrate:3'}}}}\n"))]);
     assert_eq!((read.cluster.as_str(), read.timeout), ("shop", EcsTask::TIMEOUT));
     assert_eq!(read.task_definition, TaskDefinition::Family { family: "migrate".to_owned(), revision: Some(3) });
-    assert!(read.task.is_empty(), "{:?}", read.task);
+    assert_eq!(read.task, Packed::default());
     assert_snapshot!(of_spec("  cluster: web\n  task: {inline: {cluster: shop, taskDefinition: migrate}}\n"), @"migrate.yaml:6:19: EcsTask/migrate: the document's `cluster` is `shop`, and `spec.cluster` is `web`; remove one");
     assert_snapshot!(of_spec("  cluster: web\n"), @"migrate.yaml:5:3: EcsTask/migrate: `taskDefinition` is missing; `file: NAME`, `inline: {…}` or `family: NAME` is expected under it, or a `taskDefinition` in AWS's document");
 }
@@ -63,7 +63,7 @@ fn images_are_laid_over_the_definition() {
     let spec = format!("{MIGRATE}{}    images: {{app: 'migrate:2'}}\n  task: {{inline: {{{NETWORK}}}}}\n", DEFINITION);
     let read = task(&[("migrate.yaml", spec)]);
     let TaskDefinition::Document(document) = &read.task_definition else { panic!("a document") };
-    assert_eq!(document["containerDefinitions"][0]["image"], "migrate:2");
+    assert_eq!(document.open()["containerDefinitions"][0]["image"], "migrate:2");
 }
 
 #[test]

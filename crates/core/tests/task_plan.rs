@@ -33,7 +33,7 @@ fn it_runs_once_and_the_second_pass_writes_nothing() {
 fn run_task_carries_the_declared_document_our_tags_and_a_token() {
     let (mut world, mut resource) = (World::new(), migrate("migrate:1"));
     declared(&mut resource).task =
-        object(json!({"launchType": "FARGATE", "group": "db", "tags": [{"key": "team", "value": "shop"}]}));
+        object(json!({"launchType": "FARGATE", "group": "db", "tags": [{"key": "team", "value": "shop"}]})).into();
     let plan = world.look(&resource, &context());
     world.apply(&plan).expect("applied");
     let sent = &world.tasks[0].sent;
@@ -51,7 +51,7 @@ fn environment_values_of_overrides_are_not_shown() {
     let (world, mut resource) = (World::new(), migrate("migrate:1"));
     let environment = json!([{"name": "TOKEN", "value": "s3cret"}]);
     declared(&mut resource).task =
-        object(json!({"overrides": {"containerOverrides": [{"name": "app", "environment": environment}]}}));
+        object(json!({"overrides": {"containerOverrides": [{"name": "app", "environment": environment}]}})).into();
     let plan = world.look(&resource, &context());
     assert!(!serde_json::to_string(&plan).expect("JSON").contains("s3cret"));
     assert!(!format!("{plan:?}").contains("s3cret"));
@@ -66,7 +66,7 @@ fn a_changed_definition_or_document_runs_again_and_a_changed_timeout_does_not() 
     declared(&mut longer).timeout = timeout(7200);
     assert_eq!(reason(&world.look(&longer, &context())), "Ready");
     let mut document = first.clone();
-    declared(&mut document).task = object(json!({"launchType": "FARGATE", "group": "db"}));
+    declared(&mut document).task = object(json!({"launchType": "FARGATE", "group": "db"})).into();
     let plan = world.look(&document, &context());
     assert_eq!(actions(&plan), ["TagResource", "RunTask"], "the revision says the same, and is run again");
     assert_eq!(actions(&world.look(&migrate("migrate:2"), &context())), ["RegisterTaskDefinition", "TagResource", "RunTask"]);
@@ -116,7 +116,7 @@ fn a_revision_remembers_ten_runs_of_a_resource() {
     world.register(&object(definition("migrate:1")));
     for number in 0..60 {
         let mut resource = following("migrate", Some(1));
-        declared(&mut resource).task = object(json!({"group": format!("run-{number}")}));
+        declared(&mut resource).task = object(json!({"group": format!("run-{number}")})).into();
         assert_eq!(reason(&world.settle(&resource, &context())), "Ready");
     }
     assert_eq!((world.tasks.len(), world.revisions[0].runs().len()), (60, 10));
@@ -410,13 +410,13 @@ fn a_run_of_a_changed_definition_shows_what_changed_since_the_last_one_and_nothi
     world.settle(&migrate("migrate:2"), &context());
     // An existing revision; another document of RunTask.
     let mut pinned = following("migrate", Some(1));
-    declared(&mut pinned).task = object(json!({"launchType": "FARGATE"}));
+    declared(&mut pinned).task = object(json!({"launchType": "FARGATE"})).into();
     assert_snapshot!(driftless_core::plan::render::render(&world.look(&pinned, &context()), &Default::default()), @r#"
     EcsTask/migrate: to be run
       ~ /taskDefinition: "migrate:2" → "migrate:1"
     "#);
     let mut grouped = migrate("migrate:2");
-    declared(&mut grouped).task = object(json!({"launchType": "FARGATE", "group": "db"}));
+    declared(&mut grouped).task = object(json!({"launchType": "FARGATE", "group": "db"})).into();
     assert_snapshot!(driftless_core::plan::render::render(&world.look(&grouped, &context()), &Default::default()), @r#"
     EcsTask/migrate: to be run
       + /task/group: "db"

@@ -50,7 +50,7 @@ impl CodeDeploy {
             Err(error) => return Err(error),
         };
         if let Some((bucket, key)) = declared.unpinned() {
-            observed.object = self.object(bucket, key).await;
+            observed.object = self.object(&bucket, &key).await;
         }
         let mut ids = self.active(&group, observed.now).await?;
         let named = ["lastSuccessfulDeployment", "lastAttemptedDeployment"].map(|member| info[member]["deploymentId"].as_str());

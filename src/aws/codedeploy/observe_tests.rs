@@ -12,7 +12,7 @@ fn declared() -> Ec2Deployment {
     Ec2Deployment {
         application: "shop".into(),
         group: "web".into(),
-        deployment: document.as_object().cloned().expect("an object"),
+        deployment: document.as_object().expect("an object").into(),
         timeout: Duration::from_secs(3600),
     }
 }

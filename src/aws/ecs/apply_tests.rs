@@ -29,7 +29,7 @@ fn resource(service: Value) -> Resource {
         service_name: "web".to_owned(),
         task_definition: TaskDefinition::Family { family: "web".to_owned(), revision: None },
         images: Default::default(),
-        service: document(service),
+        service: document(service).into(),
         rollout: Rollout::default(),
         ignore: Vec::new(),
         removed: Vec::new(),

@@ -98,7 +98,7 @@ impl Ecs {
         let arn = observed.filter(|service| status(service) != "INACTIVE").and_then(|service| service.get("taskDefinition"));
         let Some(arn) = arn.and_then(Value::as_str) else { return Ok(None) };
         let tagged = match &service.task_definition {
-            TaskDefinition::Document(document) => document.contains_key("tags"),
+            TaskDefinition::Document(document) => document.get("tags").is_some(),
             TaskDefinition::Family { .. } => !service.images.is_empty(),
         };
         if !tagged && let Some(kept) = self.contents.get(arn) {
@@ -132,12 +132,8 @@ impl Ecs {
     }
 
     async fn candidates(&self, service: &EcsService) -> Observed<Vec<Value>> {
-        let family = match &service.task_definition {
-            TaskDefinition::Document(document) => document.get("family").and_then(Value::as_str),
-            TaskDefinition::Family { family, .. } => Some(family.as_str()),
-        };
-        let Some(family) = family else { return Observed::Present(Vec::new()) };
-        match self.newest(family).await {
+        let Some(family) = service.task_definition.family() else { return Observed::Present(Vec::new()) };
+        match self.newest(&family).await {
             Ok(candidates) => Observed::Present(candidates),
             Err(error) => Observed::Unknown(error.to_string()),
         }

@@ -57,7 +57,7 @@ impl Ecs {
         context: &Context<'_>,
         seen: &mut TaskObservation,
     ) -> Result<Vec<Value>, ProviderError> {
-        let name = declared.family();
+        let name = &declared.family();
         let first = self.list_revisions(name, "ACTIVE", None).await?;
         seen.now = first.now;
         let newest = &first.numbers[..first.numbers.len().min(NEWEST)];

@@ -29,7 +29,7 @@ fn declared(task_definition: TaskDefinition) -> EcsService {
 }
 
 fn web() -> EcsService {
-    declared(TaskDefinition::Document(json!({"family": "web"}).as_object().unwrap().clone()))
+    declared(TaskDefinition::Document(json!({"family": "web"}).as_object().unwrap().into()))
 }
 
 fn family(revision: Option<u64>) -> EcsService {
@@ -121,7 +121,7 @@ async fn where_tags_of_the_revision_count_they_are_read_anew() {
     let ecs = server.ecs().await;
     ecs.observe_with(&web(), |_, _| NOTHING).await;
     let document = json!({"family": "web", "tags": []});
-    let tagged = declared(TaskDefinition::Document(document.as_object().unwrap().clone()));
+    let tagged = declared(TaskDefinition::Document(document.as_object().unwrap().into()));
     let mut overridden = family(None);
     overridden.images.insert("app".to_owned(), "web:2".to_owned());
     for service in [tagged, overridden] {

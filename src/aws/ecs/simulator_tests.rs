@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use driftless_core::agent;
-use driftless_core::desired::{EcsService, Resource, Rollout, Spec, TaskDefinition};
+use driftless_core::desired::{EcsService, Packed, Resource, Rollout, Spec, TaskDefinition};
 use driftless_core::location::Location;
 use driftless_core::plan::{Context, Plan, Verdict, plan};
 use driftless_core::resource::ResourceId;
@@ -27,7 +27,7 @@ const CONTEXT: Context<'static> = Context {
 };
 
 fn resource(name: &str) -> Resource {
-    let object = |value: Value| value.as_object().unwrap().clone();
+    let object = |value: Value| Packed::from(value.as_object().unwrap());
     let task_definition = object(json!({
         "family": name, "networkMode": "bridge",
         "containerDefinitions": [{"name": "app", "image": "web:1", "memory": 128, "essential": true}],

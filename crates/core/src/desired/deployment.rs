@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::Document;
+use super::Packed;
 
 /// A CodeDeploy deployment as declared.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -16,7 +16,7 @@ pub struct Ec2Deployment {
     pub group: String,
     /// CreateDeployment's document as it is sent, but for `description`, which is as declared, and for what a revision in S3
     /// that names neither `eTag` nor `version` is pinned to. An artifact's revision is in it already.
-    pub deployment: Document,
+    pub deployment: Packed,
     /// How long a deployment may take before it is stopped, without the waits of a blue/green deployment.
     pub timeout: Duration,
 }
@@ -30,9 +30,10 @@ impl Ec2Deployment {
     /// "If the ETag is not specified as an input parameter, ETag validation of the object is skipped"; "if the version is not
     /// specified, the system uses the most recent version by default".
     /// <https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_S3Location.html>
-    pub fn unpinned(&self) -> Option<(&str, &str)> {
-        let location = self.deployment.get("revision")?.get("s3Location")?;
-        let text = |member: &str| location.get(member).and_then(Value::as_str).filter(|text| !text.is_empty());
+    pub fn unpinned(&self) -> Option<(String, String)> {
+        let revision = self.deployment.get("revision")?;
+        let location = revision.get("s3Location")?;
+        let text = |member: &str| location.get(member).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
         match (text("eTag"), text("version")) {
             (None, None) => Some((text("bucket")?, text("key")?)),
             _ => None,

@@ -3,6 +3,7 @@
 mod artifact;
 mod deployment;
 pub mod filter;
+mod packed;
 mod service;
 mod stack;
 mod task;
@@ -18,6 +19,7 @@ use crate::snapshot::Revision;
 
 pub use artifact::*;
 pub use deployment::*;
+pub use packed::Packed;
 pub use service::*;
 pub use stack::*;
 pub use task::*;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::Document;
+use super::Packed;
 
 /// An ECS service as declared. Its documents are already unwrapped, cleaned and interpolated: what is in them is
 /// what is sent.
@@ -22,7 +22,7 @@ pub struct EcsService {
     /// over the observed revision.
     pub images: BTreeMap<String, String>,
     /// CreateService's document without `cluster`, `serviceName` and `taskDefinition`.
-    pub service: Document,
+    pub service: Packed,
     /// How a rollout is judged.
     pub rollout: Rollout,
     /// JSON pointers (`/service/desiredCount`, `/taskDefinition/containerDefinitions/app/image`) left to others.
@@ -36,7 +36,7 @@ pub struct EcsService {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub enum TaskDefinition {
     /// RegisterTaskDefinition's document.
-    Document(Document),
+    Document(Packed),
     /// An existing family, followed at its newest ACTIVE revision, or pinned to one.
     Family {
         /// The family's name.
@@ -44,6 +44,24 @@ pub enum TaskDefinition {
         /// `web:12` pins revision 12.
         revision: Option<u64>,
     },
+}
+
+impl TaskDefinition {
+    /// The family's name; None where a document has none.
+    pub fn family(&self) -> Option<String> {
+        match self {
+            TaskDefinition::Document(document) => document.get("family")?.as_str().map(str::to_owned),
+            TaskDefinition::Family { family, .. } => Some(family.clone()),
+        }
+    }
+
+    /// RegisterTaskDefinition's document, where it is declared.
+    pub fn document(&self) -> Option<super::Document> {
+        match self {
+            TaskDefinition::Document(document) => Some(document.open()),
+            TaskDefinition::Family { .. } => None,
+        }
+    }
 }
 
 /// `spec.rollout`.

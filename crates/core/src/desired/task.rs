@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{Document, TaskDefinition};
+use super::{Packed, TaskDefinition};
 
 /// A task that runs to its end, as declared. Its documents are already unwrapped, cleaned and interpolated: what is in
 /// them is what is sent.
@@ -18,7 +18,7 @@ pub struct EcsTask {
     /// Image overrides by container name, as [`EcsService`](super::EcsService) has them.
     pub images: BTreeMap<String, String>,
     /// RunTask's document without `cluster`, `taskDefinition` and `count`, which is 1.
-    pub task: Document,
+    pub task: Packed,
     /// How long it may run before it is stopped. No part of what makes it run again.
     pub timeout: Duration,
 }
@@ -28,11 +28,8 @@ impl EcsTask {
     pub const TIMEOUT: Duration = Duration::from_secs(60 * 60);
 
     /// The family that its task definition belongs to.
-    pub fn family(&self) -> &str {
-        match &self.task_definition {
-            TaskDefinition::Document(document) => document.get("family").and_then(|family| family.as_str()).unwrap_or_default(),
-            TaskDefinition::Family { family, .. } => family,
-        }
+    pub fn family(&self) -> String {
+        self.task_definition.family().unwrap_or_default()
     }
 }
 

@@ -34,7 +34,7 @@ fn deployment(location: Value, references: &[&str]) -> Resource {
     let spec = Spec::Ec2Deployment(Ec2Deployment {
         application: "shop".into(),
         group: "web".into(),
-        deployment: document.as_object().cloned().expect("an object"),
+        deployment: document.as_object().expect("an object").into(),
         timeout: Ec2Deployment::TIMEOUT,
     });
     Resource {

@@ -38,7 +38,7 @@ pub fn declared(tag: &str, more: Value) -> Ec2Deployment {
     Ec2Deployment {
         application: "shop".into(),
         group: "web".into(),
-        deployment: document.as_object().cloned().expect("an object"),
+        deployment: document.as_object().expect("an object").into(),
         timeout: Ec2Deployment::TIMEOUT,
     }
 }

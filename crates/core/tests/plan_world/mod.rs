@@ -42,9 +42,9 @@ pub fn web(task_definition: Value, service: Value) -> Resource {
     let service = EcsService {
         cluster: "shop".to_owned(),
         service_name: "web".to_owned(),
-        task_definition: TaskDefinition::Document(object(task_definition)),
+        task_definition: TaskDefinition::Document(object(task_definition).into()),
         images: BTreeMap::new(),
-        service: object(service),
+        service: object(service).into(),
         rollout: Rollout { timeout: Duration::from_secs(3600), ..Rollout::default() },
         ignore: Vec::new(),
         removed: Vec::new(),
@@ -146,7 +146,7 @@ impl World {
         let own = runs.and_then(named).map(|own| answers::disguise(own.clone(), self));
         let wanted = wants(resource, declared, &service, own.as_ref(), context);
         let family = match &declared.task_definition {
-            TaskDefinition::Document(document) => document["family"].as_str().unwrap_or_default().to_owned(),
+            TaskDefinition::Document(document) => document.open()["family"].as_str().unwrap_or_default().to_owned(),
             TaskDefinition::Family { family, .. } => family.clone(),
         };
         let newest: Vec<Value> = self

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use driftless_core::desired::{Document, EcsService, Rollout, TaskDefinition};
+use driftless_core::desired::{EcsService, Packed, Rollout, TaskDefinition};
 use driftless_core::observed::{Observed, ServiceObservation};
 use driftless_core::plan::EcsStep;
 use driftless_core::rollout::{Judgement, Target, Written};
@@ -19,9 +19,9 @@ pub fn declared() -> EcsService {
     EcsService {
         cluster: "shop".into(),
         service_name: "web".into(),
-        task_definition: TaskDefinition::Document(Document::new()),
+        task_definition: TaskDefinition::Document(Packed::default()),
         images: BTreeMap::new(),
-        service: Document::new(),
+        service: Packed::default(),
         rollout: Rollout::default(),
         ignore: vec![],
         removed: vec![],
@@ -108,6 +108,6 @@ pub fn taken_back(mut observed: ServiceObservation, before: &str, status: &str) 
 pub fn in_subnet(subnet: &str) -> EcsService {
     let mut service = declared();
     let network = json!({"networkConfiguration": {"awsvpcConfiguration": {"subnets": [subnet]}}});
-    service.service = network.as_object().cloned().expect("an object");
+    service.service = network.as_object().expect("an object").into();
     service
 }

@@ -39,7 +39,7 @@ pub fn task(name: &str, definition: TaskDefinition, document: Value) -> Resource
         cluster: "shop".to_owned(),
         task_definition: definition,
         images: BTreeMap::new(),
-        task: object(document),
+        task: object(document).into(),
         timeout: EcsTask::TIMEOUT,
     };
     Resource::new(ResourceId::new(Kind::EcsTask, name), Location::new("migrate.yaml", 1, 1), "prod", Spec::EcsTask(task))
@@ -47,7 +47,7 @@ pub fn task(name: &str, definition: TaskDefinition, document: Value) -> Resource
 
 /// The `EcsTask` `migrate` with this image.
 pub fn migrate(image: &str) -> Resource {
-    task("migrate", TaskDefinition::Document(object(definition(image))), json!({"launchType": "FARGATE"}))
+    task("migrate", TaskDefinition::Document(object(definition(image)).into()), json!({"launchType": "FARGATE"}))
 }
 
 /// The `EcsTask` of this name that follows or pins the family `migrate`.

@@ -88,7 +88,7 @@ pub(super) fn read_document(
     }
     let name = |member: &str| deployment.get(member).and_then(Value::as_str).filter(|name| !name.is_empty()).map(str::to_owned);
     let (application, group) = (name("applicationName")?, name("deploymentGroupName")?);
-    Some(Ec2Deployment { application, group, deployment, timeout })
+    Some(Ec2Deployment { application, group, deployment: deployment.into(), timeout })
 }
 
 /// The revision that an S3Artifact is; as references where it is not known yet.

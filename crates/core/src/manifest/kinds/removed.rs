@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::desired::{Document, EcsService, Resource, TaskDefinition};
+use crate::desired::{Document, EcsService, Resource};
 use crate::normalise::{Pointer, Subject, elements_at, keyed_elements};
 
 /// See [`removed`](crate::manifest::removed).
@@ -11,10 +11,10 @@ pub(super) fn of_service(older: &Resource, old: &EcsService, newer: &Resource, n
         return Vec::new();
     }
     let mut walk = Walk { subject: Subject::Service, found: Vec::new() };
-    walk.members(&old.service, &new.service, "", &Pointer::default());
-    if let (TaskDefinition::Document(old), TaskDefinition::Document(new)) = (&old.task_definition, &new.task_definition) {
+    walk.members(&old.service.open(), &new.service.open(), "", &Pointer::default());
+    if let (Some(old), Some(new)) = (old.task_definition.document(), new.task_definition.document()) {
         walk.subject = Subject::TaskDefinition;
-        walk.members(old, new, "", &Pointer::default());
+        walk.members(&old, &new, "", &Pointer::default());
     }
     walk.found
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::task_definition::{self as task, Images, Task};
+use super::task_definition::{self as task, Images};
 use crate::desired::{Document, EcsService, FailAfter, OnFailure, Rollout, TaskDefinition};
 use crate::location::Location;
 use crate::manifest::documents::aws::{self as documents, Written};
@@ -26,12 +26,9 @@ pub(super) fn read(scope: &mut Scope<'_>, reading: &mut Reading<'_>, spec: &Fiel
     let (mut service, written) = service_document(scope, reading, spec);
     let otherwise = spec.member("service").map_or(spec.node.at, |member| member.at);
 
-    let document = match &task {
-        Some(Task { definition: Some(TaskDefinition::Document(document)), .. }) => Some(document),
-        _ => None,
-    };
+    let document = task.as_ref().and_then(|task| task.definition.as_ref()?.document());
     let task_written = task.as_ref().and_then(|task| task.written.as_ref());
-    documents::tell_together(scope, check_together(document, &service), written.as_ref(), task_written, otherwise);
+    documents::tell_together(scope, check_together(document.as_ref(), &service), written.as_ref(), task_written, otherwise);
 
     let place = |member: &str| place(scope.file, written.as_ref(), member, otherwise);
     let places = Places { cluster: place("cluster"), task: place("taskDefinition") };
@@ -50,7 +47,7 @@ pub(super) fn read(scope: &mut Scope<'_>, reading: &mut Reading<'_>, spec: &Fiel
         service_name: service_name?,
         task_definition: definition?,
         images: images.into_iter().map(|(name, (image, _))| (name, image)).collect(),
-        service,
+        service: service.into(),
         rollout,
         ignore,
         removed: Vec::new(),
@@ -202,8 +199,8 @@ pub(super) fn task_definition(
         return Some(theirs);
     }
     let same = match (&ours, &theirs) {
-        (Some(TaskDefinition::Document(document)), TaskDefinition::Family { family, revision: None }) => {
-            document.get("family").and_then(Value::as_str) == Some(family)
+        (Some(ours @ TaskDefinition::Document(_)), TaskDefinition::Family { family, revision: None }) => {
+            ours.family().as_ref() == Some(family)
         }
         // It has its own error already.
         (None, _) => true,

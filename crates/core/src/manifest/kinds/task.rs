@@ -1,8 +1,8 @@
 //! Reads `kind: EcsTask`.
 
 use super::service::{Places, cluster, place, task_definition};
-use super::task_definition::{self as task, Images, Task};
-use crate::desired::{Document, EcsTask, Resource, TaskDefinition};
+use super::task_definition::{self as task, Images};
+use crate::desired::{Document, EcsTask, Resource};
 use crate::manifest::documents::aws::{self as documents, Written};
 use crate::manifest::documents::fields::{Fields, Scope};
 use crate::manifest::documents::manifest::Name;
@@ -17,12 +17,9 @@ pub(super) fn read(scope: &mut Scope<'_>, reading: &mut Reading<'_>, spec: &Fiel
     let definition = spec.get("taskDefinition").map(|node| task::read(scope, reading, node));
     let (mut document, written) = run_task_document(scope, reading, spec);
     let otherwise = spec.member("task").map_or(spec.node.at, |member| member.at);
-    let registered = match &definition {
-        Some(Task { definition: Some(TaskDefinition::Document(document)), .. }) => Some(document),
-        _ => None,
-    };
+    let registered = definition.as_ref().and_then(|task| task.definition.as_ref()?.document());
     let definition_written = definition.as_ref().and_then(|definition| definition.written.as_ref());
-    let together = check_run_task_together(registered, &document);
+    let together = check_run_task_together(registered.as_ref(), &document);
     documents::tell_together(scope, together, written.as_ref(), definition_written, otherwise);
 
     let place = |member: &str| place(scope.file, written.as_ref(), member, otherwise);
@@ -39,7 +36,7 @@ pub(super) fn read(scope: &mut Scope<'_>, reading: &mut Reading<'_>, spec: &Fiel
         cluster,
         task_definition: task_definition?,
         images: images.into_iter().map(|(name, (image, _))| (name, image)).collect(),
-        task: document,
+        task: document.into(),
         timeout,
     })
 }

@@ -56,7 +56,7 @@ fn document(scope: &mut Scope<'_>, reading: &mut Reading<'_>, fields: &Fields<'_
     let Some(mut written) = documents::load(scope, reading, fields) else { return Task { images, ..Task::default() } };
     lay(scope, &mut written, &images);
     let document = documents::check(scope, &written, check_task_definition);
-    Task { definition: Some(TaskDefinition::Document(document)), written: Some(written), images }
+    Task { definition: Some(TaskDefinition::Document(document.into())), written: Some(written), images }
 }
 
 fn existing(scope: &mut Scope<'_>, fields: &Fields<'_>) -> Option<TaskDefinition> {

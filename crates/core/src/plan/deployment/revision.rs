@@ -19,7 +19,7 @@ pub(super) struct Target<'a> {
 impl<'a> Target<'a> {
     /// Pins the revision to `object`, where it says nothing of its content itself.
     pub(super) fn new(declared: &'a Ec2Deployment, object: Option<&RevisionObject>) -> Self {
-        let mut document = declared.deployment.clone();
+        let mut document = declared.deployment.open();
         if let (Some(_), Some(object)) = (declared.unpinned(), object)
             && let Some(location) = document.get_mut("revision").and_then(|revision| revision["s3Location"].as_object_mut())
         {

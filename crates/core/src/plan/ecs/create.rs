@@ -7,7 +7,7 @@ use super::pass::{Pass, REQUEUE, unknown};
 use super::service;
 use super::task_definition::choose;
 use super::written::Written;
-use crate::desired::{Document, TaskDefinition};
+use crate::desired::Document;
 use crate::normalise::{Subject, leaves};
 use crate::plan::{Cause, Change, EcsStep, Plan, TaskDefinitionRef, Verdict, digest, ownership, tags};
 
@@ -29,7 +29,7 @@ pub(super) fn create(pass: &Pass, inactive: Option<&Value>) -> Plan {
         pass.plan(Verdict::Progressing { reason: "Creating", message: format!("service `{name}` is created"), requeue: REQUEUE });
     plan.changes = chosen.changes;
     plan.notes = chosen.notes;
-    let mut document = pass.declared.service.clone();
+    let mut document = pass.service.clone();
     for member in ["clientToken", "taskDefinition", "tags"] {
         document.remove(member);
     }
@@ -45,7 +45,7 @@ pub(super) fn create(pass: &Pass, inactive: Option<&Value>) -> Plan {
     plan.changes.extend(everything.flat_map(|(member, value)| leaves(Subject::Service, member, value)).map(|(pointer, new)| {
         Change { path: pointer.text(Subject::Service), old: None, new: Some(new), cause: Cause::Declared, deploys: true }
     }));
-    let mut all = tags::declared(&pass.declared.service).unwrap_or_default();
+    let mut all = tags::declared(&pass.service).unwrap_or_default();
     all.extend(tags::ownership(&pass.resource.id, pass.context));
     all.extend(ownership::prune(pass.resource, &all).map(|word| (tags::PRUNE.to_owned(), word.to_owned())));
     all.insert(tags::CREATED.to_owned(), "true".to_owned());
@@ -74,14 +74,12 @@ pub(super) fn create(pass: &Pass, inactive: Option<&Value>) -> Plan {
 /// interface". A service that is there has one, so that only this call asks for it.
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html>
 fn without_network(pass: &Pass) -> Option<Verdict> {
-    let mode = match &pass.declared.task_definition {
-        TaskDefinition::Document(document) => document.get("networkMode"),
-        TaskDefinition::Family { .. } => {
-            pass.observation.base.present().and_then(|base| base.pointer("/taskDefinition/networkMode"))
-        }
+    let mode = match &pass.definition {
+        Some(document) => document.get("networkMode"),
+        None => pass.observation.base.present().and_then(|base| base.pointer("/taskDefinition/networkMode")),
     };
-    let declared = pass.declared.service.get("networkConfiguration").and_then(|network| network.get("awsvpcConfiguration"));
-    let external = pass.declared.service.get("deploymentController").is_some_and(|controller| controller["type"] == "EXTERNAL");
+    let declared = pass.service.get("networkConfiguration").and_then(|network| network.get("awsvpcConfiguration"));
+    let external = pass.service.get("deploymentController").is_some_and(|controller| controller["type"] == "EXTERNAL");
     if mode.is_none_or(|mode| mode != "awsvpc") || declared.is_some_and(|declared| !declared.is_null()) || external {
         return None;
     }

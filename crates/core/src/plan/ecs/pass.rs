@@ -22,6 +22,10 @@ pub(in crate::plan) const CONSISTENT_AFTER: f64 = 60.0;
 pub(super) struct Pass<'a> {
     pub(super) resource: &'a Resource,
     pub(super) declared: &'a EcsService,
+    /// Of what is declared: CreateService's document.
+    pub(super) service: Document,
+    /// Of what is declared: RegisterTaskDefinition's document, if there is one.
+    pub(super) definition: Option<Document>,
     pub(super) observation: &'a ServiceObservation,
     pub(super) context: &'a Context<'a>,
     /// Of the resource.
@@ -38,7 +42,8 @@ impl<'a> Pass<'a> {
         context: &'a Context<'a>,
     ) -> Self {
         let written = observation.service.present().and_then(Written::read);
-        Pass { resource, declared, observation, context, digest: digest(declared), written }
+        let (service, definition) = (declared.service.open(), declared.task_definition.document());
+        Pass { resource, declared, service, definition, observation, context, digest: digest(declared), written }
     }
 
     /// What messages call it.
@@ -105,7 +110,7 @@ pub(super) fn short_arn(pass: &Pass, service: &Map<String, Value>) -> Option<Ver
 
 /// Controllers and strategies that are not built yet, declared or live.
 pub(super) fn unsupported(pass: &Pass, live: &Document) -> Option<Verdict> {
-    let declared = &pass.declared.service;
+    let declared = &pass.service;
     let text = |document: &Document, outer: &str, inner: &str| {
         document.get(outer).and_then(|outer| outer.get(inner)).and_then(Value::as_str).map(str::to_owned)
     };

@@ -38,7 +38,7 @@ pub(super) struct Differences {
 /// A short digest of each declared member, for members that no answer shows, without those `not_sent`. The count is always
 /// shown.
 pub(super) fn member_digests(pass: &Pass, not_sent: &Document) -> String {
-    let declared = pass.declared.service.iter();
+    let declared = pass.service.iter();
     let sent = declared.filter(|(name, _)| {
         !not_sent.contains_key(*name) && *name != "desiredCount" && members::of(name).seen != members::Seen::Never
     });
@@ -77,7 +77,7 @@ pub(super) fn differences(
             continue;
         };
         let hash = spelling::hash(&difference);
-        let written = || pass.declared.service.get(&member).is_some_and(|value| digests.contains(&member_digest(&member, value)));
+        let written = || pass.service.get(&member).is_some_and(|value| digests.contains(&member_digest(&member, value)));
         // What is named by an id cannot be compared: it is taken for the same until we know which id it is.
         let taken = difference.sort == Sort::Incomparable
             && !spellings.contains(&spelling::known(&difference))
@@ -145,7 +145,7 @@ fn is_left(pass: &Pass, service: &Map<String, Value>) -> bool {
 
 /// What is declared and compared: without what is left to others, and what is never sent to a live service.
 pub(super) fn comparable(pass: &Pass, observed: &Document) -> Document {
-    let mut declared = pass.declared.service.clone();
+    let mut declared = pass.service.clone();
     declared.retain(|name, _| members::of(name).seen != members::Seen::Never);
     let daemon = |document: &Document| document.get("schedulingStrategy").is_some_and(|strategy| strategy == "DAEMON");
     // "The daemon scheduling strategy does not support a desired count". API_CreateService.html

@@ -120,7 +120,7 @@ fn tag_changes(wanted: &Tags, live: &Tags) -> Vec<Change> {
 
 /// Whether the service's own revision is right without a look at any other; None: only the base says.
 pub(super) fn own_is_right(pass: &Pass, own: &Value, created: bool) -> Option<bool> {
-    let TaskDefinition::Document(document) = &pass.declared.task_definition else { return None };
+    let document = pass.definition.as_ref()?;
     let wanted = Wanted::new(carried(pass, document.clone(), Some(own)));
     Fit::of(&wanted, own).map(|fit| good_enough(pass, &fit, created) || fit.recorded(is_recorded(pass, own)))
 }
@@ -146,24 +146,23 @@ fn carried(pass: &Pass, mut document: Document, own: Option<&Value>) -> Document
 
 /// Chooses. `own` is what the service runs, if it exists; `adopting`: it is not ours yet.
 pub(super) fn choose(pass: &Pass, own: Option<&Value>, created: bool, adopting: bool) -> Result<Chosen, Verdict> {
-    match &pass.declared.task_definition {
-        TaskDefinition::Document(document) => {
-            let wanted = Wanted::new(carried(pass, document.clone(), own));
-            let own_fit = own.and_then(|own| Fit::of(&wanted, own));
-            if own_fit.as_ref().is_some_and(|fit| good_enough(pass, fit, created)) {
-                return Ok(Chosen { arn: own.and_then(arn), ..Chosen::default() });
-            }
-            let registered = |fit: &&Fit| own.is_some_and(|own| fit.recorded(is_recorded(pass, own)));
-            if let Some(fit) = own_fit.as_ref().filter(registered) {
-                return Ok(Chosen { arn: own.and_then(arn), notes: fit.spellings(), ..Chosen::default() });
-            }
-            if let Some(fit) = own_fit.as_ref().filter(|_| !created) {
-                would_reset(pass, fit, adopting)?;
-            }
-            existing_or_new(pass, &wanted, own, own_fit, created)
-        }
-        TaskDefinition::Family { family, revision } => follow(pass, family, *revision, own),
+    let document = match &pass.declared.task_definition {
+        TaskDefinition::Family { family, revision } => return follow(pass, family, *revision, own),
+        TaskDefinition::Document(_) => pass.definition.clone().unwrap_or_default(),
+    };
+    let wanted = Wanted::new(carried(pass, document, own));
+    let own_fit = own.and_then(|own| Fit::of(&wanted, own));
+    if own_fit.as_ref().is_some_and(|fit| good_enough(pass, fit, created)) {
+        return Ok(Chosen { arn: own.and_then(arn), ..Chosen::default() });
     }
+    let registered = |fit: &&Fit| own.is_some_and(|own| fit.recorded(is_recorded(pass, own)));
+    if let Some(fit) = own_fit.as_ref().filter(registered) {
+        return Ok(Chosen { arn: own.and_then(arn), notes: fit.spellings(), ..Chosen::default() });
+    }
+    if let Some(fit) = own_fit.as_ref().filter(|_| !created) {
+        would_reset(pass, fit, adopting)?;
+    }
+    existing_or_new(pass, &wanted, own, own_fit, created)
 }
 
 /// Whether `arn` is the one revision that the manifest pins.

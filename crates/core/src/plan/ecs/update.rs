@@ -307,7 +307,7 @@ fn tag_changes(pass: &Pass, found: &Found, how: How, plan: &mut Plan) -> (Tags, 
     for (key, value) in &put {
         plan.changes.push(line(key, found.tags.get(key), Some(value), Cause::Ownership));
     }
-    if let Some(wanted) = tags::declared(&pass.declared.service).filter(|_| !pass.ignores("tags")) {
+    if let Some(wanted) = tags::declared(&pass.service).filter(|_| !pass.ignores("tags")) {
         let live = tags::peoples(&found.tags);
         for (key, value) in wanted.iter().filter(|(key, value)| live.get(*key) != Some(value)) {
             plan.changes.push(line(key, live.get(key), Some(value), Cause::Declared));

@@ -86,7 +86,7 @@ fn to_update(pass: &Pass, service: &Value) -> Wants {
             wants.candidates = images;
         }
     }
-    let newer = ["monitoring", "gatewayConnectors"].iter().any(|member| pass.declared.service.contains_key(*member));
+    let newer = ["monitoring", "gatewayConnectors"].iter().any(|member| pass.service.contains_key(*member));
     let converged = service::differences(pass, members, &tags, &ownership)
         .is_ok_and(|differences| differences.quiet.is_empty() && differences.deploying.is_empty());
     let follows = wants.base && settled(members);

@@ -24,7 +24,7 @@ pub(super) struct Chosen {
 /// Chooses. `last` is what ran last, where that is known. Err: there is nothing to run, or AWS could not be asked.
 pub(super) fn choose(pass: &Pass, revisions: &[Value], last: Option<&Value>) -> Result<Chosen, Verdict> {
     match &pass.declared.task_definition {
-        TaskDefinition::Document(document) => Ok(existing_or_new(pass, &Wanted::new(document.clone()), revisions, last)),
+        TaskDefinition::Document(document) => Ok(existing_or_new(pass, &Wanted::new(document.open()), revisions, last)),
         TaskDefinition::Family { family, revision } => follow(pass, family, *revision, revisions, last),
     }
 }

@@ -28,7 +28,7 @@ pub(super) fn first(pass: &Pass, revisions: &[Value], runs: &[Recorded], attempt
     // What the last run's document was is not on record: it is shown where nothing else tells why there is another run.
     let again = runs.iter().any(|one| one.digest == pass.digest);
     if !again && (last.is_none() || chosen.changes.is_empty()) {
-        plan.changes.extend(revision::of_document(&pass.declared.task));
+        plan.changes.extend(revision::of_document(&pass.declared.task.open()));
     }
     plan.changes.splice(0..0, chosen.changes);
     if attempt > 1 {
@@ -81,8 +81,8 @@ fn starting(pass: &Pass) -> Verdict {
 /// the parameters have changed, the retry fails with a ConflictException".
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/ECS_Idempotency.html>
 fn run_task(pass: &Pass, run: &Run, task_definition: TaskDefinitionRef) -> EcsStep {
-    let mut document = pass.declared.task.clone();
-    let mut all = tags::declared(&pass.declared.task).unwrap_or_default();
+    let mut document = pass.declared.task.open();
+    let mut all = tags::declared(&document).unwrap_or_default();
     all.extend(tags::ownership(&pass.resource.id, pass.context));
     all.insert(tags::REVISION.to_owned(), run.commit.clone());
     document.insert("tags".to_owned(), tags::write(&all));

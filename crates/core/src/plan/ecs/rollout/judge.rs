@@ -54,7 +54,7 @@ pub fn judge(target: &Target, observed: &ServiceObservation) -> Judgement {
     if let Some(many) = tolerance::exceeded(target, observed, service, primary) {
         return failed_as("TasksFailed", Some(many), target, observed, service, rollback(target, observed, service));
     }
-    let limit = target.service.rollout.timeout.as_secs_f64() + declared_waits(&target.service.service);
+    let limit = target.service.rollout.timeout.as_secs_f64() + declared_waits(&target.service.service.open());
     let began = primary["createdAt"].as_f64().or_else(|| own?["createdAt"].as_f64());
     if began.is_some_and(|began| observed.now - began > limit) {
         let late = format!("not rolled out within {}", human(limit as u64));
