@@ -19,6 +19,7 @@ mod model;
 mod model_containers;
 mod model_documents;
 mod model_fargate;
+mod model_limits;
 mod model_network_and_volumes;
 mod model_service;
 mod model_task_definition;

@@ -276,7 +276,7 @@ fn a_role_is_no_placeholder() {
     assert_findings(
         &checked(check_task_definition(&task(json!({"taskRoleArn": "<TASK_ROLE_ARN>"})))),
         &[
-            "/taskRoleArn | `taskRoleArn` is `<TASK_ROLE_ARN>`: AWS accepts a role's ARN, as `arn:aws:iam::123456789012:role/name`, or its name (letters, digits and the characters + = , . @ - _)",
+            "/taskRoleArn | `taskRoleArn` is `<TASK_ROLE_ARN>`: AWS accepts a role's ARN, as `arn:aws:iam::123456789012:role/name`, or its name (up to 64 letters, digits and the characters + = , . @ - _)",
         ],
     );
 }

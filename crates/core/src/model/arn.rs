@@ -152,7 +152,7 @@ fn role(text: &str) -> Option<String> {
         (1..=64).contains(&last.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || "_+=,.@-/".contains(c))
     };
     if !text.starts_with("arn:") {
-        return (!named(text)).then(|| format!("{ACCEPTED} (letters, digits and the characters + = , . @ - _)"));
+        return (!named(text)).then(|| format!("{ACCEPTED} (up to 64 letters, digits and the characters + = , . @ - _)"));
     }
     let arn = match Arn::parse(text) {
         Ok(arn) => arn,
