@@ -131,3 +131,7 @@ fn recreation(operations: &[Operation<'_>], digest: &str) -> Option<u32> {
     let deletion = operations.iter().filter_map(Operation::ours);
     deletion.filter(|token| token.kind == Kind::Delete && token.digest == digest).map(|token| token.attempt).next()
 }
+
+#[cfg(test)]
+#[path = "operations_tests.rs"]
+mod tests;
