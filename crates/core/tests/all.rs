@@ -47,6 +47,7 @@ mod stack_states;
 mod stack_world;
 mod task_crashes;
 mod task_manifest;
+mod task_memory;
 mod task_plan;
 mod task_world;
 
