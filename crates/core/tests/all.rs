@@ -5,6 +5,7 @@ mod artifact_plan;
 mod deployment_manifest;
 mod deployment_plan;
 mod deployment_world;
+mod kinds;
 mod manifest_agent;
 mod manifest_commit;
 mod manifest_documents;
