@@ -294,3 +294,66 @@ fn a_resource_that_has_a_row_from_before_a_restart_keeps_it() {
     assert_eq!(rows.len(), 2);
     assert_eq!((rows[0].state, rows[1].state), (State::Running, State::Running));
 }
+
+#[test]
+fn each_phase_is_a_state_in_gitlab_s_words_and_says_whether_it_stops_the_commit() {
+    // The phase and its reason; GitLab's word; whether it failed, and whether nothing will come of it without help.
+    let rows = [
+        (Phase::Ready, "RolloutCompleted", "success", false, false),
+        (Phase::Reconciling, "RollingOut", "running", false, false),
+        (Phase::Waiting, "DependencyNotReady", "running", false, false),
+        (Phase::Waiting, FAILED, "canceled", false, true),
+        (Phase::Unknown, "Unreadable", "running", false, false),
+        (Phase::Failed, "RolloutFailed", "failed", true, true),
+        (Phase::Stalled, FAILED, "failed", true, true),
+        (Phase::Reconciling, FAILED, "running", false, false),
+    ];
+    for (phase, reason, word, failed, stopped) in rows {
+        let progress = progress("web", true, phase, reason, "why");
+        assert_eq!(
+            (state_of(&progress).as_str(), progress.is_failed(), progress.is_stopped()),
+            (word, failed, stopped),
+            "{phase:?}"
+        );
+    }
+    assert_eq!(State::Pending.as_str(), "pending");
+}
+
+#[test]
+fn a_row_says_the_reason_and_the_first_line_of_the_message() {
+    let description = |reason: &str, message: &str| {
+        let rows = told(&view(vec![progress("web", true, Phase::Reconciling, reason, message)]));
+        rows[1].2.clone()
+    };
+    assert_eq!(description("RollingOut", "1 of 3 tasks\nevents: x"), "RollingOut: 1 of 3 tasks");
+    assert_eq!(description("RollingOut", ""), "RollingOut");
+    assert_eq!(description("", "1 of 3 tasks"), "1 of 3 tasks");
+}
+
+#[test]
+fn what_is_waited_for_is_the_first_that_was_written() {
+    let told = overall_of(&view(vec![waiting("a"), rolling("c"), rolling("b")]));
+    assert_eq!(told, (State::Running, "0 of 3 ready; EcsService/b: RollingOut: 1 of 3 tasks run revision web:2".to_owned()));
+    let none = overall_of(&view(vec![]));
+    assert_eq!(none, (State::Success, "no resources are declared".to_owned()));
+}
+
+#[test]
+fn a_success_names_one_resource_more_only_where_the_counts_still_fit() {
+    // Each name has 30 letters, and `EcsService/` before it: what is left out is counted.
+    let names: Vec<String> = (0..10).map(|n| format!("{n}{}", "a".repeat(29))).collect();
+    for count in 1..=10_usize {
+        let (_, description) = overall_of(&view(names[..count].iter().map(|name| ready(name)).collect()));
+        let shown = description.matches("EcsService/").count();
+        let left = if shown < count { format!(" and {} more", count - shown) } else { String::new() };
+        assert!(description.ends_with(&format!("{left}; {count} of {count} ready")), "{description}");
+        assert_eq!(shown, count.min(4), "{description}");
+        assert!(description.len() <= LONGEST_DESCRIPTION, "{description}");
+    }
+}
+
+#[test]
+fn the_bound_of_a_crowded_commit_is_twenty_resources() {
+    let rows = |count: usize| told(&view((0..count).map(|n| rolling(&format!("web-{n}"))).collect())).len();
+    assert_eq!((rows(MOST_RESOURCES), rows(MOST_RESOURCES + 1)), (MOST_RESOURCES + 1, 1));
+}

@@ -24,6 +24,7 @@ mod model_limits;
 mod model_network_and_volumes;
 mod model_service;
 mod model_task_definition;
+mod normalise;
 mod plan_adoption;
 mod plan_basics;
 mod plan_failure;
