@@ -307,7 +307,7 @@ fn a_run_of_an_older_revision_is_on_record_at_the_newest_one_too() {
     assert_eq!((world.revisions.len(), world.tasks.len()), (2, 2));
     deleted(&mut world, 1);
     world.now += 2.0 * HOUR;
-    assert_eq!(reason(&world.settle(&migrate("migrate:1"), &context())), "OutcomeUnknown");
+    assert_eq!(reason(&world.settle(&migrate("migrate:1"), &context())), "Ready");
     assert_eq!(world.tasks.len(), 2);
 }
 
@@ -327,6 +327,44 @@ fn deleted_newest_revisions_are_noticed_by_the_number_of_the_next_one() {
     deleted(&mut world, 1);
     assert_eq!(reason(&world.settle(&declared, &context())), "MemoryGone");
     assert_eq!(world.tasks.len(), 1);
+}
+
+#[test]
+fn a_deleted_newest_revision_of_a_family_that_is_followed_takes_no_memory_along() {
+    for (followed, ended) in [(None, true), (None, false), (Some(3), true)] {
+        let (mut world, declared) = (World { index: Index::Denied, ..World::new() }, following("migrate", followed));
+        others(&mut world, 3);
+        // A migration that has run before, of the same resource.
+        world.settle(&migrate("migrate:1"), &context());
+        deleted(&mut world, 4);
+        world.now += 2.0 * HOUR;
+        let plan = world.look(&declared, &Context { retry: true, ..context() });
+        world.apply(&plan).expect("applied");
+        if ended {
+            assert_eq!(reason(&world.settle(&declared, &context())), "Ready");
+        }
+        // Its token is forgotten.
+        world.now += 2.0 * HOUR;
+        let runs = world.tasks.len();
+        deleted(&mut world, 3);
+        let plan = world.settle(&declared, &context());
+        let wanted = match (followed, ended) {
+            (_, true) => "Ready",
+            (_, false) => "OutcomeUnknown",
+        };
+        assert_eq!((reason(&plan), world.tasks.len()), (wanted, runs), "{followed:?} {ended}: {plan:#?}");
+    }
+}
+
+#[test]
+fn a_family_whose_only_revision_was_deleted_runs_nothing_when_it_has_one_again() {
+    let (mut world, declared) = (World { index: Index::Denied, ..World::new() }, following("migrate", None));
+    others(&mut world, 1);
+    assert_eq!(reason(&world.settle(&declared, &context())), "Ready");
+    deleted(&mut world, 1);
+    assert_eq!(reason(&world.settle(&declared, &context())), "TaskDefinitionNotFound");
+    others(&mut world, 1);
+    assert_eq!((reason(&world.settle(&declared, &context())), world.tasks.len()), ("MemoryGone", 1));
 }
 
 #[test]

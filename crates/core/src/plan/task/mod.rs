@@ -34,6 +34,7 @@ use serde_json::{Value, json};
 use crate::desired::{Document, EcsTask, Resource};
 use crate::observed::{Observed, TaskObservation};
 use crate::plan::ecs::CONSISTENT_AFTER;
+use crate::plan::ecs::task_definition::{arn, is_active};
 use crate::plan::{Context, EcsStep, Plan, TaskDefinitionRef, Verdict};
 use crate::refusal::Patience;
 use outcome::Outcome;
@@ -151,7 +152,7 @@ fn others(pass: &Pass, revisions: &[Value], runs: &mut [Recorded], plan: &mut Pl
             Some(task) if is_stopped(task) => {
                 let ended = outcome::judge(&other.run, task, content(revisions, &other.revision));
                 runs[number].run = ended.run.clone();
-                plan.steps.extend(remember(pass, other, ended.run, revisions, runs).map(Into::into));
+                plan.steps.extend(remember(pass, other, ended.run, revisions, runs).into_iter().map(Into::into));
             }
             Some(task) => {
                 plan.steps.extend(at_timeout(pass, other, task, other.run.timeout).map(Into::into));
@@ -179,7 +180,7 @@ fn unfinished(pass: &Pass, revisions: &[Value], runs: &[Recorded], own: &Recorde
                 State::NotStarted => tried_again(pass, &run, &message),
                 state => failed(pass, state, &message),
             };
-            plan.steps.extend(remember(pass, own, run, revisions, runs).map(Into::into));
+            plan.steps.extend(remember(pass, own, run, revisions, runs).into_iter().map(Into::into));
             Ok(plan)
         }
         Some(task) => Ok(running(pass, revisions, runs, own, task, plan)),
@@ -198,7 +199,7 @@ fn unfinished(pass: &Pass, revisions: &[Value], runs: &[Recorded], own: &Recorde
 fn running(pass: &Pass, revisions: &[Value], runs: &[Recorded], own: &Recorded, task: &Value, mut plan: Plan) -> Plan {
     if own.run.state == State::Intended {
         let run = Run { state: State::Started, task: Some(id(task).to_owned()), ..own.run.clone() };
-        plan.steps.extend(remember(pass, own, run, revisions, runs).map(Into::into));
+        plan.steps.extend(remember(pass, own, run, revisions, runs).into_iter().map(Into::into));
     }
     let status = task.get("lastStatus").and_then(Value::as_str).unwrap_or_default();
     let message = format!("task {} of {} is {status}", id(task), short(&own.revision));
@@ -228,18 +229,20 @@ fn at_timeout(pass: &Pass, recorded: &Recorded, task: &Value, timeout: u64) -> O
 }
 
 /// Puts on record how far a run came: where it was, or, as an INACTIVE revision may not take tags, at the newest ACTIVE one, and
-/// there with what else is remembered, as of each revision that has a record (`memory.rs`).
-fn remember(pass: &Pass, recorded: &Recorded, run: Run, revisions: &[Value], runs: &[Recorded]) -> Option<EcsStep> {
-    let active = |answer: &&Value| answer.pointer("/taskDefinition/status").is_none_or(|status| status == "ACTIVE");
-    let revision = match recorded.active {
-        true => recorded.revision.clone(),
-        false => revisions.iter().find(active).and_then(crate::plan::ecs::task_definition::arn)?,
-    };
-    let document = match recorded.active {
-        true => Recorded { run, ..recorded.clone() }.tag(&pass.who),
-        false => run::on_record(pass, runs, &recorded.digest, &run, &TaskDefinitionRef::Arn(revision.clone())),
-    };
-    Some(EcsStep::TagTaskDefinition { document, task_definition: TaskDefinitionRef::Arn(revision) })
+/// there with what else is remembered, as of each revision that has a record (`memory.rs`). The end is told to copies as well.
+fn remember(pass: &Pass, recorded: &Recorded, run: Run, revisions: &[Value], runs: &[Recorded]) -> Vec<EcsStep> {
+    let active = || revisions.iter().filter(|answer| is_active(answer));
+    let at = |document, revision| EcsStep::TagTaskDefinition { document, task_definition: TaskDefinitionRef::Arn(revision) };
+    if !recorded.active {
+        let Some(revision) = active().find_map(arn) else { return vec![] };
+        let document = run::on_record(pass, runs, &recorded.digest, &run, &TaskDefinitionRef::Arn(revision.clone()));
+        return vec![at(document, revision)];
+    }
+    let ended = Recorded { run, ..recorded.clone() };
+    let copy = record::tag(&record::key(&pass.who, &ended.digest), &ended.copied());
+    let copies = active().filter(|answer| ended.run.state.is_over() && record::is_behind(&ended, answer, &pass.who));
+    let copies = copies.filter_map(arn).map(|revision| at(copy.clone(), revision));
+    std::iter::once(at(ended.tag(&pass.who), ended.revision.clone())).chain(copies).collect()
 }
 
 /// A record of an attempt before our last RunTask: an answer from before it.
@@ -254,7 +257,7 @@ fn older(pass: &Pass, own: &Recorded) -> bool {
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTaskDefinition.html>
 fn kept(pass: &Pass, revisions: &[Value], runs: &[Recorded], own: &Recorded, mut plan: Plan) -> Plan {
     if !own.active {
-        plan.steps.extend(remember(pass, own, own.copied(), revisions, runs).map(Into::into));
+        plan.steps.extend(remember(pass, own, own.copied(), revisions, runs).into_iter().map(Into::into));
     }
     plan
 }

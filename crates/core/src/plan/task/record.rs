@@ -268,6 +268,15 @@ pub(super) fn of_tags<'t>(tags: &'t Tags, who: &str) -> impl Iterator<Item = (St
     tags.iter().filter_map(move |(key, value)| Some((key.strip_prefix(&prefix)?.to_owned(), Run::parse(value)?)))
 }
 
+/// Whether this revision has a copy of the record that does not know of its end yet.
+pub(super) fn is_behind(recorded: &Recorded, answer: &Value, who: &str) -> bool {
+    let tags = crate::plan::tags::read(answer.get("tags"));
+    of_tags(&tags, who).any(|(digest, run)| {
+        let of_it = digest == recorded.digest && run.of.is_some() && run.of == number(&recorded.revision);
+        of_it && run.attempt == recorded.run.attempt && !run.state.is_over()
+    })
+}
+
 /// The runs of `who` at all revisions; of one digest only the latest attempt, and of that what is known best.
 pub(super) fn of_revisions(revisions: &[Value], who: &str) -> Vec<Recorded> {
     let mut found: Vec<Recorded> = Vec::new();

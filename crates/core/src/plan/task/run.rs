@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::pass::{Pass, REQUEUE};
 use super::record::{self, Recorded, Run, State};
 use super::revision::{self, choose};
-use crate::desired::Document;
+use crate::desired::{Document, TaskDefinition};
 use crate::plan::ecs::task_definition::{arn, is_active};
 use crate::plan::{EcsStep, Plan, Secret, TaskDefinitionRef, Verdict, tags};
 
@@ -40,6 +40,9 @@ pub(super) fn first(pass: &Pass, revisions: &[Value], runs: &[Recorded], attempt
 
 /// Writes the intent at the revision that is run, and, where a newer one has records, there too: so nothing that was written is
 /// missing at the newest revision that has records, whichever others are deleted (`memory.rs`).
+///
+/// What follows a family registers nothing, so that no number tells of it that the newest revision was deleted: its intent is at
+/// another revision as well.
 fn intent(pass: &Pass, revisions: &[Value], runs: &[Recorded], run: &Run, reference: &TaskDefinitionRef) -> Vec<EcsStep> {
     let at = |run: &Run, reference: &TaskDefinitionRef| {
         let forgotten = match reference {
@@ -54,9 +57,15 @@ fn intent(pass: &Pass, revisions: &[Value], runs: &[Recorded], run: &Run, refere
     let newest = record::newest(revisions, &pass.who).filter(|newest| record::number(own).is_some_and(|own| own < *newest));
     let active = revisions.iter().filter(|answer| is_active(answer)).filter_map(arn);
     let above = active.filter(|arn| record::number(arn) >= newest).max_by_key(|arn| record::number(arn));
-    if let (Some(_), Some(above)) = (newest, above) {
+    let above = newest.and(above);
+    let follows = matches!(pass.declared.task_definition, TaskDefinition::Family { .. });
+    let other = || {
+        let others = revisions.iter().filter(|answer| follows && is_active(answer)).filter_map(arn).filter(|arn| arn != own);
+        others.max_by_key(|arn| record::number(arn))
+    };
+    if let Some(second) = above.or_else(other) {
         let copy = Run { of: record::number(own), ..run.clone() };
-        steps.extend(at(&copy, &TaskDefinitionRef::Arn(above)));
+        steps.extend(at(&copy, &TaskDefinitionRef::Arn(second)));
     }
     steps
 }
