@@ -357,6 +357,25 @@ fn a_deleted_newest_revision_of_a_family_that_is_followed_takes_no_memory_along(
 }
 
 #[test]
+fn a_copy_that_says_that_nothing_ran_is_no_proof_once_its_revision_is_gone() {
+    let mut world = World { no_room: 1, ..World::new() };
+    let plan = world.look(&migrate("migrate:1"), &context());
+    world.apply(&plan).expect_err("there is no room");
+    // The next attempt runs; a commit that follows at once copies what was on record before it.
+    world.lag = 5.0;
+    world.now += 90.0;
+    for image in ["migrate:1", "migrate:2"] {
+        let plan = world.look(&migrate(image), &context());
+        world.apply(&plan).expect("applied");
+    }
+    world.now += 1200.0;
+    deleted(&mut world, 1);
+    world.now += 2.0 * HOUR;
+    let plan = world.look(&migrate("migrate:1"), &context());
+    assert_eq!((actions(&plan).len(), reason(&plan)), (0, "OutcomeUnknown"));
+}
+
+#[test]
 fn a_family_whose_only_revision_was_deleted_runs_nothing_when_it_has_one_again() {
     let (mut world, declared) = (World { index: Index::Denied, ..World::new() }, following("migrate", None));
     others(&mut world, 1);

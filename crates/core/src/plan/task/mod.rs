@@ -112,6 +112,8 @@ fn decide(pass: &Pass) -> Result<Plan, Verdict> {
                 plan.notes.extend(memory::certain(pass, revisions)?);
                 run::first(pass, revisions, &runs, own.run.attempt + 1, plan)
             }
+            // Only a copy says so, and the next attempt may have been on record at the revision that is gone.
+            State::Refused | State::NotStarted if own.run.of.is_some() => Err(unknown_outcome(pass, own)),
             State::Refused | State::NotStarted => match not_run(pass, own)? {
                 Some(verdict) => Ok(Plan { verdict, ..plan }),
                 None => {
