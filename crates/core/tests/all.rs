@@ -3,6 +3,7 @@
 mod artifact_manifest;
 mod artifact_plan;
 mod deployment_manifest;
+mod deployment_memory;
 mod deployment_plan;
 mod deployment_world;
 mod kinds;

@@ -47,6 +47,31 @@ fn drift_is_looked_for_once_an_interval_and_only_where_declared() {
 }
 
 #[test]
+fn what_the_agent_tags_itself_is_no_drift_and_beside_other_drift_it_is_not_told() {
+    let mut observation = drifted();
+    let tag = r#"{"Key":"driftless:failed","Value":"0123 d-1 1800000000 production@89abcdef"}"#;
+    let difference = PropertyDrift { path: "/Tags/0".into(), expected: None, actual: Some(tag.into()) };
+    let group = ResourceDrift {
+        logical_id: "Group".into(),
+        resource_type: "AWS::CodeDeploy::DeploymentGroup".into(),
+        status: "MODIFIED".into(),
+        reason: None,
+        differences: vec![difference],
+    };
+    observation.drifts.push(group.clone());
+    let told = plan(&declared(DETECT), &observation);
+    assert!(message(&told).contains("Topic") && !message(&told).contains("Group"), "{}", message(&told));
+    observation.drifts = vec![group.clone()];
+    for settings in [DETECT, HEAL] {
+        let plan = plan(&declared(settings), &observation);
+        assert!(is_ready(&plan) && message(&plan).contains("no drift"), "{plan:?}");
+    }
+    // A tag of people's beside it is one.
+    observation.drifts[0].differences.push(PropertyDrift { path: "/Tags/1".into(), expected: None, actual: Some("team".into()) });
+    assert!(message(&plan(&declared(DETECT), &observation)).contains("Group"));
+}
+
+#[test]
 fn drift_is_told_with_property_expected_and_actual() {
     let plan = plan(&declared(DETECT), &drifted());
     assert!(plan.steps.is_empty() && reason(&plan) == "Ready");

@@ -27,6 +27,16 @@ impl CodeDeploy {
                 let said = codedeploy_call!(target, stop_deployment, "StopDeployment", &id, document).await?;
                 Ok(Applied { arn: Some(id), now: said.now })
             }
+            DeploymentStep::TagResource { document } => {
+                let arn = text(document.get("ResourceArn"));
+                let said = codedeploy_call!(target, tag_resource, "TagResource", &arn, document).await?;
+                Ok(Applied { arn: Some(arn), now: said.now })
+            }
+            DeploymentStep::UntagResource { document } => {
+                let arn = text(document.get("ResourceArn"));
+                let said = codedeploy_call!(target, untag_resource, "UntagResource", &arn, document).await?;
+                Ok(Applied { arn: Some(arn), now: said.now })
+            }
         }
     }
 }

@@ -1,9 +1,11 @@
 //! One look at one deployment group: what is under way, what its instances have, and what failed.
 
+use std::collections::BTreeMap;
+
 use driftless_core::desired::Ec2Deployment;
 use driftless_core::observed::{DeploymentObservation, FailedTargets, Observed};
 use driftless_core::plan::Context;
-use driftless_core::plan::deployment::{ACTIVE, history_starts, owner, reaches_back, wants};
+use driftless_core::plan::deployment::{ACTIVE, group_arn, history_starts, owner, reaches_back, wants};
 use serde_json::{Value, json};
 
 use super::{CodeDeploy, codedeploy_call};
@@ -69,11 +71,37 @@ impl CodeDeploy {
                     tracing::warn!(%error, "failed targets could not be read");
                     FailedTargets::default()
                 }));
+            } else if wanted.tags {
+                observed.tags_asked = true;
+                observed.tags = self.tags(declared, context, observed).await;
             } else {
                 break;
             }
         }
         Ok(())
+    }
+
+    /// What the group remembers. Where it cannot be read, CodeDeploy's lists are all there is.
+    /// <https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_ListTagsForResource.html>
+    async fn tags(
+        &self,
+        declared: &Ec2Deployment,
+        context: &Context<'_>,
+        observed: &DeploymentObservation,
+    ) -> Option<BTreeMap<String, String>> {
+        let arn = group_arn(declared, observed.group.present()?, context.region)?;
+        let body = json!({"ResourceArn": arn});
+        match codedeploy_call!(&self.target, list_tags_for_resource, "ListTagsForResource", &arn, &body).await {
+            Ok(said) => {
+                let tags = said.json["Tags"].as_array().into_iter().flatten();
+                let text = |tag: &Value, member: &str| tag[member].as_str().map(str::to_owned);
+                Some(tags.filter_map(|tag| Some((text(tag, "Key")?, text(tag, "Value").unwrap_or_default()))).collect())
+            }
+            Err(error) => {
+                tracing::warn!(%error, "what the deployment group remembers of failures cannot be read");
+                None
+            }
+        }
     }
 
     /// `deploymentGroupInfo`.

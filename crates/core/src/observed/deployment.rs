@@ -1,5 +1,7 @@
 //! What AWS says about a CodeDeploy deployment group.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::Value;
 
@@ -21,6 +23,10 @@ pub struct DeploymentObservation {
     pub history: bool,
     /// Members of BatchGetDeploymentTargets' `deploymentTargets`, of a deployment that failed; None: not asked for.
     pub failed_targets: Option<FailedTargets>,
+    /// ListTagsForResource of the group; None: not asked for, or it could not be read.
+    pub tags: Option<BTreeMap<String, String>>,
+    /// Whether they were asked for.
+    pub tags_asked: bool,
     /// AWS's clock: seconds since the epoch.
     pub now: f64,
 }
@@ -53,6 +59,8 @@ impl DeploymentObservation {
             deployments: Vec::new(),
             history: false,
             failed_targets: None,
+            tags: None,
+            tags_asked: false,
             now,
         }
     }

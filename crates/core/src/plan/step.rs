@@ -57,7 +57,7 @@ impl Step {
 
     /// Whether only tags are written by it: the agent's own, or people's, which are lines of the diff.
     pub fn keeps_books(&self) -> bool {
-        matches!(self, Step::Ecs(_)) && BOOKKEEPING.contains(&self.action())
+        matches!(self, Step::Ecs(_) | Step::CodeDeploy(_)) && BOOKKEEPING.contains(&self.action())
     }
 
     /// Whether it only asks AWS to look at the thing, which stays as it is.

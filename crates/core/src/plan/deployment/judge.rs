@@ -1,5 +1,6 @@
 //! How the group stands to what is declared: what is under way and whose it is, what its instances have, and what failed.
 
+use super::memory::Remembered;
 use super::record::{self, Record};
 use super::revision::Target;
 use crate::observed::DeploymentObservation;
@@ -27,6 +28,8 @@ pub(super) enum Judgement<'a> {
     Others(Record<'a>),
     /// Our last deployment of it failed, or was stopped.
     Failed(Record<'a>),
+    /// The same, as the group itself remembers: CodeDeploy does not tell of it any more.
+    Remembered(Remembered<'a>),
     /// We wrote a moment ago, and AWS does not show it yet.
     NotShownYet,
     /// Nothing of the kind: it has to be deployed.
@@ -63,7 +66,8 @@ pub(super) fn judge<'a>(target: &Target<'_>, observed: &'a DeploymentObservation
         (Some(last), _) => Judgement::Settled(last),
         _ if unseen.is_some() => Judgement::NotShownYet,
         (None, Some(failed)) if !context.retry => Judgement::Failed(failed),
-        _ => Judgement::Differs,
+        (None, _) if context.retry => Judgement::Differs,
+        (None, _) => Remembered::of(target, observed, own).map_or(Judgement::Differs, Judgement::Remembered),
     }
 }
 

@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use super::judge;
+use super::memory::Remembered;
 use super::record::{self, Record};
 use super::revision::{Target, described, unquoted};
 use crate::count::counted;
@@ -130,6 +131,19 @@ pub(super) fn failure(target: &Target<'_>, failed: Record<'_>, observed: &Deploy
         message.push_str(&format!("\n  {} instances failed in all", targets.all));
     }
     (reason, message)
+}
+
+/// The same of one that CodeDeploy does not tell of any more.
+pub(super) fn remembered(target: &Target<'_>, failure: Remembered<'_>, now: f64) -> String {
+    let days = ((now - failure.at as f64) / 86_400.0).max(0.0) as u64;
+    format!(
+        "{} of {} to {} failed {} ago, as the tag `driftless:failed` of the deployment group says; CodeDeploy tells no more of it; \
+         `driftless retry` or a change deploys again",
+        failure.id,
+        target.what(),
+        target.whom(),
+        counted(days, "day")
+    )
 }
 
 /// `at ApplicationStart (scripts/start.sh, ScriptFailed) on i-0abc and 2 other instances`.

@@ -9,6 +9,7 @@
 
 mod judge;
 mod marker;
+mod memory;
 mod message;
 mod record;
 mod revision;
@@ -26,6 +27,7 @@ use record::Record;
 use revision::Target;
 
 pub use marker::owner;
+pub use memory::group_arn;
 pub use record::ACTIVE;
 pub use step::DeploymentStep;
 pub use wants::{Wants, history_starts, reaches_back, wants};
@@ -135,6 +137,16 @@ impl Pass<'_> {
             Judgement::Failed(failed) => {
                 let (reason, message) = message::failure(target, failed, self.observed);
                 let mut plan = self.without_steps(Verdict::Failed { reason, message });
+                let step = memory::remember(target, failed, self.observed, self.context);
+                plan.steps.extend(step.map(Into::into));
+                plan.changes = self.changes();
+                return plan;
+            }
+            Judgement::Remembered(failure) => {
+                let mut plan = self.without_steps(Verdict::Failed {
+                    reason: "DeploymentFailed",
+                    message: message::remembered(target, failure, self.observed.now),
+                });
                 plan.changes = self.changes();
                 return plan;
             }
@@ -174,6 +186,7 @@ impl Pass<'_> {
         let description = marker::description(declared, &target.digest, &self.resource.id.name, self.context, self.observed.now);
         document.insert("description".into(), json!(description));
         let mut plan = self.without_steps(progressing("Deploying", format!("deploys {} to {}", target.what(), target.whom())));
+        plan.steps.extend(memory::forget(target, self.observed, self.context).map(Into::into));
         plan.steps.push(DeploymentStep::CreateDeployment { document, first: last.is_none() }.into());
         plan.changes = self.changes();
         if let Some(last) = last.filter(|last| !last.is_of(&self.observed.owner)) {

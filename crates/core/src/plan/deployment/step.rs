@@ -19,6 +19,16 @@ pub enum DeploymentStep {
         /// The body.
         document: Document,
     },
+    /// TagResource.
+    TagResource {
+        /// The body.
+        document: Document,
+    },
+    /// UntagResource.
+    UntagResource {
+        /// The body.
+        document: Document,
+    },
 }
 
 impl DeploymentStep {
@@ -27,6 +37,8 @@ impl DeploymentStep {
         match self {
             DeploymentStep::CreateDeployment { .. } => "CreateDeployment",
             DeploymentStep::StopDeployment { .. } => "StopDeployment",
+            DeploymentStep::TagResource { .. } => "TagResource",
+            DeploymentStep::UntagResource { .. } => "UntagResource",
         }
     }
 

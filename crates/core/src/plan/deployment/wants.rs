@@ -16,6 +16,8 @@ pub struct Wants {
     pub history: bool,
     /// The targets on which this deployment failed.
     pub failed_targets: Option<String>,
+    /// The group's tags.
+    pub tags: bool,
 }
 
 /// What the planner still has to see of a group whose observation has begun.
@@ -37,7 +39,10 @@ pub fn wants(declared: &Ec2Deployment, observed: &DeploymentObservation, context
     let target = Target::new(declared, observed.object.present());
     match judge(&target, observed, context) {
         // A failure of ours may lie further back than what the group names, and must not be repeated.
-        Judgement::Differs => wants.history = !observed.history,
+        Judgement::Differs => {
+            wants.history = !observed.history;
+            wants.tags = observed.history && !observed.tags_asked;
+        }
         // The group names its last attempt only: what came between that and the last success may have left instances on
         // something else.
         Judgement::Settled(last) if records.iter().any(|record| record.created() > last.created()) => {
@@ -47,6 +52,7 @@ pub fn wants(declared: &Ec2Deployment, observed: &DeploymentObservation, context
             wants.history = !observed.history;
         }
         Judgement::Failed(failed) if observed.failed_targets.is_none() => wants.failed_targets = Some(failed.id().to_owned()),
+        Judgement::Failed(_) => wants.tags = !observed.tags_asked,
         _ => {}
     }
     wants

@@ -18,7 +18,7 @@ use super::token::{Kind, Token, mixed};
 use super::wanted::Wanted;
 use super::{change, execute};
 use crate::count::counted;
-use crate::observed::Stack;
+use crate::observed::{PropertyDrift, ResourceDrift, Stack};
 use crate::plan::{Plan, Verdict};
 
 /// What the last look says.
@@ -69,8 +69,12 @@ fn looked(pass: &Pass<'_>, stack: &Stack) -> Plan {
         let plan = pass.plan(Verdict::Ready { message: format!("{ready}; drift is being looked for") });
         return Plan { steps: vec![StackStep::DetectStackDrift { stack: stack.name.clone() }.into()], ..plan };
     }
-    let found = wants(pass.wanted, stack);
-    let drifts = &pass.observation.drifts;
+    let mut found = wants(pass.wanted, stack);
+    let all = &pass.observation.drifts;
+    let drifts: Vec<ResourceDrift> = all.iter().filter(|drift| !is_ours(drift)).cloned().collect();
+    // What this agent tags itself is put back by nobody.
+    found.drifted &= all.is_empty() || !drifts.is_empty();
+    let drifts = &drifts;
     if found.drifted && drifts.is_empty() {
         let message = format!("{ready}; AWS says that it has drifted, and names no resource");
         return pass.plan(Verdict::Ready { message });
@@ -104,6 +108,15 @@ fn looked(pass: &Pass<'_>, stack: &Stack) -> Plan {
     }
     let checked = if checked(stack) && unknown.is_empty() { "; no drift" } else { "" };
     pass.plan(Verdict::Ready { message: format!("{ready}{checked}{unknown}") })
+}
+
+/// Whether a resource differs in the agent's own tags alone: a deployment group remembers a failure in one.
+fn is_ours(drift: &ResourceDrift) -> bool {
+    let ours = |difference: &PropertyDrift| {
+        let values = [&difference.expected, &difference.actual];
+        difference.path.starts_with("/Tags") && values.into_iter().flatten().any(|value| value.contains("driftless:"))
+    };
+    !drift.differences.is_empty() && drift.differences.iter().all(ours)
 }
 
 /// What hides behind an equal template, asked once after each look for drift. Without `heal` nothing is executed: what would
