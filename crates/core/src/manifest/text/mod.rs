@@ -5,3 +5,6 @@ mod json;
 pub(crate) mod node;
 pub(crate) mod parse;
 mod scalar;
+
+#[cfg(test)]
+mod tests;
