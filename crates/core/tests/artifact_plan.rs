@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::plan_whole::whole;
 use driftless_core::desired::filter::Filters;
 use driftless_core::desired::{ArchiveFormat, ArtifactPlace, ArtifactSource, Resource, S3Artifact, Spec, Sync};
 use driftless_core::location::Location;
@@ -75,7 +76,7 @@ fn observation(items: &[(&str, Item)], objects: &[(&str, StoredObject)]) -> Arti
 }
 
 fn planned(resource: &Resource, observation: ArtifactObservation) -> Plan {
-    plan(resource, &Observation::S3Artifact(observation), &context())
+    whole(plan(resource, &Observation::S3Artifact(observation), &context()))
 }
 
 /// `put KEY (if ETAG)`, `delete KEY (if ETAG)`, `abort ID`.

@@ -1,5 +1,6 @@
 //! A deployment group as AWS describes it, one deployment after the other.
 
+use crate::plan_whole::whole;
 use driftless_core::desired::{Ec2Deployment, Resource, Spec};
 use driftless_core::location::Location;
 use driftless_core::observed::{DeploymentObservation, Observation, Observed, RevisionObject};
@@ -82,7 +83,7 @@ impl World {
     }
 
     pub fn plan(&self, declared: &Ec2Deployment) -> Plan {
-        plan(&resource(declared), &Observation::Ec2Deployment(self.observed.clone()), &self.context)
+        whole(plan(&resource(declared), &Observation::Ec2Deployment(self.observed.clone()), &self.context))
     }
 }
 

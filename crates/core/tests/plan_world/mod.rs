@@ -7,6 +7,7 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::plan_whole::whole;
 use driftless_core::desired::{Document, EcsService, Resource, Rollout, Spec, TaskDefinition};
 use driftless_core::location::Location;
 use driftless_core::observed::{Observation, Observed, ServiceObservation};
@@ -123,7 +124,7 @@ impl World {
     /// One pass: read what is wanted, plan.
     pub fn look(&self, resource: &Resource, context: &Context) -> Plan {
         let context = Context { equal: self.equal.get(), ..*context };
-        let plan = plan(resource, &Observation::EcsService(self.observe(resource, &context)), &context);
+        let plan = whole(plan(resource, &Observation::EcsService(self.observe(resource, &context)), &context));
         if plan.is_empty() && plan.changes.is_empty() && !matches!(plan.verdict, Verdict::Unknown { .. }) {
             self.equal.set(true);
         }

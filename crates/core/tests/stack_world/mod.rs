@@ -1,5 +1,6 @@
 //! A stack as a manifest declares it and as AWS answers for it, for the tables of the planner.
 
+use crate::plan_whole::whole;
 use driftless_core::agent::{Agent, Credentials, Reconcile, Source, Target};
 use driftless_core::desired::{CloudFormationStack, Resource, Spec};
 use driftless_core::observed::{ChangeSet, Observation, Observed, Stack, StackEvent, StackObservation};
@@ -127,7 +128,8 @@ pub fn plan(resource: &Resource, observation: &StackObservation) -> Plan {
 }
 
 pub fn plan_in(resource: &Resource, observation: &StackObservation, context: &Context<'_>) -> Plan {
-    driftless_core::plan::plan(resource, &Observation::CloudFormationStack(Box::new(observation.clone())), context)
+    let observation = Observation::CloudFormationStack(Box::new(observation.clone()));
+    whole(driftless_core::plan::plan(resource, &observation, context))
 }
 
 pub fn steps(plan: &Plan) -> Vec<&StackStep> {

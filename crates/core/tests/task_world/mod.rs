@@ -5,6 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::plan_whole::whole;
 use driftless_core::desired::{Document, EcsTask, Resource, Spec, TaskDefinition};
 use driftless_core::location::Location;
 use driftless_core::observed::{Observation, Observed, TaskMemory, TaskObservation};
@@ -207,7 +208,7 @@ impl World {
 
     /// One pass: read what is wanted, plan.
     pub fn look(&self, resource: &Resource, context: &Context) -> Plan {
-        plan(resource, &Observation::EcsTask(self.observe(resource, context)), context)
+        whole(plan(resource, &Observation::EcsTask(self.observe(resource, context)), context))
     }
 
     pub fn observe(&self, resource: &Resource, context: &Context) -> TaskObservation {

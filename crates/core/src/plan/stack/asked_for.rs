@@ -135,3 +135,7 @@ pub(super) fn only_automatic(changes: &[ResourceChange]) -> bool {
             && change.nested.as_deref().is_none_or(only_automatic)
     })
 }
+
+#[cfg(test)]
+#[path = "asked_for_tests.rs"]
+mod tests;

@@ -282,3 +282,7 @@ pub(super) fn shorten(text: &str) -> String {
         None => line,
     }
 }
+
+#[cfg(test)]
+#[path = "messages_tests.rs"]
+mod tests;
