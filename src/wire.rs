@@ -3,7 +3,7 @@
 //! request.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
@@ -34,6 +34,32 @@ pub struct Wires {
     pub gitlab: Wire,
     /// To Git's smart HTTP.
     pub git: BlockingWire,
+}
+
+/// The machine's network, as a client of it that is made at its first use: TLS reads and parses the system's root certificates,
+/// some 30 ms of work and a megabyte that not every process has a need of.
+pub(crate) struct Network {
+    settings: fn() -> reqwest::ClientBuilder,
+    made: OnceLock<reqwest::Client>,
+}
+
+impl Network {
+    /// Whose client is to be set up so.
+    pub fn new(settings: fn() -> reqwest::ClientBuilder) -> Self {
+        Network { settings, made: OnceLock::new() }
+    }
+
+    /// The client, which is the same each time.
+    ///
+    /// # Errors
+    /// The TLS library refuses to start.
+    pub fn client(&self) -> reqwest::Result<&reqwest::Client> {
+        if let Some(made) = self.made.get() {
+            return Ok(made);
+        }
+        let new = (self.settings)().build()?;
+        Ok(self.made.get_or_init(|| new))
+    }
 }
 
 impl Wire {

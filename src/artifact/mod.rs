@@ -88,13 +88,7 @@ impl Contents {
     /// With the GitLab whose jobs keep artifacts; its token file is relative to `base`. Once `stop` is cancelled nothing is
     /// waited for: no download, and no packing or hashing of large files.
     pub fn new(gitlab: Option<&GitLab>, base: &Path, stop: CancellationToken) -> Self {
-        let jobs = gitlab.and_then(|gitlab| match Jobs::new(gitlab, base.join(&gitlab.token_file)) {
-            Ok(jobs) => Some(jobs),
-            Err(error) => {
-                tracing::error!("artifacts of jobs cannot be fetched, as the TLS library does not start: {error}");
-                None
-            }
-        });
+        let jobs = gitlab.map(|gitlab| Jobs::new(gitlab, base.join(&gitlab.token_file)));
         Contents(Arc::new(Shared { jobs, stop, ..Shared::default() }))
     }
 

@@ -17,7 +17,7 @@ use http::header::HeaderValue;
 use serde::Deserialize;
 
 use crate::ambient;
-use crate::wire::Wire;
+use crate::wire::{Network, Wire};
 
 /// GitLab waits 10 s for a commit's lock before it answers 409, so a client waits longer than 15 s.
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -27,7 +27,7 @@ const LONGEST_URL: usize = 255;
 
 /// One project of one GitLab instance.
 pub(crate) struct Client {
-    http: reqwest::Client,
+    network: Network,
     /// What carries the requests, where it is not the machine's network.
     wire: Option<Wire>,
     url: String,
@@ -111,18 +111,24 @@ pub(super) struct Place {
 }
 
 impl Client {
-    /// # Errors
-    /// The TLS library refuses to start.
-    pub fn new(url: &str, project: &str, token_file: PathBuf, target_url: Option<String>) -> reqwest::Result<Self> {
-        let http = reqwest::Client::builder()
-            .timeout(TIMEOUT)
-            .connect_timeout(TIMEOUT / 2)
-            .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("driftless/", env!("CARGO_PKG_VERSION")))
-            .build()?;
+    /// Over the machine's network.
+    pub fn new(url: &str, project: &str, token_file: PathBuf, target_url: Option<String>) -> Self {
+        let network = Network::new(|| {
+            reqwest::Client::builder()
+                .timeout(TIMEOUT)
+                .connect_timeout(TIMEOUT / 2)
+                .redirect(reqwest::redirect::Policy::none())
+                .user_agent(concat!("driftless/", env!("CARGO_PKG_VERSION")))
+        });
         let target_url = target_url.filter(|url| url.len() <= LONGEST_URL);
         let (url, project) = (url.trim_end_matches('/').to_owned(), project.to_owned());
-        Ok(Client { http, wire: None, url, project, token_file, target_url })
+        Client { network, wire: None, url, project, token_file, target_url }
+    }
+
+    /// # Errors
+    /// The TLS library refuses to start.
+    pub fn ready(&self) -> reqwest::Result<()> {
+        self.network.client().map(drop)
     }
 
     /// Over this wire instead of the machine's network.
@@ -235,7 +241,7 @@ impl Client {
         let http = |error: reqwest::Error| TransportError::Http(causes(&error));
         let mut request = reqwest::Request::try_from(request).map_err(http)?;
         request.headers_mut().insert("PRIVATE-TOKEN", self.token().await?);
-        let answer = self.http.execute(request).await.map_err(http)?;
+        let answer = self.network.client().map_err(http)?.execute(request).await.map_err(http)?;
         let (status, headers) = (answer.status(), answer.headers().clone());
         let mut whole = http::Response::new(answer.bytes().await.map_err(http)?);
         *whole.status_mut() = status;

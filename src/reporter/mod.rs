@@ -112,10 +112,13 @@ impl Reporter {
     /// Those of [`start`](Reporter::start).
     pub fn start_over(wire: Option<&Wire>, config: ReporterConfig, shutdown: CancellationToken) -> anyhow::Result<Reporter> {
         let (token_file, target_url) = (config.token_file.clone(), config.target_url.clone());
-        let client = client::Client::new(&config.url, &config.project, token_file, target_url)?;
+        let client = client::Client::new(&config.url, &config.project, token_file, target_url);
         let client = match wire {
             Some(wire) => client.over(wire),
-            None => client,
+            None => {
+                client.ready()?;
+                client
+            }
         };
         let pace = Pace(config.pace);
         // Jitter keeps agents apart that report to one GitLab.

@@ -12,6 +12,7 @@ use super::fetched::Fetched;
 use super::{JobError, blocking};
 use crate::artifact::blob::Blob;
 use crate::reporter::client::{Client, causes, meaning, refused};
+use crate::wire::Network;
 
 /// Larger downloads are given up: five times what GitLab.com allows a job
 /// (<https://docs.gitlab.com/user/gitlab_com/#cicd>).
@@ -24,19 +25,20 @@ const SILENCE: Duration = Duration::from_secs(30);
 const HOPS: usize = 3;
 
 pub(super) struct Downloads {
-    http: reqwest::Client,
+    network: Network,
     url: String,
 }
 
 impl Downloads {
-    pub fn new(url: &str) -> reqwest::Result<Self> {
-        let http = reqwest::Client::builder()
-            .connect_timeout(SILENCE / 3)
-            .read_timeout(SILENCE)
-            .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("driftless/", env!("CARGO_PKG_VERSION")))
-            .build()?;
-        Ok(Downloads { http, url: url.trim_end_matches('/').to_owned() })
+    pub fn new(url: &str) -> Self {
+        let network = Network::new(|| {
+            reqwest::Client::builder()
+                .connect_timeout(SILENCE / 3)
+                .read_timeout(SILENCE)
+                .redirect(reqwest::redirect::Policy::none())
+                .user_agent(concat!("driftless/", env!("CARGO_PKG_VERSION")))
+        });
+        Downloads { network, url: url.trim_end_matches('/').to_owned() }
     }
 
     /// <https://docs.gitlab.com/api/job_artifacts/#download-a-single-artifact-file-by-job-id>
@@ -60,7 +62,8 @@ impl Downloads {
         let down = |error: reqwest::Error| JobError::Down(causes(&error.without_url()));
         let first = format!("{}/api/v4/{endpoint}", self.url);
         let token = client.token().await.map_err(|error| JobError::Down(error.to_string()))?;
-        let mut answer = self.http.get(&first).header("PRIVATE-TOKEN", token).send().await.map_err(down)?;
+        let http = self.network.client().map_err(down)?;
+        let mut answer = http.get(&first).header("PRIVATE-TOKEN", token).send().await.map_err(down)?;
         for _ in 0..HOPS {
             if !answer.status().is_redirection() {
                 break;
@@ -71,7 +74,7 @@ impl Downloads {
                     format!("GitLab sends {what} to an address that is not taken: https is expected"),
                 )
             })?;
-            answer = self.http.get(next).send().await.map_err(down)?;
+            answer = http.get(next).send().await.map_err(down)?;
         }
         match answer.status() {
             status if status.is_success() => {}
