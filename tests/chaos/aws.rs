@@ -103,13 +103,36 @@ pub fn differences(simulator: &Simulator, tree: &Tree, alone: bool) -> Vec<Strin
             }
         }
         if alone {
-            differ.extend(found.into_keys().map(|name| format!("the service {name} is left in {cluster}")));
+            let ours = found.into_iter().filter(|(_, service)| is_ours(&service["tags"], "key"));
+            differ.extend(ours.map(|(name, _)| format!("the service {name} is left in {cluster}")));
         }
+    }
+    if alone {
+        let described = ask(simulator, "cloudformation", "DescribeStacks", &json!({}))["Stacks"].clone();
+        let declared = tree.spec(Slot::Network).map(|_| tree.stack_name());
+        let left = described.as_array().into_iter().flatten().filter(|stack| is_ours(&stack["Tags"], "Key"));
+        let left = left.filter(|stack| stack["StackName"].as_str() != declared.as_deref());
+        differ.extend(left.map(|stack| format!("the stack {} is left, {}", stack["StackName"], stack["StackStatus"])));
     }
     differ.extend(stack_differs(simulator, tree));
     differ.extend(object_differs(simulator, tree));
     differ.extend(fleet_differs(simulator, tree));
     differ
+}
+
+/// Whether it carries the agent's tags: what somebody else made may stay.
+fn is_ours(tags: &Value, key: &str) -> bool {
+    tags.as_array().into_iter().flatten().any(|tag| tag[key].as_str().is_some_and(|key| key.starts_with("driftless:")))
+}
+
+/// The agent's objects that nothing declares any more.
+pub fn left_objects(simulator: &Simulator, tree: &Tree) -> Vec<String> {
+    let declared = tree.spec(Slot::Bundle).map(|_| tree.key());
+    let left = simulator.keys("artifacts").into_iter().filter(|key| Some(key) != declared.as_ref());
+    let ours = |key: &String| {
+        simulator.object("artifacts", key).is_some_and(|object| object.metadata.keys().any(|name| name.contains("driftless")))
+    };
+    left.filter(ours).map(|key| format!("the object {key} is left")).collect()
 }
 
 fn stack_differs(simulator: &Simulator, tree: &Tree) -> Option<String> {

@@ -3,7 +3,7 @@
 use driftless_simulator::When;
 
 use crate::draw::Draw;
-use crate::script::{Away, Cache, Change, Code, Edit, Script, Step};
+use crate::script::{Away, Cache, Change, Code, Edit, Script, Spelt, Step};
 use crate::tree::{SLOTS, Slot};
 
 /// Calls that go wrong.
@@ -38,11 +38,16 @@ const ACTIONS: [&str; 24] = [
 pub fn script(seed: u64) -> Script {
     let mut draw = Draw::new(seed);
     let lag = if draw.once_in(3) { 5 } else { 0 };
+    let spelling = *draw.one(&[Spelt::Plainly, Spelt::Plainly, Spelt::Known, Spelt::Invented]);
     let mut first: Vec<Change> = SLOTS.iter().filter(|_| !draw.once_in(2)).map(|slot| Change::Add(*slot)).collect();
     if first.is_empty() {
         first.push(Change::Add(*draw.one(&SLOTS)));
     }
-    let mut steps = vec![Step::Commit(first), Step::Pass(30 + small(&mut draw, 100))];
+    let mut steps = Vec::new();
+    if draw.once_in(4) {
+        steps.extend(SLOTS.iter().filter(|_| draw.once_in(3)).map(|slot| Step::Theirs(*slot)));
+    }
+    steps.extend([Step::Commit(first), Step::Pass(30 + small(&mut draw, 100))]);
     let count = 5 + draw.number() % 8;
     for _ in 0..count {
         steps.push(step(&mut draw));
@@ -50,7 +55,7 @@ pub fn script(seed: u64) -> Script {
             steps.push(Step::Pass(small(&mut draw, 150)));
         }
     }
-    Script { seed, lag, steps }
+    Script { seed, lag, spelling, steps }
 }
 
 fn small(draw: &mut Draw, below: u64) -> u16 {
@@ -58,7 +63,7 @@ fn small(draw: &mut Draw, below: u64) -> u16 {
 }
 
 fn step(draw: &mut Draw) -> Step {
-    match draw.number() % 100 {
+    match draw.number() % 116 {
         0..28 => {
             let count = 1 + draw.number() % 3;
             Step::Commit((0..count).map(|_| change(draw)).collect())
@@ -80,6 +85,15 @@ fn step(draw: &mut Draw) -> Step {
         91..93 => Step::GitLab(away(draw)),
         93..97 => Step::Git(away(draw)),
         97..98 => Step::Skip(*draw.one(&[61, 400, 3_700])),
+        98..101 => Step::Theirs(*draw.one(&SLOTS)),
+        101..104 => Step::Quota { action: ACTIONS[draw.number() as usize % ACTIONS.len()], seconds: small(draw, 400) },
+        104..107 => Step::StackFails { update: draw.once_in(2), times: 1 + (draw.number() % 2) as u8 },
+        107..110 => {
+            let status = *draw.one(&[403, 404, 409, 422, 429, 500, 503]);
+            Step::GitLabRefuses { status, times: 1 + (draw.number() % 8) as u8 }
+        }
+        110..113 => Step::GitBreaks { after: (draw.number() % 7) as u8, times: 1 + (draw.number() % 6) as u8 },
+        113..115 => Step::Replica((draw.number() % 3) as u8),
         _ => Step::Pass(small(draw, 600)),
     }
 }

@@ -10,7 +10,7 @@ use crate::script::{Script, *};
 use crate::tree::Slot::*;
 
 fn holds(lag: u8, steps: Vec<Step>) {
-    let outcome = run(&Script { seed: 1, lag, steps });
+    let outcome = run(&Script { seed: 1, lag, spelling: Spelt::Plainly, steps });
     let told: Vec<String> = outcome.broken.iter().map(|broken| format!("{}: {}", broken.law, broken.how)).collect();
     assert!(told.is_empty(), "{}\n{}\n{}", told.join("\n"), outcome.calls.join("\n"), outcome.log);
 }

@@ -31,6 +31,8 @@ pub struct Observer {
     /// What each commit declares, and which is the branch's tip since when.
     trees: BTreeMap<String, Tree>,
     tip: (f64, String),
+    /// What the agent's replica of the repository shows, where that is behind, and until when the agent may act on it.
+    behind: Option<(f64, Tree)>,
     /// When somebody or something else last touched anything.
     touched: f64,
     /// When somebody last edited what AWS holds.
@@ -43,8 +45,8 @@ pub struct Observer {
     deployments: usize,
     /// Writes of agents since the last reset.
     writes: Vec<Seen>,
-    /// How often each service was updated to an image since anything was last touched.
-    updates: BTreeMap<(String, String), u32>,
+    /// How often each copy sent the same update of a service since it was started and anything was last touched.
+    updates: BTreeMap<(&'static str, String), u32>,
     /// All that GitLab was sent, and that a person was shown.
     told: String,
     pub calls: Vec<String>,
@@ -57,6 +59,7 @@ impl Observer {
             began: Instant::now(),
             trees: BTreeMap::new(),
             tip: (0.0, String::new()),
+            behind: None,
             touched: 0.0,
             edited: f64::NEG_INFINITY,
             runs: BTreeMap::new(),
@@ -77,6 +80,16 @@ impl Observer {
         self.touch();
     }
 
+    /// The agent reads from a replica that shows this; None: the tip.
+    pub fn is_behind(&mut self, tree: Option<Tree>) {
+        let now = self.now();
+        match tree {
+            Some(tree) => self.behind = Some((f64::INFINITY, tree)),
+            None => self.behind.iter_mut().for_each(|(until, _)| *until = until.min(now + A_READ)),
+        }
+        self.touch();
+    }
+
     /// Every commit that was ever the tip.
     pub fn commits(&self) -> Vec<String> {
         self.trees.keys().cloned().collect()
@@ -86,6 +99,11 @@ impl Observer {
     pub fn touch(&mut self) {
         self.touched = self.now();
         self.updates.clear();
+    }
+
+    /// A copy is started: it knows nothing of what it did before.
+    pub fn starts(&mut self, who: &'static str) {
+        self.updates.retain(|(one, _), _| *one != who);
     }
 
     /// What a person was shown.
@@ -129,7 +147,7 @@ impl Observer {
         }
         match seen.action.as_str() {
             "GitLab" => self.told_gitlab(seen, simulator),
-            "DeleteService" | "DeleteStack" | "DeleteObject" => self.deletes(seen),
+            "DeleteService" | "DeleteStack" | "DeleteObject" => self.deletes(seen, simulator),
             "RegisterTaskDefinition" => {
                 self.ran(seen.who, simulator);
                 self.keeps_order(seen);
@@ -160,21 +178,22 @@ impl Observer {
     }
 
     /// Nothing is deleted that is declared at the source's newest revision.
-    fn deletes(&mut self, seen: &Seen) {
+    fn deletes(&mut self, seen: &Seen, simulator: &Simulator) {
         let Some(tip) = self.tip().cloned() else { return };
-        let declared = match seen.action.as_str() {
-            "DeleteService" => {
-                let (cluster, name) = (aws::last(seen.text("cluster")), aws::last(seen.text("service")));
-                let services = tip.declared.keys().filter(|slot| slot.is_service());
-                services.copied().find(|slot| tip.name(*slot) == name && tip.cluster(*slot) == cluster)
-            }
-            "DeleteStack" => {
-                let stack = seen.text("StackName");
-                let name = if stack.contains('/') { stack.split('/').nth(1).unwrap_or_default() } else { stack };
-                (tip.spec(Slot::Network).is_some() && tip.stack_name() == name).then_some(Slot::Network)
-            }
-            _ => (tip.spec(Slot::Bundle).is_some() && seen.path.ends_with(&format!("/{}", tip.key()))).then_some(Slot::Bundle),
-        };
+        let declared = declared(&tip, seen);
+        // What its replica shows is all that an agent can know.
+        let behind = self.behind.as_ref().filter(|(until, _)| seen.who == "agent" && *until > self.now());
+        if behind.is_some_and(|(_, shown)| self::declared(shown, seen).is_none()) {
+            return;
+        }
+        // A first creation that failed is nothing: it has to go before the next.
+        // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html
+        if declared == Some(Slot::Network)
+            && let Some((status, _)) = aws::stacks(simulator).get(&tip.stack_name())
+            && matches!(status.as_str(), "ROLLBACK_COMPLETE" | "ROLLBACK_FAILED" | "CREATE_FAILED" | "REVIEW_IN_PROGRESS")
+        {
+            return;
+        }
         if let Some(slot) = declared
             && self.now() - self.tip.0 > A_READ
         {
@@ -237,13 +256,14 @@ impl Observer {
         self.deployments = all.len();
     }
 
-    /// No more writes than the digest allows.
+    /// No more writes than the digest allows: twice for each change that is not the agent's own, and a copy that was started
+    /// anew cannot know of its last one.
     fn updates(&mut self, seen: &Seen) {
-        let key = (seen.text("service").to_owned(), seen.input.to_string());
+        let key = (seen.who, seen.input.to_string());
         let count = self.updates.entry(key.clone()).or_default();
         *count += 1;
-        if *count == 4 {
-            self.breaks("no more writes than the digest allows", format!("{}: UpdateService a fourth time: {key:?}", seen.who));
+        if *count == 3 {
+            self.breaks("no more writes than the digest allows", format!("UpdateService a third time: {key:?}"));
         }
     }
 
@@ -278,6 +298,23 @@ impl Observer {
         if state == "canceled" && calm {
             self.breaks("no final status that contradicts AWS", "canceled, and it is the tip");
         }
+    }
+}
+
+/// What of a tree is deleted by this.
+fn declared(tree: &Tree, seen: &Seen) -> Option<Slot> {
+    match seen.action.as_str() {
+        "DeleteService" => {
+            let (cluster, name) = (aws::last(seen.text("cluster")), aws::last(seen.text("service")));
+            let services = tree.declared.keys().filter(|slot| slot.is_service());
+            services.copied().find(|slot| tree.name(*slot) == name && tree.cluster(*slot) == cluster)
+        }
+        "DeleteStack" => {
+            let stack = seen.text("StackName");
+            let name = if stack.contains('/') { stack.split('/').nth(1).unwrap_or_default() } else { stack };
+            (tree.spec(Slot::Network).is_some() && tree.stack_name() == name).then_some(Slot::Network)
+        }
+        _ => (tree.spec(Slot::Bundle).is_some() && seen.path.ends_with(&format!("/{}", tree.key()))).then_some(Slot::Bundle),
     }
 }
 

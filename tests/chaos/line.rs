@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use driftless::ambient;
 use driftless::wire::{BlockingWire, Wire, Wires};
-use driftless_simulator::Simulator;
+use driftless_simulator::{Repository, Simulator};
 use futures_util::FutureExt as _;
 use http::{Request, Response};
 use tokio_util::sync::CancellationToken;
@@ -17,6 +17,9 @@ use crate::laws::Observer;
 use crate::script::Away;
 use crate::seen::Seen;
 
+/// The branch.
+pub const MAIN: &str = "refs/heads/main";
+
 /// Longer than any deadline of the agent's.
 const FOR_EVER: Duration = Duration::from_secs(3_600);
 
@@ -25,6 +28,11 @@ pub struct Servers {
     pub simulator: Simulator,
     observer: Mutex<Observer>,
     away: Mutex<(Away, Away)>,
+    /// Good answers of Git to the agent that are left, and broken ones after them.
+    git_breaks: Mutex<(u8, u8)>,
+    /// The repository, and what its replica that the agent reads from shows of it, where that is behind.
+    repository: Repository,
+    replica: Mutex<Option<String>>,
 }
 
 /// Those of one agent, from its start to its end.
@@ -44,8 +52,9 @@ enum Moment {
 }
 
 impl Servers {
-    pub fn new(simulator: Simulator, observer: Observer) -> Self {
-        Servers { simulator, observer: Mutex::new(observer), away: Mutex::new((Away::No, Away::No)) }
+    pub fn new(simulator: Simulator, observer: Observer, repository: Repository) -> Self {
+        let (observer, away) = (Mutex::new(observer), Mutex::new((Away::No, Away::No)));
+        Servers { simulator, observer, away, git_breaks: Mutex::default(), repository, replica: Mutex::default() }
     }
 
     pub fn observer(&self) -> MutexGuard<'_, Observer> {
@@ -58,6 +67,39 @@ impl Servers {
 
     pub fn gitlab_is(&self, away: Away) {
         self.away.lock().expect("not poisoned").1 = away;
+    }
+
+    /// So many answers of Git break off, after so many good ones.
+    pub fn git_breaks(&self, after: u8, times: u8) {
+        *self.git_breaks.lock().expect("not poisoned") = (after, times);
+    }
+
+    /// The agent's replica shows this commit; None: the branch's tip.
+    pub fn replica_is(&self, sha: Option<String>) {
+        *self.replica.lock().expect("not poisoned") = sha;
+    }
+
+    /// What Git answers this agent.
+    fn git(&self, who: &str, request: Request<Bytes>) -> Option<Response<Bytes>> {
+        let behind = self.replica.lock().expect("not poisoned").clone().filter(|_| who == "agent");
+        let tip = self.repository.tip(MAIN).filter(|_| behind.is_some());
+        behind.iter().for_each(|sha| self.repository.point(MAIN, sha));
+        let answer = self.simulator.answer(request).now_or_never().flatten();
+        tip.iter().for_each(|sha| self.repository.point(MAIN, sha));
+        answer
+    }
+
+    fn breaks_git(&self, who: &str) -> bool {
+        let mut left = self.git_breaks.lock().expect("not poisoned");
+        if who != "agent" || left.1 == 0 {
+            return false;
+        }
+        if left.0 > 0 {
+            left.0 -= 1;
+            return false;
+        }
+        left.1 -= 1;
+        true
     }
 
     fn away(&self) -> (Away, Away) {
@@ -124,11 +166,12 @@ impl Line {
             return Err("the agent is dead".to_owned());
         }
         ambient::blocks_for(self.time());
-        let answer = match self.servers.away().0 {
-            Away::No => self.servers.simulator.answer(request).now_or_never().flatten(),
+        let away = if self.servers.breaks_git(self.who) { Away::Breaking } else { self.servers.away().0 };
+        let answer = match away {
+            Away::No => self.servers.git(self.who, request),
             Away::Refusing => Response::builder().status(503).body(Bytes::new()).ok(),
             Away::Breaking => {
-                let whole = self.servers.simulator.answer(request).now_or_never().flatten();
+                let whole = self.servers.git(self.who, request);
                 whole.map(|answer| answer.map(|body| body.slice(..body.len() / 2)))
             }
             Away::Hanging => {

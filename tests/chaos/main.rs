@@ -2,7 +2,8 @@
 //! seed alone: commits, console edits, faults, kills at any request, second copies, outages; and the laws of `laws.rs` hold
 //! all the while. `docs/reliability.md` says what is checked and what was found.
 //!
-//! `DRIFTLESS_SEED=7 cargo test --test chaos` runs one seed and tells it; `DRIFTLESS_SEEDS=10000` runs as many.
+//! `DRIFTLESS_SEED=7 cargo test --test chaos` runs one seed and tells it; `DRIFTLESS_SEEDS=10000` runs as many, and with
+//! `DRIFTLESS_FIRST=1` until one breaks a law. `planted/run` does that for each of its faults.
 
 mod aws;
 #[path = "../property/draw.rs"]
@@ -49,7 +50,7 @@ fn whatever_happens_nothing_is_lost_and_nothing_is_done_twice() {
             scope.spawn(|| {
                 loop {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= first + count {
+                    if seed >= first + count || (asked("DRIFTLESS_FIRST").is_some() && failed_one(&failed)) {
                         break;
                     }
                     if let Some(told) = tell(seed, false) {
@@ -64,6 +65,11 @@ fn whatever_happens_nothing_is_lost_and_nothing_is_done_twice() {
     println!("{count} seeds from {first} on: {} break a law", failed.len());
     let seeds: Vec<u64> = failed.iter().map(|(seed, _)| *seed).collect();
     assert!(failed.is_empty(), "seeds that break a law: {seeds:?}");
+}
+
+/// Whether the search may end, where only the first is asked for.
+fn failed_one(failed: &Mutex<Vec<(u64, String)>>) -> bool {
+    !failed.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
 }
 
 /// Runs a seed; what a person is told when it breaks a law.

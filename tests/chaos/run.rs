@@ -1,17 +1,18 @@
 //! Runs a script from nothing to its end: its steps, then quiet, in which all must converge, and then be left alone.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use driftless::ambient;
-use driftless_simulator::Fault;
-use driftless_simulator::gitlab::Outage;
+use driftless_simulator::gitlab::{Outage, Refusal};
+use driftless_simulator::{Fault, On, StackFailure, When};
 use serde_json::json;
 
 use crate::aws;
 use crate::laws::Broken;
 use crate::script::{Away, Cache, Change, Code, Edit, Script, Step};
-use crate::tree::{CANARIES, Slot, Spec, Tree};
+use crate::tree::{CANARIES, Slot, Spec, TEMPLATE, Tree};
 use crate::world::{Copy, INTERVAL, START, World};
 
 /// How long all may take to converge once nothing goes wrong any more, in seconds.
@@ -61,13 +62,15 @@ struct Run {
     agent: Option<Copy>,
     second: Option<Copy>,
     applying: Option<Copy>,
+    /// Something failed, or was refused, for good: only another version ends that.
+    failed: bool,
 }
 
 impl Run {
     async fn new(script: &Script) -> Run {
-        let mut world = World::new(script.seed, script.lag);
+        let mut world = World::new(script.seed, script.lag, script.spelling);
         let agent = Some(world.start("agent", 0).await);
-        Run { world, agent, second: None, applying: None }
+        Run { world, agent, second: None, applying: None, failed: false }
     }
 
     async fn step(&mut self, step: &Step) {
@@ -105,6 +108,29 @@ impl Run {
                 self.world.servers.simulator.add_fault(fault);
                 self.world.servers.observer().touch();
             }
+            Step::Quota { action, seconds } => {
+                // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/CommonErrors.html and the services' own pages.
+                let (code, message) = ("LimitExceededException", "The limit for the resource was exceeded.");
+                let (action, code, message) = ((*action).to_owned(), code.to_owned(), message.to_owned());
+                let seconds = Some(f64::from(*seconds));
+                let fault = Fault { action, code, status: 400, message, when: When::Before, seconds, ..Fault::default() };
+                self.world.servers.simulator.add_fault(fault);
+                self.world.servers.observer().touch();
+            }
+            Step::Theirs(slot) => self.theirs(*slot),
+            Step::StackFails { update, times } => {
+                let tree = self.world.tip();
+                let on = if *update { On::Update } else { On::Create };
+                self.world.servers.simulator.fail_stack_resource(StackFailure {
+                    stack: tree.stack_name(),
+                    logical_id: "Queue".to_owned(),
+                    on,
+                    reason: "Resource handler returned message: \"no room\" (HandlerErrorCode: ServiceLimitExceeded)".to_owned(),
+                    times: Some(u32::from(*times)),
+                });
+                self.failed = true;
+                self.world.servers.observer().touch();
+            }
             Step::ClearFaults => self.world.servers.simulator.clear_faults(),
             Step::Kill { request, effect } => self.agent.iter().for_each(|agent| agent.line.dies_at(*request, *effect)),
             Step::Restart(cache) => self.restart(*cache).await,
@@ -131,7 +157,21 @@ impl Run {
                 }
             }
             Step::GitLab(away) => self.gitlab_is(*away),
+            Step::GitLabRefuses { status, times } => {
+                let refusal = Refusal::Answer(*status, "the simulator was told to refuse".to_owned());
+                let refusals = std::iter::repeat_n(refusal, usize::from(*times));
+                self.world.servers.simulator.gitlab().refuse_next(refusals);
+                self.failed |= is_for_good(*status);
+            }
             Step::Git(away) => self.world.servers.git_is(*away),
+            Step::GitBreaks { after, times } => self.world.servers.git_breaks(*after, *times),
+            Step::Replica(back) => {
+                // Two copies that are shown different branches have no branch in common.
+                self.end_second().await;
+                let behind = self.world.branch.iter().rev().nth(usize::from(*back)).filter(|_| *back > 0).cloned();
+                self.world.servers.replica_is(behind.as_ref().map(|(sha, _)| sha.clone()));
+                self.world.servers.observer().is_behind(behind.map(|(_, tree)| tree));
+            }
             Step::Skip(seconds) => {
                 self.world.servers.simulator.skip(Duration::from_secs(u64::from(*seconds)));
                 ambient::skip(f64::from(*seconds));
@@ -162,6 +202,41 @@ impl Run {
             Away::Breaking => Some(Outage::Closed),
             Away::No | Away::Hanging => None,
         });
+    }
+
+    /// Somebody else makes what the tip declares, or may declare one day.
+    fn theirs(&self, slot: Slot) {
+        let (tip, simulator) = (self.world.tip(), &self.world.servers.simulator);
+        let definition = |name: &str| {
+            let container = json!({"name": "app", "image": "registry.example.com/before:1"});
+            let definition = json!({"family": name, "containerDefinitions": [container], "networkMode": "awsvpc",
+                "requiresCompatibilities": ["FARGATE"], "cpu": "256", "memory": "512",
+                "executionRoleArn": "arn:aws:iam::123456789012:role/execution"});
+            aws::ask(simulator, "ecs", "RegisterTaskDefinition", &definition);
+        };
+        let network = json!({"awsvpcConfiguration": {"subnets": ["subnet-0a1b2c3d"], "securityGroups": ["sg-0a1b2c3d"]}});
+        match slot {
+            Slot::Web | Slot::Api | Slot::Worker => {
+                let name = tip.name(slot);
+                definition(&name);
+                let service = json!({"cluster": tip.cluster(slot), "serviceName": name, "taskDefinition": name, "desiredCount": 2,
+                    "launchType": "FARGATE", "networkConfiguration": network});
+                aws::ask(simulator, "ecs", "CreateService", &service);
+            }
+            Slot::Migrate => definition(&tip.name(slot)),
+            Slot::Network => {
+                let name = tip.stack_name();
+                let stack = json!({"StackName": name, "TemplateBody": TEMPLATE,
+                    "Parameters.member.1.ParameterKey": "Name", "Parameters.member.1.ParameterValue": name,
+                    "Parameters.member.2.ParameterKey": "Display", "Parameters.member.2.ParameterValue": "before"});
+                aws::ask(simulator, "cloudformation", "CreateStack", &stack);
+            }
+            Slot::Bundle if simulator.object("artifacts", &tip.key()).is_none() => {
+                simulator.put_object("artifacts", &tip.key(), b"before".to_vec());
+            }
+            Slot::Bundle | Slot::Fleet => {}
+        }
+        self.world.servers.observer().edit();
     }
 
     /// Somebody at the console.
@@ -215,11 +290,18 @@ impl Run {
             applying.kill().await;
         }
         self.world.servers.simulator.clear_faults();
+        self.world.servers.simulator.clear_stack_failures();
+        self.world.servers.simulator.gitlab().refuse_no_more();
         self.world.servers.git_is(Away::No);
+        self.world.servers.git_breaks(0, 0);
+        self.world.servers.replica_is(None);
+        self.world.servers.observer().is_behind(None);
         self.gitlab_is(Away::No);
-        if self.world.branch.is_empty() || self.world.tip().broken {
+        if self.world.branch.is_empty() || self.world.tip().broken || self.failed {
             let mut tree = self.world.tip();
             tree.broken = false;
+            let version = self.world.branch.len() as u8;
+            tree.declared.get_mut(&Slot::Network).into_iter().for_each(|spec| spec.version = version);
             self.world.commit(tree);
         }
         match &self.agent {
@@ -235,7 +317,7 @@ impl Run {
             waited += 10;
             state = self.state(&sha);
             if state == wanted {
-                differs = self.world.servers.observer().differences(&self.world.servers.simulator, &tree, !tree.fails());
+                differs = self.differences(&tree);
                 if differs.is_empty() {
                     break;
                 }
@@ -250,17 +332,17 @@ impl Run {
                 .into_iter()
                 .map(|row| format!("{} {}: {:?}", row.name, row.state, row.description));
             let rows = row.collect::<Vec<_>>().join("\n    ");
-            let now = servers.observer().differences(&servers.simulator, &tree, !tree.fails());
+            let now = self.differences(&tree);
             let how = format!(
                 "after {PATIENCE} s GitLab shows `{state}` where `{wanted}` belongs, and AWS differs: {now:?}\n    {rows}"
             );
             servers.observer().breaks("all converges after quiet", how);
             return;
         }
-        pass(2 * INTERVAL).await;
-        self.unfinished();
+        pass(INTERVAL).await;
         servers.observer().written();
         pass(3 * INTERVAL).await;
+        self.unfinished();
         let written: Vec<String> =
             servers.observer().written().into_iter().map(|seen| format!("{} {}", seen.action, seen.path)).collect();
         let written: Vec<String> = written.into_iter().filter(|write| !write.starts_with("GitLab")).collect();
@@ -269,11 +351,24 @@ impl Run {
         }
     }
 
+    /// How AWS differs from what is declared. Where something fails, the rest may wait for it.
+    fn differences(&self, tree: &Tree) -> Vec<String> {
+        let simulator = &self.world.servers.simulator;
+        let mut differs = self.world.servers.observer().differences(simulator, tree, !tree.fails());
+        // Nothing in AWS leads to an object: only the process that pushed it knows of it (src/reconcile/left.rs).
+        if self.world.starts == 1 && !tree.fails() {
+            differs.extend(aws::left_objects(simulator, tree));
+        }
+        differs
+    }
+
     /// No status that GitLab was ever told is left unfinished, of whichever commit.
     fn unfinished(&self) {
         let gitlab = self.world.servers.simulator.gitlab();
         let mut observer = self.world.servers.observer();
-        for sha in observer.commits() {
+        let refused = gitlab.posts().into_iter().filter(|post| is_for_good(post.answer)).map(|post| post.sha);
+        let refused: BTreeSet<String> = refused.collect();
+        for sha in observer.commits().into_iter().filter(|sha| !refused.contains(sha)) {
             let left = gitlab.statuses(&sha).into_iter().filter(|row| ["pending", "running"].contains(&row.state.as_str()));
             let left: Vec<String> = left.map(|row| format!("{} is {}", row.name, row.state)).collect();
             if !left.is_empty() {
@@ -305,6 +400,11 @@ fn apply(tree: &mut Tree, change: Change, version: u8) {
         Change::Break => tree.broken = true,
         Change::Mend => tree.broken = false,
     }
+}
+
+/// What GitLab says so is not asked again before there is news.
+fn is_for_good(status: u16) -> bool {
+    matches!(status, 403 | 404 | 422)
 }
 
 async fn pass(seconds: u64) {

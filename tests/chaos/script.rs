@@ -13,7 +13,16 @@ pub struct Script {
     pub seed: u64,
     /// Seconds that reads of a service lag behind its writes.
     pub lag: u8,
+    /// How AWS spells what it was sent: plainly, in its known forms, in invented ones.
+    pub spelling: Spelt,
     pub steps: Vec<Step>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Spelt {
+    Plainly,
+    Known,
+    Invented,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -34,7 +43,19 @@ pub enum Step {
         after: u8,
         times: u8,
     },
+    /// For so many seconds an action meets a quota of the account.
+    Quota {
+        action: &'static str,
+        seconds: u16,
+    },
     ClearFaults,
+    /// Somebody who is not the agent makes the thing, where it is not there.
+    Theirs(Slot),
+    /// A resource of the stack fails at its next creations, or updates.
+    StackFails {
+        update: bool,
+        times: u8,
+    },
     /// The agent is killed at the so many-th request from now, before it or after its effect.
     Kill {
         request: u8,
@@ -54,8 +75,20 @@ pub enum Step {
     Apply,
     /// GitLab is away, or answers as it should again.
     GitLab(Away),
+    /// So many posts of a status are answered so.
+    GitLabRefuses {
+        status: u16,
+        times: u8,
+    },
     /// So is Git.
     Git(Away),
+    /// After so many good requests of the agent to Git, so many break off.
+    GitBreaks {
+        after: u8,
+        times: u8,
+    },
+    /// The agent reads from a replica that is so many commits behind; 0: that is not behind any more.
+    Replica(u8),
     /// The wall clocks of AWS and of the agent go forward at once.
     Skip(u16),
     /// Time passes.
@@ -123,7 +156,7 @@ pub enum Away {
 
 impl fmt::Display for Script {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "seed {}, reads lag by {} s", self.seed, self.lag)?;
+        writeln!(f, "seed {}, reads lag by {} s, AWS spells {:?}", self.seed, self.lag, self.spelling)?;
         self.steps.iter().enumerate().try_for_each(|(number, step)| writeln!(f, "{:3}. {step}", number + 1))
     }
 }
@@ -138,6 +171,15 @@ impl fmt::Display for Step {
             Step::Fault { action, when, code, after, times } => {
                 write!(f, "{action} goes wrong ({when:?}, {code:?}) {times} times, after {after} good calls")
             }
+            Step::Quota { action, seconds } => write!(f, "{action} meets a quota for {seconds} s"),
+            Step::Theirs(slot) => write!(f, "somebody else makes {slot:?}"),
+            Step::StackFails { update, times } => {
+                write!(f, "the next {times} {} of the stack fail", if *update { "updates" } else { "creations" })
+            }
+            Step::GitLabRefuses { status, times } => write!(f, "GitLab answers {times} posts with {status}"),
+            Step::GitBreaks { after, times } => write!(f, "Git breaks off {times} times, after {after} good answers"),
+            Step::Replica(0) => f.write_str("the agent's replica of the repository has caught up"),
+            Step::Replica(back) => write!(f, "the agent's replica of the repository is {back} commits behind"),
             Step::ClearFaults => f.write_str("no call goes wrong any more"),
             Step::Kill { request, effect } => {
                 write!(

@@ -47,7 +47,7 @@ pub struct Spec {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tree {
     pub declared: BTreeMap<Slot, Spec>,
-    /// One file cannot be read.
+    /// One file cannot be read: that of the first resource, or one more.
     pub broken: bool,
 }
 
@@ -142,7 +142,9 @@ impl Tree {
             }
         }
         if self.broken {
-            files.insert("broken.yaml".to_owned(), b"apiVersion: driftless/v1alpha1\nkind: [EcsService\n".to_vec());
+            let first = files.keys().find(|file| file.ends_with(".yaml")).cloned();
+            let unreadable = b"apiVersion: driftless/v1alpha1\nkind: [EcsService\n".to_vec();
+            files.insert(first.unwrap_or_else(|| "broken.yaml".to_owned()), unreadable);
         }
         files
     }
@@ -243,13 +245,13 @@ impl Tree {
 fn stack(stack_name: &str, spec: Spec) -> String {
     let extra = if spec.extra { "  tags: {team: shop}\n" } else { "" };
     format!(
-        "spec:\n  stackName: {stack_name}\n  template: {{file: network.template}}\n{extra}  parameters: {{Name: {stack_name}, Display: \"{}\", \
+        "spec:\n  stackName: {stack_name}\n  deletionPolicy: delete\n  template: {{file: network.template}}\n{extra}  parameters: {{Name: {stack_name}, Display: \"{}\", \
          Key: canary-noecho-{}}}\n",
         spec.version, spec.secret
     )
 }
 
-const TEMPLATE: &str = "Parameters:
+pub const TEMPLATE: &str = "Parameters:
   Name: {Type: String}
   Display: {Type: String}
   Key: {Type: String, NoEcho: true, Default: none}

@@ -12,7 +12,7 @@ use driftless::reconcile::{Reconciler, Targets};
 use driftless::source::Source;
 use driftless_core::plan::{Plan, render};
 use driftless_simulator::gitlab::TOKEN;
-use driftless_simulator::{Options, Repository, Simulator};
+use driftless_simulator::{Options, Repository, Simulator, Spelling};
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
@@ -21,8 +21,8 @@ use tokio_util::sync::CancellationToken;
 use crate::aws;
 use crate::draw::Draw;
 use crate::laws::Observer;
-use crate::line::{Line, Servers};
-use crate::script::Cache;
+use crate::line::{Line, MAIN, Servers};
+use crate::script::{Cache, Spelt};
 use crate::tree::Tree;
 
 /// When the world begins, in seconds since 1970.
@@ -31,8 +31,6 @@ pub const START: f64 = 1_800_000_000.0;
 /// `reconcile.interval`, in seconds.
 pub const INTERVAL: u64 = 60;
 
-const MAIN: &str = "refs/heads/main";
-
 pub struct World {
     pub servers: Arc<Servers>,
     repository: Repository,
@@ -40,6 +38,8 @@ pub struct World {
     /// The branch, oldest first.
     pub branch: Vec<(String, Tree)>,
     commits: u64,
+    /// Copies that were started, a person's `apply` too.
+    pub starts: u64,
     draw: Draw,
 }
 
@@ -51,9 +51,15 @@ pub struct Copy {
 }
 
 impl World {
-    pub fn new(seed: u64, lag: u8) -> World {
+    pub fn new(seed: u64, lag: u8, spelt: Spelt) -> World {
         let eventual_consistency = (lag > 0).then(|| std::time::Duration::from_secs(lag.into()));
-        let simulator = Simulator::in_memory(Options { start: Some(START), eventual_consistency, ..Options::default() });
+        let spelling = match spelt {
+            Spelt::Plainly => Spelling::Plain,
+            Spelt::Known => Spelling::Known,
+            Spelt::Invented => Spelling::Invented(seed),
+        };
+        let options = Options { start: Some(START), eventual_consistency, spelling, ..Options::default() };
+        let simulator = Simulator::in_memory(options);
         simulator.gitlab().accept_unknown_commits(true);
         for bucket in ["artifacts", "bundles"] {
             simulator.create_bucket(bucket);
@@ -79,8 +85,8 @@ impl World {
         std::fs::write(folder.path().join("gitlab-token"), format!("{TOKEN}\n")).expect("written");
         std::fs::write(folder.path().join("git-token"), "canary-git-token\n").expect("written");
         let repository = simulator.repository("acme/deploy");
-        let servers = Arc::new(Servers::new(simulator, Observer::new()));
-        World { servers, repository, folder, branch: Vec::new(), commits: 0, draw: Draw::new(seed ^ 0x0063_6861_6f73) }
+        let servers = Arc::new(Servers::new(simulator, Observer::new(), repository.clone()));
+        World { servers, repository, folder, branch: Vec::new(), commits: 0, starts: 0, draw: Draw::new(seed ^ 0x0063_6861_6f73) }
     }
 
     /// What the branch's tip declares.
@@ -111,6 +117,8 @@ impl World {
     /// Starts a copy of the agent.
     pub async fn start(&mut self, who: &'static str, minutes: u64) -> Copy {
         let line = Line::new(who, &self.servers, self.draw.number());
+        self.servers.observer().starts(who);
+        self.starts += 1;
         let (config, source, reconciler, shutdown) = self.connect(who, minutes, &line).await;
         let agent = Agent::wired(&config, source, reconciler, &line.wires(), shutdown.clone()).expect("assembled");
         let dead = line.dead.clone();
@@ -127,6 +135,8 @@ impl World {
     /// A person applies the tip, with a cache of their own, until all has come to an end or ten minutes have passed.
     pub async fn apply(&mut self) -> Copy {
         let line = Line::new("apply", &self.servers, self.draw.number());
+        self.servers.observer().starts("apply");
+        self.starts += 1;
         let (_, source, reconciler, shutdown) = self.connect("apply", 60, &line).await;
         let (dead, ends) = (line.dead.clone(), shutdown.clone());
         let work = async move {
@@ -171,7 +181,8 @@ impl World {
         let (wires, shutdown) = (line.wires(), CancellationToken::new());
         let config = Config::load(&self.common(who, minutes)).expect("a valid configuration");
         let source = Arc::new(config.open_source().expect("an address").over(&wires.git));
-        let options = AwsOptions::new(1.0).with_cache(config.cache()).with_static_credentials("agent", "secret").over(&wires.aws);
+        let options = AwsOptions::new(1.0).until(shutdown.clone()).with_cache(config.cache());
+        let options = options.with_static_credentials("agent", "secret").over(&wires.aws);
         let targets = Targets::connect(&config.agent, &config.base, &options).await.expect("connects");
         let reconciler = Reconciler::new(config.agent.clone(), source.clone(), targets, 1.0, shutdown.clone());
         (config, source, reconciler, shutdown)

@@ -176,6 +176,11 @@ impl GitLab {
         self.instance().refusals.extend(refusals);
     }
 
+    /// No post is refused any more because it was told to be.
+    pub fn refuse_no_more(&self) {
+        self.instance().refusals.clear();
+    }
+
     /// Every row of a commit, in the order they were made.
     pub fn statuses(&self, sha: &str) -> Vec<Row> {
         self.instance().store.rows_of(sha)
