@@ -18,7 +18,11 @@ property CASES="2000":
 
 # Chaos over many seeds, optimised; a record of a run is in docs/reliability.md. One alone: `DRIFTLESS_SEED=7 cargo test --test chaos`.
 chaos SEEDS="10000":
-    DRIFTLESS_SEEDS={{SEEDS}} cargo test --release --test chaos whatever_happens -- --nocapture
+    DRIFTLESS_SEEDS={{SEEDS}} cargo test --profile quick --test chaos whatever_happens -- --nocapture
+
+# Plants the faults of tests/chaos/planted, one at a time, and says which seed finds each. Some alone: `just planted 500 3 7`.
+planted SEEDS="500" *NUMBERS:
+    tests/chaos/planted/run --seeds {{SEEDS}} {{NUMBERS}}
 
 # The real binary under kills for so many seconds.
 soak SECONDS="600":

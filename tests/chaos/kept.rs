@@ -93,3 +93,24 @@ fn a_lock_that_a_killed_fetch_left_is_in_nobodys_way() {
 fn a_stop_while_git_hangs_ends_in_time() {
     holds(0, vec![Commit(vec![Add(Web)]), Pass(100), Git(Away::Hanging), Pass(40), Stop, Pass(10), Git(Away::No)]);
 }
+
+#[test]
+fn what_only_an_older_commit_tells_is_done_although_git_broke_off_while_that_was_read() {
+    let mut steps = vec![Commit(vec![Add(Web), Add(Network)]), Pass(200)];
+    for after in 2..7 {
+        steps.extend([Commit(vec![Extra(Web)]), Pass(150)]);
+        // Web's member is removed, and the stack's secret is another one: neither does AWS tell.
+        steps.extend([GitBreaks { after, times: 4 }, Commit(vec![Extra(Web), Secret(Network)]), Restart(Wiped), Pass(150)]);
+    }
+    holds(0, steps);
+}
+
+#[test]
+fn a_stop_while_a_read_or_a_write_hangs_ends_in_time() {
+    let mut steps = vec![Commit(vec![Add(Web)]), Pass(100)];
+    for (action, when) in [("DescribeServices", When::Hang), ("UpdateService", When::Hang), ("UpdateService", When::HangAfter)] {
+        steps.extend([Fault { action, when, code: Code::Server, after: 0, times: 2 }, Commit(vec![Edit(Web)]), Pass(33)]);
+        steps.extend([Stop, ClearFaults, Pass(100)]);
+    }
+    holds(0, steps);
+}
