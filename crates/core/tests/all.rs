@@ -41,6 +41,7 @@ mod plan_spelling;
 mod plan_whole;
 mod plan_world;
 mod rollout;
+mod rollout_causes;
 mod rollout_identity;
 mod rollout_memory;
 mod rollout_messages;
