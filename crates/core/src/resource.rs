@@ -52,8 +52,8 @@ pub struct UnknownKind(pub String);
 fn words() -> String {
     let words: Vec<&str> = Kind::ALL.iter().map(|kind| kind.as_str()).collect();
     match words.split_last() {
-        Some((last, others)) if !others.is_empty() => format!("{} and {last}", others.join(", ")),
-        _ => words.concat(),
+        Some((last, others)) => format!("{} and {last}", others.join(", ")),
+        None => String::new(),
     }
 }
 

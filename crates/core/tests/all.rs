@@ -4,6 +4,7 @@ mod artifact_manifest;
 mod artifact_plan;
 mod deployment_manifest;
 mod deployment_memory;
+mod deployment_messages;
 mod deployment_plan;
 mod deployment_world;
 mod kinds;
@@ -47,6 +48,7 @@ mod rollout_memory;
 mod rollout_messages;
 mod rollout_scaling;
 mod rollout_world;
+mod secrets;
 mod stack_changes;
 mod stack_destruction;
 mod stack_drift;
@@ -60,6 +62,7 @@ mod task_manifest;
 mod task_memory;
 mod task_plan;
 mod task_world;
+mod words;
 
 #[test]
 fn every_file_of_tests_is_a_module_of_this_program() {

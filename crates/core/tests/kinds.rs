@@ -295,3 +295,24 @@ fn pruning_deletes_a_stack_under_a_token_of_its_own_for_each_attempt_and_stack()
     assert_ne!(prune_token("another", 1, "c1"), first);
     assert!(first.len() <= 128, "{first}");
 }
+
+#[test]
+fn no_two_resources_may_be_one_thing_and_each_kind_names_its_own() {
+    let mut deployment = deployment_world::resource(&deployment_world::declared("t", json!({})));
+    let mut service = plan_world::web(plan_world::task(), plan_world::service());
+    let mut stack = stack_world::declared("");
+    let mut task = task_world::migrate("a:1");
+    let thing = |resource: &Resource| resource.spec.thing().map(|(thing, _)| thing);
+    assert_eq!(thing(&service).as_deref(), Some("the service `web` in the cluster `shop`"));
+    plan_world::spec(&mut service).cluster = "arn:aws:ecs:eu-central-1:123456789012:cluster/shop".into();
+    assert_eq!(thing(&service).as_deref(), Some("the service `web` in the cluster `shop`"), "a cluster's name is its ARN's end");
+    assert_eq!(thing(&stack).as_deref(), Some("the stack `net`"));
+    assert_eq!(thing(&deployment).as_deref(), Some("the deployment group `web` of the application `shop`"));
+    // A family may run many tasks.
+    assert_eq!(thing(&task), None);
+    // Where what a commit removed is put, of the kinds that need it.
+    for (resource, takes) in [(&mut service, true), (&mut stack, true), (&mut deployment, false), (&mut task, false)] {
+        let id = resource.id.clone();
+        assert_eq!(resource.spec.removed_mut().map(|removed| removed.len()), takes.then_some(0), "{id}");
+    }
+}

@@ -354,3 +354,37 @@ fn what_is_made_after_a_deletion_is_another_thing_and_deletions_are_counted_on()
     guard.wrote(&deletion("2b"), 0.0);
     assert!(stops(check(&guard, &deletion("3c"))));
 }
+
+#[test]
+fn another_value_is_not_late_and_after_a_minute_nothing_is() {
+    let wants = |value: &str| plan(Kind::EcsService, vec![change("/member", "seen", value)], stuck(1).remove(0).steps);
+    let mut guard = Guard::default();
+    guard.wrote(&wants("a"), 1000.0);
+    assert_eq!(guard.check(&wants("a"), 1059.9), Check::Late);
+    assert_eq!(guard.check(&wants("a"), 1060.0), Check::Go);
+    assert_eq!(guard.check(&wants("b"), 1001.0), Check::Go, "it is another value");
+}
+
+#[test]
+fn a_look_is_no_write_and_five_members_are_named() {
+    let look = plan(Kind::CloudFormationStack, vec![], vec![StackStep::DetectStackDrift { stack: "net".into() }.into()]);
+    let mut guard = Guard::default();
+    for _ in 0..5 {
+        assert_eq!(check(&guard, &look), Check::Go);
+        guard.wrote(&look, 0.0);
+    }
+    assert_eq!(guard, Guard::default());
+    let told = |members: usize| {
+        let changes = (0..members).map(|n| change(&format!("/m{n}"), "a", "b")).collect();
+        message(&plan(Kind::EcsService, changes, stuck(1).remove(0).steps))
+    };
+    assert!(told(5).contains("`/m4` is") && !told(5).contains("more"), "{}", told(5));
+    assert!(told(6).contains("; and 1 more; there is no third UpdateService"), "{}", told(6));
+    assert!(told(0).contains("as declared: UpdateService; there is no third"), "{}", told(0));
+    let comes = Change { old: None, ..change("/m", "a", "b") };
+    let goes = Change { new: None, ..change("/m", "a", "b") };
+    assert_eq!(
+        (difference(&comes), difference(&goes)),
+        ("`/m` is nothing and should be \"b\"".into(), "`/m` is \"a\" and should be nothing".into())
+    );
+}
