@@ -1,7 +1,7 @@
 //! Deployments to EC2 through CodeDeploy: deployed once for each revision, joined and stopped as commits come, waited for when
 //! they are somebody else's, and never repeated when they failed.
 
-use driftless_simulator::{InstanceFailure, Options};
+use driftless_simulator::{InstanceFailure, Options, Spelling};
 use serde_json::{Value, json};
 
 use crate::fleet::{Fleet, manifest, told};
@@ -174,6 +174,30 @@ async fn a_failure_is_remembered_however_many_deployments_of_others_came_after_i
     fleet.world.until("it has looked", async || told(&agent).0 == "DeploymentFailed").await;
     fleet.world.pass(150.0).await;
     assert_eq!(fleet.created(), 7, "one of the agent's, and six by hand");
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failure_that_codedeploy_lists_no_more_is_remembered_by_the_group() {
+    // An odd seed: what has failed is in no list.
+    let options = Options { pace: PACE, instances: 1, spelling: Spelling::Invented(1), ..Options::default() };
+    let fleet = Fleet::of(options, json!({})).await;
+    let agent = fleet.world.agent().await;
+    let sha = fleet.world.commit(&[("web.yaml", &manifest("crash.zip", ""))]);
+    fleet.world.ends_as(&sha, "failed").await;
+    let tagged = async || fleet.tags().await["Tags"][0]["Key"] == "driftless:failed";
+    fleet.world.until("the group is tagged", tagged).await;
+    agent.stop().await;
+    fleet.by_hand("v1.zip", json!({})).await;
+    let agent = fleet.world.agent().await;
+    fleet.world.until("it has looked", async || told(&agent).0 == "DeploymentFailed").await;
+    assert!(told(&agent).1.contains("as the tag `driftless:failed` of the deployment group says"), "{:?}", told(&agent));
+    fleet.world.pass(150.0).await;
+    assert_eq!(fleet.created(), 2, "one of the agent's, and one by hand");
+    // Another revision is deployed, and then there is nothing to remember.
+    let good = fleet.world.commit(&[("web.yaml", &manifest("v2.zip", ""))]);
+    fleet.world.ends_as(&good, "success").await;
+    assert_eq!(fleet.tags().await["Tags"], json!([]));
     agent.stop().await;
 }
 

@@ -66,6 +66,12 @@ impl Fleet {
         self.world.code_deploy(action, input).await
     }
 
+    /// ListTagsForResource of the group.
+    pub async fn tags(&self) -> Value {
+        let arn = "arn:aws:codedeploy:eu-central-1:123456789012:deploymentgroup:shop/web";
+        self.call("ListTagsForResource", json!({"ResourceArn": arn})).await
+    }
+
     /// Somebody deploys by hand, and it ends; the deployment's id.
     pub async fn by_hand(&self, key: &str, more: Value) -> String {
         let id = self.begin_by_hand(key, more).await;

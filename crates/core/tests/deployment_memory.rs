@@ -1,6 +1,6 @@
 //! What a deployment group remembers of a failure, when CodeDeploy's lists know of it no more.
 
-use crate::deployment_world::{NOW, World, declared, message, told};
+use crate::deployment_world::{World, declared, message, told};
 use driftless_core::observed::{FailedTargets, Observed};
 use driftless_core::plan::deployment::{DeploymentStep, wants};
 use driftless_core::plan::{Plan, Step};
