@@ -133,6 +133,12 @@ impl World {
         self.console.call(action, body).await.unwrap_or_else(|error| panic!("{error:#}"))
     }
 
+    /// An action of CloudFormation, and its answer's XML.
+    pub(super) async fn query(&self, action: &str, members: &[(&str, &str)]) -> String {
+        let answer = self.console.query("cloudformation", "2010-05-15", action, members).await;
+        answer.unwrap_or_else(|error| panic!("{error:#}"))
+    }
+
     /// The service as AWS describes it, with its tags.
     pub(super) async fn service(&self, name: &str) -> Value {
         let body = json!({"cluster": "shop", "services": [name], "include": ["TAGS"]});

@@ -119,7 +119,15 @@ impl History {
             Ok(snapshot) => snapshot,
             Err(error) => return state.without(sha, &error),
         };
-        let desired = Arc::new(manifest::read(&snapshot, &self.agent));
+        // Many manifests take their time, and other passes go on meanwhile.
+        let agent = self.agent.clone();
+        let desired = match crate::ambient::blocking(move || manifest::read(&snapshot, &agent)).await {
+            Ok(desired) => Arc::new(desired),
+            Err(failure) => match failure.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(_) => return Told::Unknown("the agent is shutting down".to_owned()),
+            },
+        };
         if state.parsed.len() >= KEPT {
             state.parsed.clear();
         }

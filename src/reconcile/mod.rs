@@ -23,6 +23,10 @@ mod verdicts;
 #[cfg(all(test, feature = "demo"))]
 mod fixtures;
 #[cfg(all(test, feature = "demo"))]
+mod order_tests;
+#[cfg(all(test, feature = "demo"))]
+mod secrets_tests;
+#[cfg(all(test, feature = "demo"))]
 mod status_tests;
 #[cfg(all(test, feature = "demo"))]
 mod two_copies_tests;

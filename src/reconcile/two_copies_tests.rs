@@ -5,18 +5,26 @@ use driftless_core::status::Phase;
 use serde_json::json;
 
 use super::Event;
-use super::fixtures::{World, until};
+use super::fixtures::{Copy, World, until};
 use crate::source::Source;
 use crate::source::fixtures::main_branch;
 
+/// A commit of these services and images, and so many copies at which everything is Ready at it.
+async fn settled<const COPIES: usize>(services: &[(&str, &str)]) -> (World, String, [Copy; COPIES]) {
+    let world = World::start().await;
+    let first = world.push(services, &[]);
+    let mut copies = Vec::new();
+    for _ in 0..COPIES {
+        let copy = world.copy().await;
+        copy.settles_at(&first).await;
+        copies.push(copy);
+    }
+    (world, first, copies.try_into().unwrap_or_else(|_| panic!("as many as were asked for")))
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slow_copy_neither_reverts_nor_judges_a_rollout_that_a_newer_commit_began() {
-    let world = World::start().await;
-    let first = world.push(&[("web", "web:1")], &[]);
-    let quick = world.copy().await;
-    quick.settles_at(&first).await;
-    let slow = world.copy().await;
-    slow.settles_at(&first).await;
+    let (world, first, [quick, slow]) = settled(&[("web", "web:1")]).await;
     let second = world.push(&[("web", "web:2")], &[&first]);
     quick.reconciler.read().await.expect("read");
     until("the rollout has begun", || world.count("UpdateService") == 1, || quick.told()).await;
@@ -32,12 +40,7 @@ async fn a_slow_copy_neither_reverts_nor_judges_a_rollout_that_a_newer_commit_be
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slow_copy_does_not_prune_what_a_newer_commit_has_made() {
-    let world = World::start().await;
-    let first = world.push(&[("web", "web:1"), ("old", "old:1")], &[]);
-    let quick = world.copy().await;
-    quick.settles_at(&first).await;
-    let slow = world.copy().await;
-    slow.settles_at(&first).await;
+    let (world, first, [quick, slow]) = settled(&[("web", "web:1"), ("old", "old:1")]).await;
     let second = world.push(&[("web", "web:1"), ("old", "old:1"), ("api", "api:1")], &[&first]);
     quick.reconciler.read().await.expect("read");
     quick.settles_at(&second).await;
@@ -51,12 +54,7 @@ async fn a_slow_copy_does_not_prune_what_a_newer_commit_has_made() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slow_copy_does_not_make_again_what_a_newer_commit_has_pruned() {
-    let world = World::start().await;
-    let first = world.push(&[("web", "web:1"), ("old", "old:1")], &[]);
-    let quick = world.copy().await;
-    quick.settles_at(&first).await;
-    let slow = world.copy().await;
-    slow.settles_at(&first).await;
+    let (world, first, [quick, slow]) = settled(&[("web", "web:1"), ("old", "old:1")]).await;
     let second = world.push(&[("web", "web:1")], &[&first]);
     quick.reconciler.read().await.expect("read");
     until("it is pruned", || world.count("DeleteService") == 1, || quick.told()).await;
@@ -70,10 +68,7 @@ async fn a_slow_copy_does_not_make_again_what_a_newer_commit_has_pruned() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_deleted_at_the_console_is_made_again_once_the_source_was_read() {
-    let world = World::start().await;
-    let first = world.push(&[("web", "web:1"), ("old", "old:1")], &[]);
-    let copy = world.copy().await;
-    copy.settles_at(&first).await;
+    let (world, _, [copy]) = settled(&[("web", "web:1"), ("old", "old:1")]).await;
     world.call("DeleteService", json!({"cluster": "shop", "service": "old", "force": true})).await;
     let made_again = || {
         copy.reconciler.look();
@@ -85,10 +80,7 @@ async fn what_was_deleted_at_the_console_is_made_again_once_the_source_was_read(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_source_that_went_back_counts_and_a_copy_that_has_not_heard_of_it_does_not_go_forward_again() {
-    let world = World::start().await;
-    let first = world.push(&[("web", "web:1")], &[]);
-    let quick = world.copy().await;
-    quick.settles_at(&first).await;
+    let (world, first, [quick]) = settled(&[("web", "web:1")]).await;
     let second = world.push(&[("web", "web:2")], &[&first]);
     quick.reconciler.read().await.expect("read");
     quick.settles_at(&second).await;
@@ -138,10 +130,7 @@ async fn a_restarted_copy_follows_a_source_that_went_back_and_one_that_was_rewri
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_commit_that_nobody_knows_gives_way_to_the_sources_head_once_that_was_read() {
-    let world = World::start().await;
-    let first = world.push(&[("web", "web:1")], &[]);
-    let copy = world.copy().await;
-    copy.settles_at(&first).await;
+    let (world, first, [copy]) = settled(&[("web", "web:1")]).await;
     let arn = world.service("web").await["serviceArn"].clone();
     let tags = json!([{"key": "driftless:revision", "value": "3".repeat(40)}]);
     world.call("TagResource", json!({"resourceArn": arn, "tags": tags})).await;
@@ -154,12 +143,7 @@ async fn a_commit_that_nobody_knows_gives_way_to_the_sources_head_once_that_was_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn while_the_source_cannot_be_read_nothing_of_an_unknown_commit_is_written_or_judged_and_nothing_is_deleted() {
-    let world = World::start().await;
-    let first = world.push(&[("web", "web:1"), ("old", "old:1")], &[]);
-    let quick = world.copy().await;
-    quick.settles_at(&first).await;
-    let slow = world.copy().await;
-    slow.settles_at(&first).await;
+    let (world, first, [quick, slow]) = settled(&[("web", "web:1"), ("old", "old:1")]).await;
     let second = world.push(&[("web", "web:2"), ("old", "old:1"), ("api", "api:1")], &[&first]);
     quick.reconciler.read().await.expect("read");
     quick.settles_at(&second).await;
@@ -189,10 +173,7 @@ async fn while_the_source_cannot_be_read_nothing_of_an_unknown_commit_is_written
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deletion_waits_until_the_source_could_be_read_after_the_inventory() {
-    let world = World::start().await;
-    let first = world.push(&[("web", "web:1"), ("old", "old:1")], &[]);
-    let copy = world.copy().await;
-    copy.settles_at(&first).await;
+    let (world, first, [copy]) = settled(&[("web", "web:1"), ("old", "old:1")]).await;
     world.push(&[("web", "web:1")], &[&first]);
     copy.reconciler.read().await.expect("read");
     let (there, away) = (world.pushed.path(), world.pushed.path().with_extension("away"));
@@ -208,10 +189,7 @@ async fn a_deletion_waits_until_the_source_could_be_read_after_the_inventory() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_apply_of_an_older_commit_is_refused_where_a_newer_one_wrote_unless_a_person_says_so() {
-    let world = World::start().await;
-    let first = world.push(&[("web", "web:1"), ("old", "old:1")], &[]);
-    let agent = world.copy().await;
-    agent.settles_at(&first).await;
+    let (world, first, [agent]) = settled(&[("web", "web:1"), ("old", "old:1")]).await;
     let source = || Source::Git(world.pushed.source(main_branch(), ""));
     let (apply, forced) = (world.copy_of(source(), false).await, world.copy_of(source(), false).await);
     forced.reconciler.allow_older();
@@ -242,10 +220,7 @@ async fn an_apply_of_an_older_commit_is_refused_where_a_newer_one_wrote_unless_a
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unchanged_look_reads_no_source() {
-    let world = World::start().await;
-    let first = world.push(&[("web", "web:1"), ("old", "old:1")], &[]);
-    let copy = world.copy().await;
-    copy.settles_at(&first).await;
+    let (world, first, [copy]) = settled(&[("web", "web:1"), ("old", "old:1")]).await;
     let second = world.push(&[("web", "web:2"), ("old", "old:1")], &[&first]);
     copy.reconciler.read().await.expect("read");
     copy.settles_at(&second).await;

@@ -73,6 +73,12 @@ impl Pushed {
         self.open().reference(reference, id(sha), PreviousValue::Any, "").expect("edited");
     }
 
+    /// Takes a commit away for good, as housekeeping does with what no reference leads to.
+    pub(crate) fn forget(&self, sha: &str) {
+        let (folder, name) = sha.split_at(2);
+        std::fs::remove_file(self.path().join("objects").join(folder).join(name)).expect("a loose object");
+    }
+
     /// Creates or moves an annotated tag.
     pub(crate) fn annotate(&self, tag: &str, sha: &str) {
         let kind = gix::objs::Kind::Commit;
