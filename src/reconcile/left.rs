@@ -2,7 +2,7 @@
 //!
 //! Services and stacks that left are found in AWS by their tags, whoever was looking when they left. Nothing in AWS leads to
 //! an artifact's objects: S3's listings show no metadata, and the tagging API knows buckets only. So the agent remembers where
-//! it pushed what left, or moved, while it was running.
+//! it pushed what left, or moved, while it was running, and what it was before it asks the source's history, once.
 
 use std::collections::BTreeMap;
 
@@ -21,8 +21,10 @@ pub(super) struct Left {
     pub(super) depended_on: BTreeMap<ResourceId, Vec<ResourceId>>,
     /// As they were declared when they left or moved, with their references in place.
     pub(super) artifacts: Vec<Resource>,
-    /// What deploys to somewhere else than before: from where.
+    /// What deploys to or runs somewhere else than before: from where, and what stays there.
     pub(super) deployed: BTreeMap<ResourceId, String>,
+    /// The source's history was asked.
+    pub(super) recalled: bool,
 }
 
 impl Left {
@@ -34,6 +36,25 @@ impl Left {
         }
         for (id, resource) in &previous.desired.resources {
             self.depended_on.insert(id.clone(), resource.depends_on.clone());
+            let now = commit.desired.resources.get(id).and_then(ran_at);
+            if let (Some((before, stays)), Some((now, _))) = (ran_at(resource), now)
+                && before != now
+            {
+                self.deployed.insert(id.clone(), format!("{before}, {stays}"));
+            }
+        }
+        self.remember(previous, commit, agent);
+        self.deployed.retain(|id, _| commit.declares(id));
+    }
+
+    /// What an older commit said that no agent of this process had in force. The newest first.
+    pub(super) fn recall(&mut self, older: &Commit, commit: &Commit, agent: &Agent) {
+        self.remember(older, commit, agent);
+    }
+
+    /// Where `previous` pushed artifacts, unless `commit` pushes them there as well.
+    fn remember(&mut self, previous: &Commit, commit: &Commit, agent: &Agent) {
+        for (id, resource) in &previous.desired.resources {
             if matches!(resource.spec, Spec::S3Artifact(_))
                 // One that never had its references in place was never pushed.
                 && let Ok(resolved) = previous.resolve(resource, agent)
@@ -41,20 +62,28 @@ impl Left {
                 self.artifacts.retain(|other| other.id != *id || Thing::of(other) != Thing::of(&resolved));
                 self.artifacts.push(resolved);
             }
-            let before = resource.spec.thing().map(|(thing, _)| thing);
-            let now = commit.desired.resources.get(id).and_then(|now| now.spec.thing()).map(|(thing, _)| thing);
-            if let (Spec::Ec2Deployment(_), Some(before), Some(now)) = (&resource.spec, before, now)
-                && before != now
-            {
-                self.deployed.insert(id.clone(), before);
-            }
         }
         let revision = &previous.desired.revision;
         self.artifacts.retain(|one| match commit.desired.resources.get(&one.id) {
             None => !commit.declares(&one.id),
             Some(now) => !(Thing::of(one) == Thing::of(now) || is_a_version(one, revision)),
         });
-        self.deployed.retain(|id, _| commit.declares(id));
+    }
+}
+
+/// What a resource deploys to or runs with, and what stays there when it moves on; None of kinds whose things are found in AWS.
+fn ran_at(resource: &Resource) -> Option<(String, &'static str)> {
+    match &resource.spec {
+        Spec::Ec2Deployment(deployment) => {
+            let group = format!("the deployment group `{}` of the application `{}`", deployment.group, deployment.application);
+            Some((group, "which keeps what it runs"))
+        }
+        Spec::EcsTask(task) => {
+            let cluster = task.cluster.rsplit('/').next().unwrap_or(&task.cluster);
+            let family = format!("the family `{}` in the cluster `{cluster}`", task.family());
+            Some((family, "whose task definitions stay registered, with what they remember of its runs"))
+        }
+        Spec::EcsService(_) | Spec::CloudFormationStack(_) | Spec::S3Artifact(_) => None,
     }
 }
 
@@ -130,8 +159,44 @@ mod tests {
     #[test]
     fn what_a_deployment_has_moved_from_is_named() {
         let moved = left(&[deployment("web"), deployment("site")]).1;
-        assert_eq!(moved, ["the deployment group `web` of the application `shop`"]);
+        assert_eq!(moved, ["the deployment group `web` of the application `shop`, which keeps what it runs"]);
         assert!(left(&[deployment("web"), deployment("web")]).1.is_empty());
         assert!(left(&[deployment("web"), String::new()]).1.is_empty());
+    }
+
+    #[test]
+    fn what_a_task_has_moved_from_is_named() {
+        let task = |cluster: &str, family: &str| {
+            format!(
+                "apiVersion: driftless/v1alpha1\nkind: EcsTask\nmetadata: {{name: migrate}}\nspec: {{cluster: {cluster}, taskDefinition: {{family: {family}}}}}\n"
+            )
+        };
+        let stays = "whose task definitions stay registered, with what they remember of its runs";
+        for (cluster, family, moves) in [
+            ("shop", "migrate", false),
+            ("shop", "migrate-2", true),
+            ("arn:aws:ecs:eu-central-1:123456789012:cluster/shop", "migrate", false),
+            ("other", "migrate", true),
+        ] {
+            let moved = left(&[task("shop", "migrate"), task(cluster, family)]).1;
+            let from = format!("the family `migrate` in the cluster `shop`, {stays}");
+            assert_eq!(moved, if moves { vec![from] } else { vec![] }, "{cluster} {family}");
+        }
+    }
+
+    #[test]
+    fn what_older_commits_say_counts_from_the_newest_on_and_not_where_it_is_still_declared() {
+        let places = |older: &[&str], now: &str| {
+            let (agent, now) = (fixtures::agent("http://127.0.0.1:1", ""), commit(&"9".repeat(40), &artifact(now)));
+            let mut left = Left::default();
+            for (number, key) in older.iter().enumerate() {
+                left.recall(&commit(&number.to_string().repeat(40), &artifact(key)), &now, &agent);
+            }
+            assert!(left.deployed.is_empty() && left.depended_on.is_empty());
+            left.artifacts.iter().filter_map(Thing::of).map(|thing| thing.to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(places(&["2", "1", "2"], "3"), ["s3://releases/1", "s3://releases/2"]);
+        assert_eq!(places(&["2", "3"], "3"), ["s3://releases/2"]);
+        assert_eq!(places(&["app-${git.shortSha}.zip", "app.zip"], "app-${git.shortSha}.zip"), ["s3://releases/app.zip"]);
     }
 }

@@ -117,7 +117,8 @@ impl Reconciler {
                 continue;
             }
             self.tell_of_deployments(&commit);
-            if !commit.has_created() {
+            let first = self.recall(&commit).await;
+            if !(commit.has_created() || first) {
                 continue;
             }
             match self.0.shutdown.run_until_cancelled(self.look_for_moves(&commit)).await {
@@ -130,11 +131,11 @@ impl Reconciler {
         }
     }
 
-    /// Deployment groups are not deleted: what a deployment has moved from is told.
+    /// Deployment groups and families are not deleted: what a deployment has moved from is told.
     fn tell_of_deployments(&self, commit: &Arc<Commit>) {
         let moved = self.0.left.lock().expect("not poisoned").deployed.clone();
         for (id, from) in moved {
-            self.tell(commit, &id, format!("moved from {from}, which keeps what it runs"));
+            self.tell(commit, &id, format!("moved from {from}"));
         }
     }
 
@@ -148,11 +149,8 @@ impl Reconciler {
     pub async fn look_for_moves(&self, commit: &Commit) -> Result<Vec<(ResourceId, String)>, String> {
         let known: Vec<Thing> = commit.desired.resources.values().filter_map(Thing::of).collect();
         let mut inventory = self.inventory(Some(&known)).await?;
-        let left = self.0.left.lock().expect("not poisoned").artifacts.clone();
-        inventory.extend(left.iter().filter_map(|resource| match &resource.spec {
-            Spec::S3Artifact(declared) => Some(Item::artifact(resource, declared)),
-            _ => None,
-        }));
+        self.recall(commit).await;
+        self.look_at_left_artifacts(commit, &mut inventory).await?;
         let resolved = self.resolved(commit, &inventory);
         let asked = Asked { places: self.places(), resolved, ..Asked::default() };
         Ok(prune::moved(&commit.desired, &inventory, &asked))
@@ -240,6 +238,7 @@ impl Reconciler {
     /// A sentence: what could not be read. Half an inventory is none (rule 5).
     pub async fn look_for_leavers(&self, commit: &Commit) -> Result<Pruning, String> {
         let mut inventory = self.inventory(None).await?;
+        self.recall(commit).await;
         let resolved = self.resolved(commit, &inventory);
         let mut deletions = self.look_at_left_artifacts(commit, &mut inventory).await?;
         let myself = self.myself().await?;
@@ -266,6 +265,42 @@ impl Reconciler {
             (id, told)
         });
         Ok(Pruning { leavers, now: pruned.delete.first().map_or(0, Vec::len), kept: kept.collect(), blocked: pruned.blocked })
+    }
+
+    /// Asks the source's history, once in the life of a process, where artifacts were before the revision in force: a restart
+    /// forgets nothing. Whether that has told of any. What cannot be read now is asked for at the next look.
+    async fn recall(&self, commit: &Commit) -> bool {
+        let asked = || self.0.left.lock().expect("not poisoned").recalled;
+        let Some(head) = commit.desired.revision.sha().filter(|_| !asked()) else { return false };
+        // What is not at hand is fetched only where there is an artifact that may have moved.
+        let declares = commit.desired.resources.values().any(|resource| matches!(resource.spec, Spec::S3Artifact(_)));
+        let older = match self.0.source.changed_before(head, &["S3Artifact"], declares).await {
+            Ok(older) => older,
+            Err(error) => {
+                tracing::debug!(%error, "where artifacts were in earlier commits cannot be read now");
+                return false;
+            }
+        };
+        let mut told = false;
+        for sha in older {
+            let snapshot = match self.0.source.snapshot_at(&sha).await {
+                Ok(snapshot) => snapshot,
+                Err(error) if error.is_gone() => continue,
+                Err(error) => {
+                    tracing::debug!(%error, sha, "where artifacts were in an earlier commit cannot be read now");
+                    return false;
+                }
+            };
+            let agent = self.0.agent.clone();
+            let read = crate::ambient::blocking(move || (driftless_core::manifest::read(&snapshot, &agent), snapshot)).await;
+            let Ok((desired, snapshot)) = read else { return false };
+            let older = Commit::new(desired, Arc::new(snapshot), commit.outputs());
+            let mut left = self.0.left.lock().expect("not poisoned");
+            left.recall(&older, commit, &self.0.agent);
+            told |= !left.artifacts.is_empty();
+        }
+        self.0.left.lock().expect("not poisoned").recalled = true;
+        told
     }
 
     /// Adds the artifacts that left and still have objects of ours to the inventory; the plans that delete those, by resource.

@@ -133,7 +133,7 @@ impl Remote {
     ///
     /// # Errors
     /// [`SourceError::CommitNotFound`]: the server has answered, and does not have it any more. Others: not now.
-    fn obtain(
+    pub(super) fn obtain(
         &self,
         id: gix::ObjectId,
         reference: &GitReference,

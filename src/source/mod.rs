@@ -4,6 +4,7 @@ mod address;
 mod blocking;
 pub mod content;
 mod directory;
+mod earlier;
 mod error;
 mod git;
 mod history;
@@ -146,6 +147,23 @@ impl Source {
         match self {
             Source::Git(git) => git.snapshot_at_hand(sha).await.ok(),
             Source::Directory(_) => None,
+        }
+    }
+
+    /// The commits before `head`, newest first, of which a manifest with one of these words was changed or removed by the next one.
+    /// A directory has none. Only what is at hand is looked at, unless `fetch`.
+    ///
+    /// # Errors
+    /// They cannot be read now.
+    pub async fn changed_before(
+        &self,
+        head: &str,
+        words: &'static [&'static str],
+        fetch: bool,
+    ) -> Result<Vec<String>, SourceError> {
+        match self {
+            Source::Git(git) => git.changed_before(head, words, fetch).await,
+            Source::Directory(_) => Ok(vec![]),
         }
     }
 

@@ -196,6 +196,64 @@ async fn an_artifact_that_moves_takes_its_own_objects_along_and_no_versions() {
     agent.stop().await;
 }
 
+/// Two commits later, with nobody looking, the artifact has another key.
+fn moved_unseen(world: &World) -> String {
+    world.commit(&[("app.yaml", &artifact("shop.zip")), ("web.yaml", &service("web", "web:1", ""))]);
+    world.commit(&[("web.yaml", &service("web", "web:2", ""))])
+}
+
+fn artifact(key: &str) -> String {
+    format!(
+        "apiVersion: driftless/v1alpha1\nkind: S3Artifact\nmetadata: {{name: app}}\nspec: {{source: {{path: app.txt}}, bucket: releases, key: {key}}}\n"
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_artifact_that_moved_while_nobody_looked_leaves_nothing_behind_and_plan_tells_it() {
+    let world = pruning().await;
+    world.simulator.create_bucket("releases");
+    world.simulator.put_object("releases", "others.zip", b"somebody else's".to_vec());
+    let first = world.commit(&[("app.yaml", &artifact("app.zip")), ("app.txt", "hello")]);
+    let agent = world.agent().await;
+    world.ends_as(&first, "success").await;
+    agent.stop().await;
+    let last = moved_unseen(&world);
+    let (code, said) = world.command(&["plan"]).await;
+    let moves = "s3://releases/app.zip to s3://releases/shop.zip";
+    assert!(code == 1 && said.contains(moves), "{said}");
+    // Killed once it has pushed, and before it has deleted.
+    let agent = crate::killing::kill_at(&world, "DeleteObject", driftless_simulator::When::Before).await;
+    world.ends_as(&last, "success").await;
+    world.until("what it moved from is gone", async || world.simulator.object("releases", "app.zip").is_none()).await;
+    assert!(
+        world.simulator.object("releases", "shop.zip").is_some() && world.simulator.object("releases", "others.zip").is_some()
+    );
+    drop(agent);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_prune_what_an_artifact_moved_from_while_nobody_looked_is_named_and_left() {
+    let mut world = World::start().await;
+    world.prune = false;
+    world.simulator.create_bucket("releases");
+    let first = world.commit(&[("app.yaml", &artifact("app.zip")), ("app.txt", "hello")]);
+    let agent = world.agent().await;
+    world.ends_as(&first, "success").await;
+    agent.stop().await;
+    moved_unseen(&world);
+    let told = "from s3://releases/app.zip to s3://releases/shop.zip; the old one is left in AWS";
+    let (_, said) = world.command(&["plan"]).await;
+    assert!(said.contains(&format!("S3Artifact/app: moves {told}")), "{said}");
+    // The next agent as well: nothing in AWS has changed.
+    for _ in 0..2 {
+        let agent = world.agent().await;
+        let said = || agent.reconciler.statuses().into_iter().find(|status| status.resource.name == "app").map(|one| one.message);
+        world.until("it says what is left", async || said().is_some_and(|said| said.contains(&format!("moved {told}")))).await;
+        agent.stop().await;
+    }
+    assert!(world.simulator.object("releases", "app.zip").is_some());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rename_of_the_manifest_alone_deletes_nothing() {
     let world = pruning().await;
