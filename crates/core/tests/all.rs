@@ -41,6 +41,7 @@ mod plan_sameness;
 mod plan_spelling;
 mod plan_whole;
 mod plan_world;
+mod reference_fields;
 mod rollout;
 mod rollout_causes;
 mod rollout_identity;
