@@ -197,3 +197,7 @@ mod tests {
         assert!(Cli::try_parse_from(["driftless", "simulate", "--pace", "2.5"]).is_ok());
     }
 }
+
+#[cfg(all(test, feature = "demo"))]
+#[path = "cli_docs_tests.rs"]
+mod docs;
