@@ -376,6 +376,20 @@ fn a_copy_that_says_that_nothing_ran_is_no_proof_once_its_revision_is_gone() {
 }
 
 #[test]
+fn a_record_that_moves_up_hides_no_gap_that_nobody_has_explained() {
+    let (mut world, one, two) = (World { index: Index::Denied, ..World::new() }, migrate("migrate:1"), migrate("migrate:2"));
+    world.settle(&one, &context());
+    world.settle(&two, &context());
+    others(&mut world, 1);
+    // The record of the second goes with its revision, and the first is deregistered.
+    deleted(&mut world, 2);
+    world.revisions[0].inactive = Some(world.now);
+    world.now += 2.0 * HOUR;
+    assert_eq!(reason(&world.settle(&one, &context())), "Ready");
+    assert_eq!((reason(&world.settle(&two, &context())), world.tasks.len()), ("MemoryGone", 2));
+}
+
+#[test]
 fn a_family_whose_only_revision_was_deleted_runs_nothing_when_it_has_one_again() {
     let (mut world, declared) = (World { index: Index::Denied, ..World::new() }, following("migrate", None));
     others(&mut world, 1);

@@ -170,11 +170,24 @@ fn time(answer: &Value, member: &str) -> Option<f64> {
     answer.get("taskDefinition")?.get(member)?.as_f64()
 }
 
+/// The deleted revisions that may have had a record: those above the newest that has one.
+fn hidden(pass: &Pass, revisions: &[Value]) -> Option<(u64, u64)> {
+    let TaskMemory::Whole { gap, .. } = pass.observation.memory else { return None };
+    let newest = record::newest(revisions, &pass.who);
+    gap.filter(|(_, last)| newest.is_none_or(|newest| *last > newest))
+}
+
+/// Whether a record may be written at a newer revision than had any: not above a gap that nobody has explained, which would lie below
+/// it from then on, and hide what was lost.
+pub(super) fn may_move_up(pass: &Pass, revisions: &[Value]) -> bool {
+    hidden(pass, revisions).is_none()
+}
+
 /// Err: whether this has been run already is not known, and it is not run on ignorance. Some: it is not known, and a person
 /// wants it run all the same.
 pub(super) fn certain(pass: &Pass, revisions: &[Value]) -> Result<Option<String>, Verdict> {
     let id = &pass.resource.id;
-    let (gap, lost) = match &pass.observation.memory {
+    let lost = match &pass.observation.memory {
         TaskMemory::NotAsked => {
             return Err(Verdict::Unknown { message: "the family's older revisions have not been asked".to_owned() });
         }
@@ -196,11 +209,9 @@ pub(super) fn certain(pass: &Pass, revisions: &[Value]) -> Result<Option<String>
                 ),
             ));
         }
-        TaskMemory::Whole { gap, lost, .. } => (*gap, *lost),
+        TaskMemory::Whole { lost, .. } => *lost,
     };
-    let newest = record::newest(revisions, &pass.who);
-    let hidden = gap.filter(|(_, last)| newest.is_none_or(|newest| *last > newest));
-    let (first, last) = match (lost, hidden) {
+    let (first, last) = match (lost, hidden(pass, revisions)) {
         (Some(lost), _) => (lost, lost),
         (None, Some(hidden)) => hidden,
         (None, None) => return Ok(None),

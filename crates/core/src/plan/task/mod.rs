@@ -236,7 +236,7 @@ fn remember(pass: &Pass, recorded: &Recorded, run: Run, revisions: &[Value], run
     let active = || revisions.iter().filter(|answer| is_active(answer));
     let at = |document, revision| EcsStep::TagTaskDefinition { document, task_definition: TaskDefinitionRef::Arn(revision) };
     if !recorded.active {
-        let Some(revision) = active().find_map(arn) else { return vec![] };
+        let Some(revision) = active().find_map(arn).filter(|_| memory::may_move_up(pass, revisions)) else { return vec![] };
         let document = run::on_record(pass, runs, &recorded.digest, &run, &TaskDefinitionRef::Arn(revision.clone()));
         return vec![at(document, revision)];
     }

@@ -23,7 +23,7 @@ pub(super) fn first(pass: &Pass, revisions: &[Value], runs: &[Recorded], attempt
     let before = runs.iter().find(|one| one.digest == pass.digest && one.run.state.ran_nothing() && !pass.context.retry);
     run.first = before.map(|before| before.run.first.unwrap_or(before.run.at));
     plan.steps.extend(chosen.step.map(Into::into));
-    plan.steps.extend(intent(pass, revisions, runs, &run, &chosen.reference).into_iter().map(Into::into));
+    plan.steps.extend(intent(pass, revisions, runs, &run, &chosen.reference, true).into_iter().map(Into::into));
     plan.steps.push(run_task(pass, &run, chosen.reference).into());
     // What the last run's document was is not on record: it is shown where nothing else tells why there is another run.
     let again = runs.iter().any(|one| one.digest == pass.digest);
@@ -43,7 +43,15 @@ pub(super) fn first(pass: &Pass, revisions: &[Value], runs: &[Recorded], attempt
 ///
 /// What follows a family registers nothing, so that no number tells of it that the newest revision was deleted: its intent is at
 /// another revision as well.
-fn intent(pass: &Pass, revisions: &[Value], runs: &[Recorded], run: &Run, reference: &TaskDefinitionRef) -> Vec<EcsStep> {
+/// Only one that is `fresh`, before which all that may know of a run was asked: its record may lie above a gap.
+fn intent(
+    pass: &Pass,
+    revisions: &[Value],
+    runs: &[Recorded],
+    run: &Run,
+    reference: &TaskDefinitionRef,
+    fresh: bool,
+) -> Vec<EcsStep> {
     let at = |run: &Run, reference: &TaskDefinitionRef| {
         let forgotten = match reference {
             TaskDefinitionRef::Arn(arn) => forget(pass, runs, arn),
@@ -58,7 +66,7 @@ fn intent(pass: &Pass, revisions: &[Value], runs: &[Recorded], run: &Run, refere
     let active = revisions.iter().filter(|answer| is_active(answer)).filter_map(arn);
     let above = active.filter(|arn| record::number(arn) >= newest).max_by_key(|arn| record::number(arn));
     let above = newest.and(above);
-    let follows = matches!(pass.declared.task_definition, TaskDefinition::Family { .. });
+    let follows = fresh && matches!(pass.declared.task_definition, TaskDefinition::Family { .. });
     let other = || {
         let others = revisions.iter().filter(|answer| follows && is_active(answer)).filter_map(arn).filter(|arn| arn != own);
         others.max_by_key(|arn| record::number(arn))
@@ -74,7 +82,7 @@ fn intent(pass: &Pass, revisions: &[Value], runs: &[Recorded], run: &Run, refere
 /// again as well: what was read may be older than a refusal, which would then stand on record of a task that runs.
 pub(super) fn again(pass: &Pass, revisions: &[Value], runs: &[Recorded], own: &Recorded, mut plan: Plan) -> Plan {
     let task_definition = TaskDefinitionRef::Arn(own.revision.clone());
-    plan.steps.extend(intent(pass, revisions, runs, &own.run, &task_definition).into_iter().map(Into::into));
+    plan.steps.extend(intent(pass, revisions, runs, &own.run, &task_definition, false).into_iter().map(Into::into));
     plan.steps.push(run_task(pass, &own.run, TaskDefinitionRef::Arn(own.revision.clone())).into());
     plan.notes.push("RunTask is sent again with the same client token: what runs already is not run twice".to_owned());
     plan.verdict = starting(pass);
