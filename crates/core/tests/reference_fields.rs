@@ -137,3 +137,33 @@ fn every_field_in_the_reference_is_read() {
         assert!(seen > 3, "{kind}: {seen}");
     }
 }
+
+/// The words that follow these beginnings in the sources.
+fn reasons(folder: &std::path::Path, found: &mut BTreeSet<String>) {
+    for entry in std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()) {
+        if entry.is_dir() {
+            reasons(&entry, found);
+        } else if entry.extension().is_some_and(|end| end == "rs") && !entry.ends_with("tests.rs") {
+            let text = std::fs::read_to_string(&entry).expect("read");
+            for begin in ["stalled(", "Stalled { reason: "] {
+                let reasons = text.split(begin).skip(1).filter_map(|rest| rest.trim_start().strip_prefix('"')?.split('"').next());
+                found.extend(reasons.map(str::to_owned));
+            }
+        }
+    }
+}
+
+#[test]
+fn every_reason_for_which_something_is_stalled_is_in_the_operations_and_no_other() {
+    let operations = include_str!("../../../docs/operations.md");
+    let table = operations.split("### Why something is Stalled").nth(1).expect("the table");
+    let table = table.split("\n\n").nth(1).expect("its rows");
+    let told: BTreeSet<&str> = table.lines().filter_map(|row| row.split('|').nth(1)).flat_map(code).collect();
+    let mut found = BTreeSet::new();
+    for folder in ["crates/core/src", "src"] {
+        reasons(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(folder), &mut found);
+    }
+    let found: BTreeSet<&str> = found.iter().map(String::as_str).collect();
+    assert!(found.len() > 20, "{found:?}");
+    assert_eq!(told, found);
+}
