@@ -2,10 +2,12 @@
 
 mod artifact_manifest;
 mod artifact_plan;
+mod deployment_failures;
 mod deployment_manifest;
 mod deployment_memory;
 mod deployment_messages;
 mod deployment_plan;
+mod deployment_reads;
 mod deployment_world;
 mod kinds;
 mod manifest_agent;
@@ -27,6 +29,8 @@ mod model_limits;
 mod model_names;
 mod model_network_and_volumes;
 mod model_service;
+mod model_service_deployments;
+mod model_service_together;
 mod model_service_words;
 mod model_task_definition;
 mod model_task_words;
