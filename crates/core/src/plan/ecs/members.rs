@@ -153,4 +153,19 @@ mod tests {
             assert!(newer || takes.contains(&row.member), "{}", row.member);
         }
     }
+
+    #[test]
+    fn the_newest_of_the_current_revisions_counts() {
+        use serde_json::json;
+        let revision = |arn: &str, at: f64| json!({"serviceRevisionArn": arn, "createdAt": at, "monitoring": arn});
+        let all = [revision("a", 1.0), revision("c", 3.0), revision("b", 2.0)];
+        let shown = |service: Value| {
+            let found = observed(service.as_object().expect("an object"), &all);
+            found.get("monitoring").and_then(Value::as_str).map(str::to_owned)
+        };
+        assert_eq!(shown(json!({})).as_deref(), Some("c"));
+        assert_eq!(shown(json!({"currentServiceRevisions": [{"arn": "a"}, {"arn": "b"}]})).as_deref(), Some("b"));
+        assert_eq!(shown(json!({"currentServiceRevisions": [{"arn": "other"}]})), None);
+        assert_eq!(shown(json!({"monitoring": "own"})).as_deref(), Some("own"));
+    }
 }

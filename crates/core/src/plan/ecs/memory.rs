@@ -131,3 +131,7 @@ pub(super) fn settled(prior: &Written, digest: &str) -> Option<Written> {
     let counts = prior.digest == digest && prior.times >= MOST_WRITES;
     counts.then(|| Written { times: 0, ..prior.clone() })
 }
+
+#[cfg(test)]
+#[path = "memory_tests.rs"]
+mod tests;

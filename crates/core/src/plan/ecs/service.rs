@@ -302,3 +302,7 @@ fn overlay(one: &Value, other: &Value, pattern: &str, setting: &Setting) -> Valu
         _ => one.clone(),
     }
 }
+
+#[cfg(test)]
+#[path = "service_tests.rs"]
+mod tests;

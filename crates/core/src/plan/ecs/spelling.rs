@@ -243,6 +243,56 @@ mod tests {
     }
 
     #[test]
+    fn another_key_is_one_part_within_the_place() {
+        let at = |one: &[&str], other: &[&str]| {
+            let pointer = |parts: &[&str]| Pointer(parts.iter().map(|part| (*part).to_owned()).collect());
+            other_key(&pointer(one), &pointer(other))
+        };
+        assert_eq!(at(&["list", "a", "weight"], &["list", "b", "weight"]), Some(1));
+        assert_eq!(at(&["list", "a", "tags", "k", "value"], &["list", "a", "tags", "l", "value"]), Some(3));
+        for (one, other) in [
+            (&["list", "a", "weight"], &["list", "a", "weight"]),
+            (&["list", "a", "weight"], &["other", "a", "weight"]),
+            (&["list", "a", "weight"], &["list", "a", "base"]),
+            (&["list", "a", "weight"], &["list", "b", "base"]),
+        ] {
+            assert_eq!(at(one, other), None, "{one:?} {other:?}");
+        }
+        assert_eq!(at(&["list", "a", "weight", "x"], &["list", "b", "weight"]), None);
+        assert_eq!(at(&["list", "a"], &["list", "b"]), None);
+    }
+
+    #[test]
+    fn what_people_write_themselves_in_containers_is_kept_letter_by_letter() {
+        let own = |text: &str| is_peoples_own(&Pointer(text.split('/').map(str::to_owned).collect()));
+        for place in ["image", "environment/A/value", "environmentFiles", "secrets/A/valueFrom", "command/0", "entryPoint"] {
+            assert!(own(&format!("containerDefinitions/app/{place}")), "{place}");
+        }
+        for place in
+            ["containerDefinitions/app/cpu", "containerDefinitions/image", "containerDefinitions", "volumes/data/image", "image"]
+        {
+            assert!(!own(place), "{place}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_declared_is_awss_default_only_where_nobody_sent_it_and_a_default_says_what_it_should_be() {
+        let undeclared = |has_default: bool| Difference {
+            sort: Sort::Undeclared,
+            has_default,
+            pointer: Pointer(vec!["desiredCount".into()]),
+            ..difference(json!(1), json!(2))
+        };
+        let sent = json!({"desiredCount": 1}).as_object().cloned().unwrap_or_default();
+        let of = |difference: Difference, sent: &Document| !of_aws(&[difference], sent).is_empty();
+        assert!(of(undeclared(true), &Document::new()));
+        assert!(!of(undeclared(true), &sent), "a count that was sent is never spelled otherwise");
+        assert!(!of(undeclared(false), &Document::new()));
+        let declared = |new: Value, old: Value| difference(new, old);
+        assert!(of(declared(json!("a"), json!("A")), &sent) && !of(declared(json!(1), json!(2)), &Document::new()));
+    }
+
+    #[test]
     fn a_hash_is_of_this_place_and_these_two_values() {
         let one = hash(&difference(json!("memory"), json!("MEMORY")));
         assert_eq!(one.len(), SHORT);
