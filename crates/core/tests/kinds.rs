@@ -308,8 +308,13 @@ fn no_two_resources_may_be_one_thing_and_each_kind_names_its_own() {
     assert_eq!(thing(&service).as_deref(), Some("the service `web` in the cluster `shop`"), "a cluster's name is its ARN's end");
     assert_eq!(thing(&stack).as_deref(), Some("the stack `net`"));
     assert_eq!(thing(&deployment).as_deref(), Some("the deployment group `web` of the application `shop`"));
-    // A family may run many tasks.
+    // A family may run many tasks, and a bucket hold many artifacts, whose keys are compared by themselves.
     assert_eq!(thing(&task), None);
+    let source = driftless_core::desired::ArtifactSource::Path("public".into());
+    let place = driftless_core::desired::ArtifactPlace::Key("a".into());
+    let artifact =
+        driftless_core::desired::S3Artifact { source, bucket: "shop".into(), place, archive: None, sync: Default::default() };
+    assert_eq!(Spec::S3Artifact(artifact).thing(), None);
     // Where what a commit removed is put, of the kinds that need it.
     for (resource, takes) in [(&mut service, true), (&mut stack, true), (&mut deployment, false), (&mut task, false)] {
         let id = resource.id.clone();

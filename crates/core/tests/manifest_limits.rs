@@ -1,6 +1,6 @@
 //! Every limit of a manifest, and of what it holds: what stands at it is taken, one past it is refused with its number.
 
-use crate::manifest_source::{agent, problems, snapshot, told};
+use crate::manifest_source::{agent, of_spec, problems, snapshot, told};
 use driftless_core::agent::Agent;
 use driftless_core::manifest;
 use driftless_core::manifest::read_agent;
@@ -257,4 +257,33 @@ fn a_target_is_named_as_aws_names_things() {
         let found = configuration(target);
         assert!(if wanted.is_empty() { found.is_empty() } else { found.contains(wanted) }, "{target}: {found}");
     }
+}
+
+#[test]
+fn a_template_is_given_in_one_way() {
+    let of = |template: &str| {
+        let head = "apiVersion: driftless/v1alpha1\nkind: CloudFormationStack\nmetadata: {name: net}\nspec:\n";
+        told(&[("net.yaml", format!("{head}  template: {template}\n")), ("net.template", TEMPLATE.to_owned())])
+    };
+    let rows = [
+        ("{file: net.template}", ""),
+        ("{}", "`spec.template` names no template; `file: NAME`"),
+        ("{file: net.template, inline: a}", "has both `file` and `inline`; keep one of them"),
+        ("{file: other.template}", "`spec.template.file`: "),
+        ("{inline: [a]}", "the template, as a block"),
+        ("{inline: {Resources: {A: {Type: T}}}}", ""),
+        ("{url: 'https://shop.s3.eu-central-1.amazonaws.com/a'}", ""),
+        ("{url: 'https://example.com/a'}", "an object in S3 is expected"),
+    ];
+    for (template, wanted) in rows {
+        let found = of(template);
+        assert!(if wanted.is_empty() { found.is_empty() } else { found.contains(wanted) }, "{template}: {found}");
+    }
+    // What is misspelt is told as that alone.
+    let misspelt = of("{fil: net.template}");
+    assert!(misspelt.contains("did you mean `file`?") && !misspelt.contains("names no template"), "{misspelt}");
+    let misspelt = artifact("  source: {pat: public}\n  bucket: shop\n  prefix: a\n");
+    assert!(misspelt.contains("did you mean `path`?") && !misspelt.contains("is empty"), "{misspelt}");
+    let misspelt = of_spec("  taskDefinitio: {family: web}\n  service: {inline: {}}\n");
+    assert!(misspelt.contains("did you mean `taskDefinition`?") && misspelt.lines().count() == 1, "{misspelt}");
 }

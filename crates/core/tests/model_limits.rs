@@ -149,6 +149,15 @@ fn a_deployment_configuration_is_taken_up_to_each_of_aws_s_limits() {
             deployed(json!({"strategy": "CANARY", "canaryConfiguration": {"canaryPercent": n as f64}}))
         }),
     ]);
+    // What stands in quotes is advised only where it is a number.
+    let quoted =
+        |percent: &str| deployed(json!({"strategy": "CANARY", "canaryConfiguration": {"canaryPercent": percent}})).join("");
+    assert!(
+        quoted("5.5").ends_with("is the string `5.5`, where AWS takes a number: write 5.5 without quotes"),
+        "{}",
+        quoted("5.5")
+    );
+    assert!(quoted("some").ends_with("is the string `some`, where AWS takes a number"), "{}", quoted("some"));
     let canary = |percent: f64| deployed(json!({"strategy": "CANARY", "canaryConfiguration": {"canaryPercent": percent}}));
     assert_eq!(canary(0.1), Vec::<String>::new());
     assert_eq!((canary(0.0).len(), canary(0.05).len(), canary(5.25).len(), canary(99.9).len()), (1, 1, 1, 0));

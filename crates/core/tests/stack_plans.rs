@@ -317,3 +317,26 @@ fn attempts_of_ways_out_are_counted_up() {
     let told = left(&[("A", "DELETE_COMPLETE"), ("B", "DELETE_FAILED")]);
     assert!(told.contains("still there: B (") && !told.contains("A ("), "{told}");
 }
+
+#[test]
+fn what_failed_is_called_by_what_was_tried() {
+    let lines = ["stack UPDATE_IN_PROGRESS User Initiated", "Topic UPDATE_FAILED no", "stack UPDATE_ROLLBACK_COMPLETE"];
+    let mut update = observed(live("UPDATE_ROLLBACK_COMPLETE"));
+    update.events = newest_first(vec![events(Some(&name_of(&large())), &lines)]);
+    assert!(
+        message(&plan(&large(), &update)).starts_with("the change of the stack `net` failed: Topic"),
+        "{}",
+        message(&plan(&large(), &update))
+    );
+    // Each time that AWS could not work it out, it is left alone for longer.
+    let name = asked(&plan(&large(), &observed(live("CREATE_COMPLETE"))));
+    let waits = |attempt: u32| {
+        let mut observation = observed(live("CREATE_COMPLETE"));
+        let busy =
+            ChangeSet { status_reason: Some("Rate exceeded".into()), ..nothing(&as_attempt(&name, Kind::Change, attempt), 0.0) };
+        observation.change_sets = vec![busy];
+        let told = message(&plan(&large(), &observation)).to_owned();
+        told.rsplit("asked again in ").next().unwrap_or_default().to_owned()
+    };
+    assert_eq!([waits(1), waits(2), waits(3), waits(4)], ["15 s", "15 s", "30 s", "60 s"]);
+}

@@ -71,6 +71,14 @@ impl Serialize for Packed {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn a_packed_document_prints_as_what_is_in_it() {
+        let document = serde_json::json!({"a": [1]}).as_object().cloned().unwrap_or_default();
+        let packed = super::Packed::from(&document);
+        assert_eq!(format!("{packed:?}"), format!("{document:?}"));
+        assert_eq!(serde_json::to_value(&packed).unwrap_or_default(), serde_json::Value::Object(document));
+    }
+
     use serde_json::json;
 
     use super::*;

@@ -50,10 +50,9 @@ enum Next {
 }
 
 fn next(subject: Subject, pattern: &str, part: &str) -> Next {
-    match (pattern.is_empty(), subject.kind(pattern)) {
-        (true, _) => Next::Member(part.to_owned()),
-        (_, Some(MemberKind::List)) => Next::Element(format!("{pattern}/*"), members::elements(subject, pattern)),
-        (_, Some(MemberKind::Map)) => Next::Member(format!("{pattern}/*")),
+    match subject.kind(pattern) {
+        Some(MemberKind::List) => Next::Element(format!("{pattern}/*"), members::elements(subject, pattern)),
+        Some(MemberKind::Map) => Next::Member(format!("{pattern}/*")),
         _ => Next::Member(format!("{pattern}/{part}")),
     }
 }

@@ -229,3 +229,33 @@ fn what_takes_a_changing_stack_s_values_is_planned_with_the_present_ones_and_say
         ["planned with what CloudFormationStack/network gives now; it is looked at again when that has changed"]
     );
 }
+
+#[test]
+fn why_another_one_is_not_going_to_be_ready_is_told_in_a_few_words() {
+    let bundle = bundle();
+    let told = |verdict: Verdict| {
+        let mut ahead = Ahead::new(&desired(&[&bundle]));
+        ahead.note(&bundle, &plan(&bundle.id, verdict), None);
+        let web = deployment(json!({}), &[]);
+        let mut mine = plan(&web.id, Verdict::Ready { message: "as declared".into() });
+        ahead.qualify(&web, &mut mine, None);
+        mine.verdict.standing().2.to_owned()
+    };
+    let text = || "why".to_owned();
+    let rows = [
+        (Verdict::Failed { reason: "RolloutFailed", message: text() }, Some("failed")),
+        (Verdict::stalled("NotOwned", "why"), Some("needs a person first")),
+        (Verdict::Unknown { message: text() }, Some("could not be looked at")),
+        (Verdict::Waiting { reason: FAILED, message: text() }, Some("waits in vain itself")),
+        (Verdict::Waiting { reason: NOT_READY, message: text() }, None),
+        (Verdict::Ready { message: text() }, None),
+        (Verdict::Progressing { reason: "Uploading", message: text(), requeue: 10 }, None),
+    ];
+    for (verdict, why) in rows {
+        let said = told(verdict.clone());
+        match why {
+            Some(why) => assert!(said.contains(why), "{verdict:?}: {said}"),
+            None => assert_eq!(said, "as declared", "{verdict:?}"),
+        }
+    }
+}

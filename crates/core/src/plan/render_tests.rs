@@ -298,6 +298,8 @@ fn two_values_stand_on_one_line_as_long_as_it_is_short() {
         |letters: usize| render(&plan(vec![change("/o", None, object(letters))]), &Options::default()).contains("/o/a: ");
     // `{"a":""}` and the letters: up to 60 they stay together.
     assert_eq!((spread(52), spread(53)), (false, true));
+    let goes = |letters: usize| render(&plan(vec![change("/o", object(letters), None)]), &Options::default()).contains("/o/a: ");
+    assert_eq!((goes(52), goes(53)), (false, true));
     let list = |letters: usize| render(&plan(vec![change("/l", None, Some(json!(["b".repeat(letters)])))]), &Options::default());
     assert!(list(56).ends_with("\"]") && list(56).contains("/l: [\""), "{}", list(56));
     assert!(list(57).contains("/l:\n      [\n"), "{}", list(57));

@@ -94,13 +94,10 @@ fn digest_of(document: &Document) -> String {
     let mut document = document.clone();
     document.remove("description");
     if let Some(location) = document.get_mut("revision").and_then(|revision| revision["s3Location"].as_object_mut()) {
-        match location.get("eTag").and_then(Value::as_str).map(unquoted) {
-            Some(tag) if !tag.is_empty() => {
-                let tag = json!(tag);
-                location.insert("eTag".into(), tag);
-                location.remove("version");
-            }
-            _ => {}
+        let tag = location.get("eTag").and_then(Value::as_str).map(unquoted).filter(|tag| !tag.is_empty());
+        if let Some(tag) = tag.map(|tag| json!(tag)) {
+            location.insert("eTag".into(), tag);
+            location.remove("version");
         }
     }
     digest::of(&Value::Object(document))

@@ -30,7 +30,7 @@ pub(super) fn look(wanted: &Wanted<'_>, live: &str, found: &mut Differences) {
     match Template::read(live, template::is_json(live, None)) {
         Ok(live) => {
             entries("/template", &live.exact(), &wanted.template.exact(), &mut changes);
-            asked(&live, wanted, &changes, &mut found.asked);
+            asked(&live, &wanted.template, &changes, &mut found.asked);
         }
         Err(_) => {
             let (old, new) = ("what AWS has, which is no template that can be read here", "the declared template");
@@ -68,8 +68,8 @@ fn entries(path: &str, live: &Value, wanted: &Value, changes: &mut Vec<Change>) 
 }
 
 /// Which resources the changes concern: with a macro, any of them may.
-fn asked(live: &Template, wanted: &Wanted<'_>, changes: &[Change], asked: &mut Asked) {
-    if changes.is_empty() || live.has_macros() || wanted.template.has_macros() {
+fn asked(live: &Template, wanted: &Template, changes: &[Change], asked: &mut Asked) {
+    if changes.is_empty() || live.has_macros() || wanted.has_macros() {
         asked.all = true;
         return;
     }
@@ -81,5 +81,57 @@ fn asked(live: &Template, wanted: &Wanted<'_>, changes: &[Change], asked: &mut A
             (Some(section), _) if HARMLESS.contains(&section) => {}
             _ => asked.all = true,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// What is asked for by the difference between two templates; the lines of the diff.
+    fn told(live: &str, wanted: &str) -> (Vec<String>, Asked) {
+        let read = |text: &str| Template::read(text, false).expect("a template");
+        let (mut changes, mut asked) = (Vec::new(), Asked::default());
+        entries("/template", &read(live).exact(), &read(wanted).exact(), &mut changes);
+        super::asked(&read(live), &read(wanted), &changes, &mut asked);
+        (changes.into_iter().map(|change| change.path).collect(), asked)
+    }
+
+    #[test]
+    fn a_difference_asks_for_the_resources_and_parameters_that_it_concerns() {
+        let resources = |properties: &str| format!("Resources: {{A: {{Type: T, Properties: {{{properties}}}}}}}\n");
+        let with = |more: &str| format!("{more}\n{}", resources("P: 1"));
+        let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
+        let rows = [
+            (resources("P: 1"), resources("P: 2"), "/template/Resources/A/Properties/P", set(&["A"]), set(&[]), false),
+            (resources("P: 1"), resources("Q: 1"), "/template/Resources/A/Properties/P", set(&["A"]), set(&[]), false),
+            (
+                with("Parameters: {S: {Default: a}}"),
+                with("Parameters: {S: {Default: b}}"),
+                "/template/Parameters/S/Default",
+                set(&[]),
+                set(&["S"]),
+                false,
+            ),
+            (with("Description: a"), with("Description: b"), "/template/Description", set(&[]), set(&[]), false),
+            (with("Outputs: {a: {Value: b}}"), with(""), "/template/Outputs", set(&[]), set(&[]), false),
+            (with("Conditions: {a: b}"), with("Conditions: {a: c}"), "/template/Conditions/a", set(&[]), set(&[]), true),
+            // With a macro, on either side, any resource may be meant.
+            (with("Transform: M"), with("Transform: M\nDescription: a"), "/template/Description", set(&[]), set(&[]), true),
+            (with("Transform: M"), with(""), "/template/Transform", set(&[]), set(&[]), true),
+            (with(""), with("Transform: M"), "/template/Transform", set(&[]), set(&[]), true),
+            (resources("P: 1"), resources("P: 1"), "", set(&[]), set(&[]), true),
+        ];
+        for (live, wanted, path, resources, parameters, all) in rows {
+            let (paths, asked) = told(&live, &wanted);
+            assert_eq!(paths.first().map(String::as_str).unwrap_or_default(), path);
+            assert_eq!((asked.resources, asked.parameters, asked.all), (resources, parameters, all), "{live} {wanted}");
+        }
+        let mut changes = Vec::new();
+        entries("/t", &json!({"a~/b": 1, "c": 2}), &json!({"a~/b": 2, "d": 3}), &mut changes);
+        let paths: Vec<&str> = changes.iter().map(|change| change.path.as_str()).collect();
+        assert_eq!(paths, ["/t/a~0~1b", "/t/c", "/t/d"]);
     }
 }
