@@ -47,6 +47,8 @@ fn a_folder_a_file_and_a_job_are_read() {
     );
     let packed = declared("  source: {path: public}\n  bucket: shop\n  key: site.tgz\n  archive: tar.gz\n");
     assert_eq!(packed.archive, Some(ArchiveFormat::TarGz));
+    let packed = declared("  source: {path: public}\n  bucket: shop\n  key: site.zip\n  archive: zip\n");
+    assert_eq!(packed.archive, Some(ArchiveFormat::Zip));
     let job = declared("  source: {gitlabJob: {job: build, path: ./dist/}}\n  bucket: shop\n  prefix: ''\n");
     assert_eq!(job.source, ArtifactSource::GitLabJob { job: "build".into(), reference: None, path: "dist".into() });
     assert_eq!(job.place, ArtifactPlace::Prefix(String::new()));

@@ -321,3 +321,23 @@ fn no_two_resources_may_be_one_thing_and_each_kind_names_its_own() {
         assert_eq!(resource.spec.removed_mut().map(|removed| removed.len()), takes.then_some(0), "{id}");
     }
 }
+
+#[test]
+fn what_is_another_agent_s_is_named_with_its_thing() {
+    let resource = plan_world::web(plan_world::task(), plan_world::service());
+    let mut world = plan_world::converged(&resource);
+    for tag in world.tags_mut() {
+        if tag["key"] == "driftless:agent" {
+            tag["value"] = json!("staging");
+        }
+    }
+    let plan = world.look(&resource, &plan_world::context());
+    assert!(plan_world::message(&plan).contains("service `web`") && plan_world::message(&plan).contains("staging"), "{plan:?}");
+    let mut live = stack_world::live("CREATE_COMPLETE");
+    live.tags.insert("driftless:agent".into(), "staging".into());
+    let plan = stack_world::plan(&stack_world::declared(""), &stack_world::observed(live));
+    assert!(
+        stack_world::message(&plan).contains("the stack `net`") && stack_world::message(&plan).contains("staging"),
+        "{plan:?}"
+    );
+}

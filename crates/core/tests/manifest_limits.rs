@@ -287,3 +287,42 @@ fn a_template_is_given_in_one_way() {
     let misspelt = of_spec("  taskDefinitio: {family: web}\n  service: {inline: {}}\n");
     assert!(misspelt.contains("did you mean `taskDefinition`?") && misspelt.lines().count() == 1, "{misspelt}");
 }
+
+#[test]
+fn an_api_version_within_two_letters_of_ours_is_taken_for_a_slip() {
+    let of = |version: &str| told(&[("a.yaml", format!("apiVersion: {version}\nkind: Other\n"))]);
+    for slip in ["driftles/v1alpha1", "drftlss/v1", "driftlesss/v2", "driftlessly/v1"] {
+        assert!(of(slip).contains("did you mean `driftless/v1alpha1`?"), "{slip}: {}", of(slip));
+    }
+    for other in ["apps/v1", "v1", "drftls/v1", "driftlessness/v1", "helm.toolkit.fluxcd.io/v2"] {
+        assert_eq!(of(other), "", "{other}");
+    }
+    let ours = told(&[("a.yaml", "apiVersion: apps/v1\nkind: EcsService\n")]);
+    assert!(ours.contains("`EcsService` is a kind of Driftless: write `driftless/v1alpha1`"), "{ours}");
+}
+
+#[test]
+fn a_dependency_is_looked_for_among_its_own_kind() {
+    let web = "apiVersion: driftless/v1alpha1\nkind: EcsService\nmetadata: {name: web}\nspec:\n  dependsOn: [{kind: CloudFormationStack, name: nett}]\n  taskDefinition: {family: web}\n  service: {inline: {}}\n";
+    let net = |kind: &str| {
+        let spec = if kind == "EcsService" {
+            "taskDefinition: {family: net}, service: {inline: {}}"
+        } else {
+            "template: {inline: {Resources: {A: {Type: T}}}}"
+        };
+        told(&[
+            ("web.yaml", web.to_owned()),
+            ("net.yaml", format!("apiVersion: driftless/v1alpha1\nkind: {kind}\nmetadata: {{name: net}}\nspec: {{{spec}}}\n")),
+        ])
+    };
+    assert!(
+        net("CloudFormationStack").contains("no manifest declares it; did you mean `net`?"),
+        "{}",
+        net("CloudFormationStack")
+    );
+    assert!(
+        net("EcsService").contains("no manifest declares it") && !net("EcsService").contains("did you mean"),
+        "{}",
+        net("EcsService")
+    );
+}

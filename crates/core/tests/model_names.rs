@@ -119,6 +119,7 @@ fn a_code_deploy_deployment_says_where_its_revision_is() {
         (alarms(json!([{"name": "${stack.a.outputs.b}"}, {"name": "${stack.a.outputs.b}"}])), String::new()),
         (alarms(json!([{}])), "/overrideAlarmConfiguration/alarms/0".to_owned()),
         (alarms(json!([{"name": ""}])), "/overrideAlarmConfiguration/alarms/0".to_owned()),
+        (alarms(json!([{"name": 5}])), "/overrideAlarmConfiguration/alarms/0/name".to_owned()),
         (
             json!({"targetInstances": {"tagFilters": [{"Key": "a"}], "ec2TagSet": {"ec2TagSetList": [[]]}}}),
             "/targetInstances/ec2TagSet".to_owned(),

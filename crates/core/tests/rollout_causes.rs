@@ -198,6 +198,19 @@ fn what_becomes_of_the_service_is_told_by_what_aws_has_on_record() {
     assert!(fate(&first, false).contains("the next commit is rolled out at once"), "{}", fate(&first, false));
     let beside = observed(vec![deployment("PRIMARY", NEW, "FAILED", 0), deployment("ACTIVE", OLD, "IN_PROGRESS", 0)], 0);
     assert!(fate(&beside, false).contains("the next commit is rolled out at once"), "a predecessor that never completed is none");
+    // What AWS has on record: an older one that ended well, or, when it has forgotten all others, the revision that ours came from.
+    let alone = |count: usize, status: &str, sources: Value| {
+        let mut alone = on_record(first.clone(), NEW, "IN_PROGRESS");
+        alone.service_deployments[0]["sourceServiceRevisions"] = sources;
+        alone.service_deployments.extend((1..count).map(|n| json!({"serviceDeploymentArn": n.to_string(), "status": status})));
+        fate(&alone, false).starts_with("rolling back")
+    };
+    let source = || json!([{"arn": "revision/1"}]);
+    assert_eq!([alone(1, "", source()), alone(1, "", json!([]))], [true, false]);
+    assert_eq!(
+        [alone(2, "SUCCESSFUL", json!([])), alone(2, "ROLLBACK_SUCCESSFUL", json!([])), alone(2, "STOPPED", source())],
+        [true, true, false]
+    );
     // Where ECS's own detectors are on and none of them rolls back, it stays.
     let detector =
         |configuration: Value| fate(&edit(failing(), |service| service["deploymentConfiguration"] = configuration), false);

@@ -340,3 +340,36 @@ fn what_failed_is_called_by_what_was_tried() {
     };
     assert_eq!([waits(1), waits(2), waits(3), waits(4)], ["15 s", "15 s", "30 s", "60 s"]);
 }
+
+#[test]
+fn a_change_that_is_held_shows_what_it_would_do_and_a_server_that_says_why() {
+    use driftless_core::observed::ResourceChange;
+    let held = |spec: &str, change: &dyn Fn(&mut Stack)| {
+        let mut stack = live("CREATE_COMPLETE");
+        change(&mut stack);
+        let mut observation = observed(stack);
+        let name = asked(&plan(&declared(spec), &observation));
+        let replaced = ResourceChange {
+            action: "Modify".into(),
+            logical_id: "Topic".into(),
+            physical_id: Some("topic-1".into()),
+            resource_type: "AWS::SNS::Topic".into(),
+            replacement: Some("True".into()),
+            details: vec![driftless_core::observed::ChangeDetail { source: "Automatic".into(), ..Default::default() }],
+            ..ResourceChange::default()
+        };
+        observation.change_sets =
+            vec![ChangeSet { changes: vec![replaced], ..change_set(&name, "CREATE_COMPLETE", "AVAILABLE") }];
+        let plan = plan(&declared(spec), &observation);
+        (told(&plan), message(&plan).to_owned())
+    };
+    let (line, said) = held("  parameters: {Size: large}\n", &|_| {});
+    assert_eq!(line, "ReplacementNotAskedFor |  | /resources/Topic");
+    assert!(said.contains("what the commit changes in the template and its parameters does not ask for that"), "{said}");
+    let (_, said) = held("  tags: {team: shop}\n", &|_| {});
+    assert!(said.contains("only tags differ (team)"), "{said}");
+    let (_, said) = held("  tags: {team: shop}\n  roleArn: arn:aws:iam::1:role/a\n", &|_| {});
+    assert!(said.contains("neither the template nor a declared parameter's value has changed"), "{said}");
+    let (line, _) = held("  parameters: {Size: large}\n  allowReplacement: [Topic]\n", &|_| {});
+    assert_eq!(line, "Updating | ExecuteChangeSet | /resources/Topic");
+}

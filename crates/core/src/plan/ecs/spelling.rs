@@ -90,14 +90,13 @@ pub(super) fn may_be(difference: &Difference) -> bool {
     let (mut said, mut seen) = (Vec::new(), Vec::new());
     scalars(&declared, &mut said);
     scalars(&shown, &mut seen);
-    shown.is_null() && said.is_empty()
-        || said.iter().all(|one| match seen.iter().position(|other| other == one) {
-            Some(index) => {
-                seen.remove(index);
-                true
-            }
-            None => false,
-        })
+    said.iter().all(|one| match seen.iter().position(|other| other == one) {
+        Some(index) => {
+            seen.remove(index);
+            true
+        }
+        None => false,
+    })
 }
 
 /// The places in `differences` where AWS may mean what was sent by what it shows. What nobody has sent is AWS's own default, whatever
@@ -215,6 +214,9 @@ mod tests {
             (json!("a"), json!(3), false),
             (json!({"port": 80}), json!({"port": 81}), false),
             (json!([{"on": true}]), json!([{"on": false}]), false),
+            (json!({"on": true}), json!(null), false),
+            (json!({"name": "a"}), json!(null), true),
+            (json!([1, 1]), json!([1, 2]), false),
         ];
         for (new, old, expected) in table {
             assert_eq!(may_be(&difference(new.clone(), old.clone())), expected, "{new} {old}");

@@ -196,7 +196,8 @@ mod tests {
         assert_eq!(found("ecs-svc/7"), Some(json!("a")));
         assert_eq!(found("ecs-svc/9"), None);
         // A server that counts revisions apart.
-        let apart = json!({"deployments": [{"id": "ecs-svc/1", "status": "PRIMARY"}], "currentServiceDeployment": "b"});
+        let apart = json!({"deployments": [{"id": "ecs-svc/0", "status": "ACTIVE"}, {"id": "ecs-svc/1", "status": "PRIMARY"}],
+            "currentServiceDeployment": "b"});
         assert_eq!(
             of("ecs-svc/1").service_deployment(&apart, &all).map(|one| one["serviceDeploymentArn"].clone()),
             Some(json!("b"))

@@ -85,3 +85,99 @@ pub(in crate::plan) fn prune(resource: &Resource, tags: &Tags) -> Option<&'stati
     }
     tags.contains_key(tags::PRUNE).then_some(tags::PRUNE_ENABLED)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::location::Location;
+    use crate::resource::ResourceId;
+
+    fn context() -> Context<'static> {
+        Context {
+            agent: "production",
+            source_hash: "5f2c",
+            revision: "c1",
+            region: "eu-central-1",
+            account_id: None,
+            last_write: None,
+            equal: false,
+            retry: false,
+        }
+    }
+
+    fn resource(change: impl FnOnce(&mut Resource)) -> Resource {
+        let spec = crate::desired::EcsTask {
+            cluster: "shop".into(),
+            task_definition: crate::desired::TaskDefinition::Family { family: "web".into(), revision: None },
+            images: [].into(),
+            task: Default::default(),
+            timeout: crate::desired::EcsTask::TIMEOUT,
+        };
+        let spec = crate::desired::Spec::EcsTask(spec);
+        let mut resource = Resource::new(ResourceId::ecs_service("web"), Location::new("web.yaml", 1, 1), "prod", spec);
+        change(&mut resource);
+        resource
+    }
+
+    fn ours() -> Tags {
+        tags::ownership(&ResourceId::ecs_service("web"), &context())
+    }
+
+    fn with(mut all: Tags, key: &str, value: &str) -> Tags {
+        all.insert(key.into(), value.into());
+        all
+    }
+
+    #[test]
+    fn a_thing_is_ours_nobody_s_or_somebody_else_s_by_its_tags() {
+        let without = |key: &str| {
+            let mut all = ours();
+            all.remove(key);
+            all
+        };
+        // The tags; the reason for which nothing may be written, or: created by us, adopted now, how many tags are missing.
+        let rows: [(Tags, Result<(bool, bool, usize), &str>); 10] = [
+            (Tags::new(), Ok((false, true, 3))),
+            (ours(), Ok((false, false, 0))),
+            (with(ours(), tags::CREATED, "true"), Ok((true, false, 0))),
+            (with(ours(), tags::CREATED, "false"), Ok((false, false, 0))),
+            (without(tags::RESOURCE), Ok((false, true, 1))),
+            (with(ours(), tags::AGENT, "staging"), Err("OwnedByAnotherAgent")),
+            (with(ours(), tags::SOURCE, "other"), Err("AgentNameInUse")),
+            (without(tags::SOURCE), Err("AgentNameInUse")),
+            (with(ours(), tags::RESOURCE, "EcsService/api"), Err("OwnedByAnotherResource")),
+            (with(ours(), "aws:cloudformation:stack-name", "net"), Err("ManagedByCloudFormation")),
+        ];
+        for (tags, wanted) in rows {
+            let found = of("service `web`", &resource(|_| {}), &tags, &context());
+            let found = match &found {
+                Ok(ownership) => Ok((ownership.created, ownership.adopting, ownership.claims.len())),
+                Err(verdict) => {
+                    assert!(verdict.standing().2.starts_with("service `web` "), "{verdict:?}");
+                    Err(verdict.standing().1)
+                }
+            };
+            assert_eq!(found, wanted, "{tags:?}");
+        }
+        let by_id = with(Tags::new(), "aws:cloudformation:stack-id", "arn");
+        assert!(of("it", &resource(|_| {}), &by_id, &context()).is_err());
+        // What a person takes over by force is a stack's, or another resource's of this agent; never another agent's.
+        let forced = resource(|resource| resource.adopt_force = true);
+        let allowed = |tags: &Tags| of("it", &forced, tags, &context()).is_ok();
+        assert!(allowed(&by_id) && allowed(&with(ours(), tags::RESOURCE, "EcsService/api")));
+        assert!(!allowed(&with(ours(), tags::AGENT, "staging")) && !allowed(&with(ours(), tags::SOURCE, "other")));
+    }
+
+    #[test]
+    fn whether_a_thing_may_be_pruned_is_told_where_that_was_told_before_or_is_forbidden() {
+        let kept = resource(|resource| resource.prune_disabled = true);
+        let plain = resource(|_| {});
+        let tagged = with(ours(), tags::PRUNE, tags::PRUNE_DISABLED);
+        assert_eq!([prune(&kept, &ours()), prune(&kept, &tagged)], [Some(tags::PRUNE_DISABLED); 2]);
+        assert_eq!([prune(&plain, &ours()), prune(&plain, &tagged)], [None, Some(tags::PRUNE_ENABLED)]);
+        let claims =
+            |resource: &Resource, tags: &Tags| of("it", resource, tags, &context()).map(|found| found.claims).unwrap_or_default();
+        assert_eq!(claims(&kept, &ours()).get(tags::PRUNE).map(String::as_str), Some(tags::PRUNE_DISABLED));
+        assert_eq!((claims(&kept, &tagged), claims(&plain, &ours())), (Tags::new(), Tags::new()));
+    }
+}
