@@ -436,3 +436,7 @@ fn layers<'a>(
 #[cfg(test)]
 #[path = "prune_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "prune_words_tests.rs"]
+mod words;
