@@ -41,6 +41,7 @@ mod plan_failure;
 mod plan_members;
 mod plan_properties;
 mod plan_recorded;
+mod plan_removed;
 mod plan_sameness;
 mod plan_spelling;
 mod plan_whole;

@@ -141,3 +141,21 @@ fn numbers_and_truth_values_are_told_from_their_texts_but_in_parameters() {
     assert_eq!(parameters("1"), parameters("'1'"));
     assert_eq!(template("Resources: {A: {P: 1}}").canonical(), template("Resources: {A: {P: '1'}}").canonical());
 }
+
+#[test]
+fn a_template_is_json_by_its_name_and_where_that_says_nothing_by_its_first_letter() {
+    let rows = [
+        ("{}", None, true),
+        (" \n{}", None, true),
+        ("a: b", None, false),
+        ("a: b", Some("t.json"), true),
+        ("{}", Some("t.json"), true),
+        ("{}", Some("t.yaml"), false),
+        ("{}", Some("t.yml"), false),
+        ("{}", Some("t.template"), true),
+        ("a: b", Some("t.template"), false),
+    ];
+    for (text, file, json) in rows {
+        assert_eq!(is_json(text, file), json, "{text} {file:?}");
+    }
+}
