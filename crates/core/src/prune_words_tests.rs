@@ -71,7 +71,9 @@ fn order(names: &[(Kind, &str)], needs: &[(&str, &[&str])]) -> String {
 #[test]
 fn dependents_go_first_and_services_before_stacks_that_nothing_is_known_of() {
     let (service, stack) = (Kind::EcsService, Kind::CloudFormationStack);
-    let rows: [(&[(Kind, &str)], &[(&str, &[&str])], &str); 7] = [
+    type Names<'a> = &'a [(Kind, &'a str)];
+    type Needs<'a> = &'a [(&'a str, &'a [&'a str])];
+    let rows: [(Names, Needs, &str); 7] = [
         (&[], &[], ""),
         (&[(service, "a"), (service, "b")], &[], "a b"),
         (&[(service, "a"), (service, "b")], &[("a", &["b"])], "a | b"),

@@ -181,7 +181,8 @@ fn what_a_commit_removed_is_known_of_the_kinds_that_need_it() {
         stack_world::stack_of(&mut resource).parameters = parameters.iter().map(value).collect();
         resource
     };
-    let rows: &[(&[(&str, &str)], &[(&str, &str)], &[&str])] = &[
+    type Parameters<'a> = &'a [(&'a str, &'a str)];
+    let rows: &[(Parameters, Parameters, &[&str])] = &[
         (&[], &[], &[]),
         (&[("Size", "a")], &[("Size", "a")], &[]),
         (&[("Size", "a")], &[("Size", "b")], &["Size"]),

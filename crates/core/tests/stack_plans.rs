@@ -115,7 +115,8 @@ fn each_member_that_differs_is_a_line_and_what_is_not_declared_is_none() {
     };
     let arn = "arn:aws:sns:eu-central-1:1:t";
     let none = |_: &mut Stack| {};
-    let rows: Vec<(String, Box<dyn Fn(&mut Stack)>, String)> = vec![
+    type Row = (String, Box<dyn Fn(&mut Stack)>, String);
+    let rows: Vec<Row> = vec![
         (String::new(), Box::new(none), String::new()),
         ("  parameters: {Size: small}\n".into(), Box::new(none), String::new()),
         ("  parameters: {Size: Small}\n".into(), Box::new(none), "/parameters/Size \"small\" \"Small\"".into()),

@@ -99,7 +99,8 @@ fn nesting_ends_after_the_bound_in_every_notation() {
     let alias = |levels: usize| format!("a: &a {}\nb: [[*a]]\n", deep(levels));
     let mapped = |levels: usize| format!("a: &a {}\nb: [[*a]]\n", objects(levels));
     let word = |levels: usize| format!("a: &a x\nb: {}*a{}\n", "[".repeat(levels), "]".repeat(levels));
-    let rows: [(&dyn Fn(usize) -> String, bool, usize); 7] = [
+    type Row<'a> = (&'a dyn Fn(usize) -> String, bool, usize);
+    let rows: [Row; 7] = [
         (&deep, true, MAX_DEPTH),
         (&objects, true, MAX_DEPTH),
         (&deep, false, MAX_DEPTH),

@@ -136,7 +136,8 @@ mod tests {
             all
         };
         // The tags; the reason for which nothing may be written, or: created by us, adopted now, how many tags are missing.
-        let rows: [(Tags, Result<(bool, bool, usize), &str>); 10] = [
+        type Said<'a> = Result<(bool, bool, usize), &'a str>;
+        let rows: [(Tags, Said); 10] = [
             (Tags::new(), Ok((false, true, 3))),
             (ours(), Ok((false, false, 0))),
             (with(ours(), tags::CREATED, "true"), Ok((true, false, 0))),

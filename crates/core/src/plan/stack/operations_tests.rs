@@ -202,7 +202,8 @@ fn attempts_and_repetitions_are_counted_of_one_kind_and_digest() {
         let found = operations(&events, ID);
         (attempts(&found, Kind::Heal, D), in_a_row(&found, Kind::Heal, D))
     };
-    let rows: &[(&[(&str, &str)], (u32, usize))] = &[
+    type Story<'a> = &'a [(&'a str, &'a str)];
+    let rows: &[(Story, (u32, usize))] = &[
         (&[], (0, 0)),
         (&[("heal D 1", UPDATED)], (1, 1)),
         (&[("heal D 1", UPDATED), ("heal D 2", UPDATED)], (2, 2)),
