@@ -38,6 +38,7 @@ mod normalise;
 mod plan_adoption;
 mod plan_basics;
 mod plan_failure;
+mod plan_late;
 mod plan_members;
 mod plan_properties;
 mod plan_recorded;

@@ -326,3 +326,29 @@ fn a_dependency_is_looked_for_among_its_own_kind() {
         net("EcsService")
     );
 }
+
+#[test]
+fn references_that_name_nothing_are_told_up_to_fifty() {
+    let of = |count: usize| {
+        let command = many(count, |n| format!("'${{vars.v{n}}}'"));
+        let definition =
+            format!("{{family: web, containerDefinitions: [{{name: app, image: a, memory: 64, command: [{command}]}}]}}");
+        of_spec(&format!("  taskDefinition: {{inline: {definition}}}\n  service: {{inline: {{}}}}\n"))
+            .lines()
+            .filter(|line| line.contains("there is no variable"))
+            .count()
+    };
+    assert_eq!((of(1), of(50), of(60)), (1, 50, 50));
+}
+
+#[test]
+fn an_empty_name_in_a_document_is_none() {
+    let service = crate::manifest_source::web(&[(
+        "web.yaml",
+        format!(
+            "{}  taskDefinition: {{family: web}}\n  service: {{inline: {{cluster: '', serviceName: ''}}}}\n",
+            crate::manifest_source::WEB
+        ),
+    )]);
+    assert_eq!((service.cluster.as_str(), service.service_name.as_str()), ("default", "web"));
+}

@@ -71,3 +71,24 @@ fn declared_hooks_and_steps_extend_the_timeout() {
     let (_, message, _) = failure(judge(&target(&service), &late));
     assert!(message.starts_with("not rolled out within 11 min: "), "{message}");
 }
+
+#[test]
+fn a_count_is_off_since_the_first_event_after_the_service_was_steady() {
+    let service = declared();
+    let event = |ago: f64, said: &str| json!({"createdAt": BEGAN + 1_000_000.0 - ago, "message": said});
+    let (steady, short, long) = ("(service web) has reached a steady state.", 3600.0, 3601.0);
+    // Newest first; whether it has lasted longer than the timeout of an hour.
+    let rows = [
+        (json!([event(10.0, "a"), event(short, "b"), event(9e4, steady)]), false),
+        (json!([event(10.0, "a"), event(long, "b"), event(9e4, steady)]), true),
+        (json!([event(10.0, "a"), event(9e4, steady), event(9.5e4, "b")]), false),
+        (json!([event(10.0, steady), event(9e4, "a")]), false),
+        // Without a steady state in sight, the oldest that is told.
+        (json!([event(10.0, "a"), event(short, "b")]), false),
+        (json!([event(10.0, "a"), event(long, "b")]), true),
+    ];
+    for (events, failed) in rows {
+        let judgement = judge(&target(&service), &one_is_missing(events.clone()));
+        assert_eq!(matches!(judgement, Judgement::Failed { reason: "ScalingTimedOut", .. }), failed, "{events}: {judgement:?}");
+    }
+}

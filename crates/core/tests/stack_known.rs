@@ -102,6 +102,18 @@ fn outputs_with_question_marks_are_told() {
     theirs.outputs.insert("Title".into(), "????".into());
     let told = plan(&declared(""), &observed(theirs));
     assert!(message(&told).contains("in the output Title: whoever takes it gets the `?`"), "{}", message(&told));
+    // One is told where a letter outside of ASCII is declared, in the template or in a parameter.
+    let one = |resource: &Resource, template: &str| {
+        let mut stack = executed(&name_of(resource), "CREATE_COMPLETE");
+        if stack.parameters.contains_key("Size") && template == TEMPLATE {
+            stack.parameters.insert("Size".into(), "gro?".into());
+        }
+        stack.outputs.insert("Name".into(), "gro?".into());
+        message(&plan(resource, &showing(stack, template))).contains("in the output Name")
+    };
+    assert!(one(&declared("  parameters: {Size: groß}\n"), TEMPLATE));
+    assert!(one(&templated(&named("groß"), ""), &named("groß")));
+    assert!(!one(&declared("  parameters: {Size: 'gro?'}\n"), TEMPLATE));
     let mut plain = live("CREATE_COMPLETE");
     plain.outputs.insert("Url".into(), "https://example.com/?x=1".into());
     assert!(!message(&plan(&declared(""), &observed(plain))).contains('?'), "a question mark of its own");
