@@ -17,6 +17,7 @@ mod order;
 mod pass;
 mod prune;
 mod reading;
+mod recall;
 mod targets;
 mod verdicts;
 

@@ -267,42 +267,6 @@ impl Reconciler {
         Ok(Pruning { leavers, now: pruned.delete.first().map_or(0, Vec::len), kept: kept.collect(), blocked: pruned.blocked })
     }
 
-    /// Asks the source's history, once in the life of a process, where artifacts were before the revision in force: a restart
-    /// forgets nothing. Whether that has told of any. What cannot be read now is asked for at the next look.
-    async fn recall(&self, commit: &Commit) -> bool {
-        let asked = || self.0.left.lock().expect("not poisoned").recalled;
-        let Some(head) = commit.desired.revision.sha().filter(|_| !asked()) else { return false };
-        // What is not at hand is fetched only where there is an artifact that may have moved.
-        let declares = commit.desired.resources.values().any(|resource| matches!(resource.spec, Spec::S3Artifact(_)));
-        let older = match self.0.source.changed_before(head, &["S3Artifact"], declares).await {
-            Ok(older) => older,
-            Err(error) => {
-                tracing::debug!(%error, "where artifacts were in earlier commits cannot be read now");
-                return false;
-            }
-        };
-        let mut told = false;
-        for sha in older {
-            let snapshot = match self.0.source.snapshot_at(&sha).await {
-                Ok(snapshot) => snapshot,
-                Err(error) if error.is_gone() => continue,
-                Err(error) => {
-                    tracing::debug!(%error, sha, "where artifacts were in an earlier commit cannot be read now");
-                    return false;
-                }
-            };
-            let agent = self.0.agent.clone();
-            let read = crate::ambient::blocking(move || (driftless_core::manifest::read(&snapshot, &agent), snapshot)).await;
-            let Ok((desired, snapshot)) = read else { return false };
-            let older = Commit::new(desired, Arc::new(snapshot), commit.outputs());
-            let mut left = self.0.left.lock().expect("not poisoned");
-            left.recall(&older, commit, &self.0.agent);
-            told |= !left.artifacts.is_empty();
-        }
-        self.0.left.lock().expect("not poisoned").recalled = true;
-        told
-    }
-
     /// Adds the artifacts that left and still have objects of ours to the inventory; the plans that delete those, by resource.
     async fn look_at_left_artifacts(&self, commit: &Commit, inventory: &mut Vec<Item>) -> Result<BTreeMap<String, Plan>, String> {
         let left = self.0.left.lock().expect("not poisoned").artifacts.clone();
