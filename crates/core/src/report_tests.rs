@@ -357,3 +357,11 @@ fn the_bound_of_a_crowded_commit_is_twenty_resources() {
     let rows = |count: usize| told(&view((0..count).map(|n| rolling(&format!("web-{n}"))).collect())).len();
     assert_eq!((rows(MOST_RESOURCES), rows(MOST_RESOURCES + 1)), (MOST_RESOURCES + 1, 1));
 }
+
+#[test]
+fn one_problem_alone_has_no_others() {
+    let broken = CommitView { problems: vec![problem("this is no YAML")], ..view(vec![]) };
+    assert_eq!(overall_of(&broken).1, "shop/web.yaml:12:7: EcsService/web: this is no YAML");
+    let told = |count: usize| and_more(count, "error");
+    assert_eq!([told(0), told(1), told(2)], ["", " and 1 more error", " and 2 more errors"]);
+}

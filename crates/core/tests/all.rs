@@ -62,6 +62,7 @@ mod stack_drift;
 mod stack_known;
 mod stack_manifest;
 mod stack_plans;
+mod stack_previews;
 mod stack_states;
 mod stack_world;
 mod task_crashes;

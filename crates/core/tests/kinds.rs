@@ -313,6 +313,14 @@ fn no_two_resources_may_be_one_thing_and_each_kind_names_its_own() {
     assert_eq!(thing(&task), None);
     let source = driftless_core::desired::ArtifactSource::Path("public".into());
     let place = driftless_core::desired::ArtifactPlace::Key("a".into());
+    let meant = |place: driftless_core::desired::ArtifactPlace, key: &str| {
+        let source = driftless_core::desired::ArtifactSource::Path("public".into());
+        driftless_core::desired::S3Artifact { source, bucket: "shop".into(), place, archive: None, sync: Default::default() }
+            .meant()(key)
+    };
+    let (key, prefix) = (driftless_core::desired::ArtifactPlace::Key, driftless_core::desired::ArtifactPlace::Prefix);
+    assert_eq!([meant(key("a".into()), "a"), meant(key("a".into()), "a/b")], [true, false]);
+    assert_eq!([meant(prefix("a/".into()), "a/b"), meant(prefix("a/".into()), "b")], [true, false]);
     let artifact =
         driftless_core::desired::S3Artifact { source, bucket: "shop".into(), place, archive: None, sync: Default::default() };
     assert_eq!(Spec::S3Artifact(artifact).thing(), None);

@@ -284,3 +284,27 @@ fn a_project_is_a_path_or_a_number() {
         assert!(told.contains(wrong.trim_matches('\'')), "{wrong}: {told}");
     }
 }
+
+#[test]
+fn a_source_is_a_branch_a_tag_or_a_whole_commit() {
+    let of = |reference: &str| {
+        let git = format!("{{git: {{url: 'https://gitlab.example.com/a/b.git'{reference}}}}}");
+        let text = format!("{TOP}spec:\n  source: {git}\n  targets: [{{name: prod, region: eu-central-1}}]\n");
+        match read_agent("driftless.yaml", text.as_bytes()) {
+            Ok((agent, _)) => format!("{:?}", agent.source),
+            Err(errors) => errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),
+        }
+    };
+    let sha = "0123456789ABCDEF0123456789abcdef01234567";
+    let rows = [
+        (String::new(), "Branch(\"main\")"),
+        (", branch: next".into(), "Branch(\"next\")"),
+        (", tag: v1".into(), "Tag(\"v1\")"),
+        (format!(", commit: '{sha}'"), "Commit(\"0123456789abcdef0123456789abcdef01234567\")"),
+        (format!(", commit: '{}'", &sha[1..]), "a full commit id is expected"),
+        (format!(", commit: '{}'", sha.replace('A', "g")), "a full commit id is expected"),
+    ];
+    for (reference, wanted) in rows {
+        assert!(of(&reference).contains(wanted), "{reference}: {}", of(&reference));
+    }
+}

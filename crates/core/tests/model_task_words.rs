@@ -334,3 +334,19 @@ fn fargate_takes_what_needs_no_host() {
         (volume(json!({"name": "data", "dockerVolumeConfiguration": {}})), "/volumes/0/dockerVolumeConfiguration"),
     ]);
 }
+
+#[test]
+fn a_truth_value_in_quotes_is_sent_as_one_at_the_top_of_a_task_definition() {
+    for (text, sent) in [("true", true), ("false", false)] {
+        let found = check_task_definition(&task(json!({"enableFaultInjection": text})));
+        assert_eq!((found.document.get("enableFaultInjection"), found.errors.len()), (Some(&json!(sent)), 0), "{text}");
+        assert!(checked(found).join("").contains("AWS takes true or false here"));
+    }
+    assert_places(&[
+        (task(json!({"enableFaultInjection": "yes"})), "/enableFaultInjection"),
+        (task(json!({"cpu": 256})), "/cpu?"),
+        (task(json!({"cpu": 256.0})), "/cpu?"),
+        (task(json!({"cpu": 0.5})), "/cpu"),
+        (task(json!({"family": 1})), "/family?"),
+    ]);
+}

@@ -181,3 +181,75 @@ fn differ(path: &str, had: Option<&Value>, wanted: &Value, found: &mut Vec<(Stri
 fn unquoted_equal(one: &Value, other: &Value) -> bool {
     one.as_str().zip(other.as_str()).is_some_and(|(one, other)| unquoted(one) == unquoted(other))
 }
+
+#[cfg(test)]
+mod sameness {
+    use super::*;
+
+    #[test]
+    fn two_revisions_are_the_same_content_where_they_say_which_and_say_the_same() {
+        let s3 = |more: Value| {
+            let mut location = json!({"bucket": "b", "key": "k", "bundleType": "zip", "eTag": "e"});
+            for (member, value) in more.as_object().into_iter().flatten() {
+                location[member] = value.clone();
+            }
+            json!({"revisionType": "S3", "s3Location": location})
+        };
+        let git = |repository: &str, id: &str| json!({"revisionType": "GitHub", "gitHubLocation": {"repository": repository, "commitId": id}});
+        let rows = [
+            (s3(json!({})), s3(json!({})), true),
+            (s3(json!({"eTag": "\"e\""})), s3(json!({"eTag": "W/\"e\""})), true),
+            (s3(json!({})), s3(json!({"eTag": "f"})), false),
+            (s3(json!({})), s3(json!({"bucket": "c"})), false),
+            (s3(json!({})), s3(json!({"key": "l"})), false),
+            (s3(json!({})), s3(json!({"bundleType": "tar"})), false),
+            (s3(json!({})), s3(json!({"bundleType": null})), true),
+            (s3(json!({"eTag": null})), s3(json!({"eTag": null})), false),
+            (s3(json!({"eTag": null, "version": "1"})), s3(json!({"eTag": null, "version": "1"})), true),
+            (s3(json!({"version": "1"})), s3(json!({"version": "2"})), true),
+            (git("a/b", "1"), git("a/b", "1"), true),
+            (git("a/b", "1"), git("a/c", "1"), false),
+            (git("a/b", "1"), git("a/b", "2"), false),
+            (json!({"revisionType": "New", "a": 1}), json!({"revisionType": "New", "a": 1}), true),
+            (json!({"revisionType": "New", "a": 1}), json!({"revisionType": "New", "a": 2}), false),
+        ];
+        for (one, other, same) in rows {
+            assert_eq!(same_revision(&one, &other), same, "{one} {other}");
+        }
+        assert_eq!(described(&s3(json!({}))), "s3://b/k");
+        assert_eq!((described(&git("a/b", "1")), described(&json!({}))), ("a/b@1".to_owned(), "the revision".to_owned()));
+    }
+
+    #[test]
+    fn what_aws_leaves_out_is_its_default_and_lists_are_sets() {
+        let rows = [
+            (json!(false), json!(null), true),
+            (json!(true), json!(null), false),
+            (json!(""), json!(null), true),
+            (json!("DISALLOW"), json!(null), true),
+            (json!("OVERWRITE"), json!(null), false),
+            (json!([]), json!(null), true),
+            (json!(["a"]), json!(null), false),
+            (json!({"a": false, "b": []}), json!(null), true),
+            (json!({"a": true}), json!(null), false),
+            (json!({"a": 1}), json!({"a": 1, "b": 2}), true),
+            (json!({"a": 1, "c": false}), json!({"a": 1}), true),
+            (json!({"a": 1}), json!({"a": 2}), false),
+            (json!(["a", "b"]), json!(["b", "a"]), true),
+            (json!(["a"]), json!(["a", "b"]), false),
+            (json!(["a", "c"]), json!(["a", "b"]), false),
+        ];
+        for (declared, had, wanted) in rows {
+            assert_eq!(agrees(&declared, &had), wanted, "{declared} {had}");
+        }
+        let mut found = Vec::new();
+        differ(
+            "",
+            Some(&json!({"a": 1, "b": {"c": 1}, "t": "\"e\""})),
+            &json!({"a": 2, "b": {"c": 1, "d": "x"}, "t": "e", "n": {"m": 1}}),
+            &mut found,
+        );
+        let paths: Vec<&str> = found.iter().map(|(path, ..)| path.as_str()).collect();
+        assert_eq!(paths, ["/a", "/b/d", "/n/m"]);
+    }
+}
