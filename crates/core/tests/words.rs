@@ -76,3 +76,31 @@ fn an_answer_without_a_word_means_what_its_status_means() {
     assert_eq!((class("s3", "HeadObject", 400), class("s3", "PutObject", 400)), (Class::Denied, Class::Invalid));
     assert_eq!((class("s3", "HeadObject", 404), class("ecs", "Head", 404)), (Class::NotFound, Class::Invalid));
 }
+
+#[test]
+fn addresses_are_told_apart_by_their_form() {
+    use driftless_core::template::{is_ssm_document, s3_object};
+    let arn = "arn:aws:ssm:eu-central-1:123456789012:document/a";
+    assert!(is_ssm_document(&format!("ssm-doc://{arn}")));
+    for other in [
+        arn.to_owned(),
+        format!("ssm-doc://{}", &arn[..arn.len() - 1]),
+        format!("ssm-doc://x{arn}"),
+        format!("ssm-doc://{}", arn.replace(":ssm:", ":s3:")),
+    ] {
+        assert!(!is_ssm_document(&other), "{other}");
+    }
+    let object =
+        |bucket: &str, key: &str, version: Option<&str>| Some((bucket.to_owned(), key.to_owned(), version.map(str::to_owned)));
+    let rows = [
+        ("https://b.s3.eu-central-1.amazonaws.com/k/l", object("b", "k/l", None)),
+        ("https://b.s3.amazonaws.com/k?versionId=1", object("b", "k", Some("1"))),
+        ("https://s3.eu-central-1.amazonaws.com/b/k", object("b", "k", None)),
+        ("https://b.s3.eu-central-1.amazonaws.com/k?x=1", None),
+        ("http://b.s3.eu-central-1.amazonaws.com/k", None),
+        ("https://example.com/b/k", None),
+    ];
+    for (url, wanted) in rows {
+        assert_eq!(s3_object(url), wanted, "{url}");
+    }
+}

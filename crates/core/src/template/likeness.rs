@@ -104,6 +104,7 @@ mod tests {
             ("你好", "????", Likeness::Unsure),
             ("f?r", "f?r", Likeness::Unsure),
             ("für", "fur", Likeness::Different),
+            ("fürs", "f?rt", Likeness::Different),
             ("fur", "fur", Likeness::Same),
         ] {
             assert_eq!(like(&template(declared), &template(live)), expected, "{declared} {live}");

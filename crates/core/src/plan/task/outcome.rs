@@ -195,3 +195,7 @@ pub(super) fn duration(seconds: u64) -> String {
     let text: String = parts.iter().filter(|(number, _)| *number > 0).map(|(number, unit)| format!("{number}{unit}")).collect();
     if text.is_empty() { "0s".to_owned() } else { text }
 }
+
+#[cfg(test)]
+#[path = "outcome_tests.rs"]
+mod tests;
