@@ -114,3 +114,9 @@ fn a_stop_while_a_read_or_a_write_hangs_ends_in_time() {
     }
     holds(0, steps);
 }
+
+#[test]
+fn no_status_is_ready_at_a_new_commit_that_nobody_could_look_at_yet() {
+    let hangs = Fault { action: "DescribeServices", when: When::Hang, code: Code::Server, after: 0, times: 2 };
+    holds(0, vec![Commit(vec![Add(Web)]), Pass(200), hangs, Commit(vec![Edit(Web)]), Pass(40)]);
+}

@@ -15,6 +15,9 @@ use crate::tree::{Slot, Tree};
 /// So long after a push an agent may still act on what it read before: reads and the deletion itself take their time.
 const A_READ: f64 = 45.0;
 
+/// So long after a push somebody who waits for it asks for the status.
+const A_WAIT: f64 = 40.0;
+
 /// So long after somebody touched something an agent may not know of it.
 const A_LOOK: f64 = 150.0;
 
@@ -276,6 +279,19 @@ impl Observer {
             differ.push(format!("{key:?} has never run"));
         }
         differ
+    }
+
+    /// No `status` is Ready of all that the newest revision declares before AWS holds it.
+    pub fn says_ready(&mut self, sha: &str, simulator: &Simulator) {
+        let unedited = self.now() - self.edited > A_LOOK;
+        let waited_for = sha == self.tip.1 && self.now() - self.tip.0 < A_WAIT;
+        let Some(tip) = self.tip().filter(|tip| unedited && waited_for && !tip.broken).cloned() else { return };
+        let differs = self.differences(simulator, &tip, false);
+        if !differs.is_empty() || tip.fails() {
+            self.breaks("no status says Ready before AWS holds it", format!("{differs:?}"));
+            // Told once.
+            self.edited = self.now();
+        }
     }
 
     /// No final status that contradicts AWS.

@@ -177,7 +177,18 @@ impl Run {
                 ambient::skip(f64::from(*seconds));
                 self.world.servers.observer().touch();
             }
-            Step::Pass(seconds) => pass(u64::from(*seconds)).await,
+            Step::Pass(seconds) => self.pass(u64::from(*seconds)).await,
+        }
+    }
+
+    /// Time passes, and somebody looks at `driftless status` meanwhile.
+    async fn pass(&mut self, seconds: u64) {
+        for _ in 0..seconds {
+            pass(1).await;
+            let ready = self.agent.as_ref().filter(|agent| agent.lives()).and_then(Copy::all_ready_at);
+            if let Some(sha) = ready {
+                self.world.servers.observer().says_ready(&sha, &self.world.servers.simulator);
+            }
         }
     }
 

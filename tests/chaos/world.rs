@@ -11,6 +11,8 @@ use driftless::config::Config;
 use driftless::reconcile::{Reconciler, Targets};
 use driftless::source::Source;
 use driftless_core::plan::{Plan, render};
+use driftless_core::resource::ResourceId;
+use driftless_core::status::Phase;
 use driftless_simulator::gitlab::TOKEN;
 use driftless_simulator::{Options, Repository, Simulator, Spelling};
 use serde_json::json;
@@ -46,6 +48,8 @@ pub struct World {
 /// A copy of the agent.
 pub struct Copy {
     pub line: Arc<Line>,
+    /// What `driftless status` is answered from.
+    reconciler: Reconciler,
     shutdown: CancellationToken,
     task: JoinHandle<()>,
 }
@@ -120,7 +124,8 @@ impl World {
         self.servers.observer().starts(who);
         self.starts += 1;
         let (config, source, reconciler, shutdown) = self.connect(who, minutes, &line).await;
-        let agent = Agent::wired(&config, source, reconciler, &line.wires(), shutdown.clone()).expect("assembled");
+        let wired = Agent::wired(&config, source, reconciler.clone(), &line.wires(), shutdown.clone());
+        let agent = wired.expect("assembled");
         let dead = line.dead.clone();
         let task = tokio::spawn(async move {
             tokio::select! {
@@ -129,7 +134,7 @@ impl World {
                 () = agent.run() => {}
             }
         });
-        Copy { line, shutdown, task }
+        Copy { line, reconciler, shutdown, task }
     }
 
     /// A person applies the tip, with a cache of their own, until all has come to an end or ten minutes have passed.
@@ -138,7 +143,7 @@ impl World {
         self.servers.observer().starts("apply");
         self.starts += 1;
         let (_, source, reconciler, shutdown) = self.connect("apply", 60, &line).await;
-        let (dead, ends) = (line.dead.clone(), shutdown.clone());
+        let (dead, ends, kept) = (line.dead.clone(), shutdown.clone(), reconciler.clone());
         let work = async move {
             let Ok(snapshot) = source.snapshot().await else { return };
             let commit = reconciler.accept(snapshot);
@@ -146,8 +151,7 @@ impl World {
             let until = async {
                 for _ in 0..600 {
                     tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-                    if commit.standings().iter().all(|one| one.phase == driftless_core::status::Phase::Ready || one.is_stopped())
-                    {
+                    if commit.standings().iter().all(|one| one.phase == Phase::Ready || one.is_stopped()) {
                         break;
                     }
                 }
@@ -162,7 +166,7 @@ impl World {
                 () = work => {}
             }
         });
-        Copy { line, shutdown, task }
+        Copy { line, reconciler: kept, shutdown, task }
     }
 
     /// What a person's `plan` of the tip says, as text and as JSON.
@@ -222,6 +226,14 @@ spec:
 impl Copy {
     pub fn lives(&self) -> bool {
         !self.line.dead.is_cancelled() && !self.task.is_finished()
+    }
+
+    /// The revision at which its `status` says Ready of all.
+    pub fn all_ready_at(&self) -> Option<String> {
+        let (commit, statuses) = (self.reconciler.commit(), self.reconciler.statuses());
+        let ready = |id: &ResourceId| statuses.iter().any(|status| status.resource == *id && status.phase == Phase::Ready);
+        let declared = &commit.desired.resources;
+        (!declared.is_empty() && declared.keys().all(ready)).then(|| commit.desired.revision.sha().map(str::to_owned))?
     }
 
     /// As `kill -9` does.
