@@ -47,12 +47,12 @@ pub fn script(seed: u64) -> Script {
     if draw.once_in(4) {
         steps.extend(SLOTS.iter().filter(|_| draw.once_in(3)).map(|slot| Step::Theirs(*slot)));
     }
-    steps.extend([Step::Commit(first), Step::Pass(30 + small(&mut draw, 100))]);
+    steps.extend([Step::Commit(first), Step::Pass(30 + small(&mut draw, 70))]);
     let count = 5 + draw.number() % 8;
     for _ in 0..count {
         steps.push(step(&mut draw));
         if !draw.once_in(4) {
-            steps.push(Step::Pass(small(&mut draw, 150)));
+            steps.push(Step::Pass(small(&mut draw, 100)));
         }
     }
     Script { seed, lag, spelling, steps }

@@ -5,6 +5,9 @@
 //! `DRIFTLESS_SEED=7 cargo test --test chaos` runs one seed and tells it; `DRIFTLESS_SEEDS=10000` runs as many, and with
 //! `DRIFTLESS_FIRST=1` until one breaks a law. `planted/run` does that for each of its faults.
 
+// Optimised, whole agents are laid out in one go.
+#![recursion_limit = "256"]
+
 mod aws;
 #[path = "../property/draw.rs"]
 mod draw;
@@ -25,9 +28,7 @@ use std::sync::{Mutex, PoisonError};
 use run::run;
 
 /// Seeds that are tried without being told.
-const USUAL: u64 = 60;
-/// Threads, each with a runtime of its own.
-const THREADS: u64 = 2;
+const USUAL: u64 = 500;
 /// Runs that shrinking one failing seed may cost.
 const SHRINKING: usize = 60;
 
@@ -44,9 +45,11 @@ fn whatever_happens_nothing_is_lost_and_nothing_is_done_twice() {
         return;
     }
     let (first, count) = (asked("DRIFTLESS_FROM").unwrap_or(1), asked("DRIFTLESS_SEEDS").unwrap_or(USUAL));
+    // Each with a runtime of its own.
+    let threads = std::thread::available_parallelism().map_or(2, usize::from);
     let (next, failed) = (AtomicU64::new(first), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
-        for _ in 0..THREADS {
+        for _ in 0..threads {
             scope.spawn(|| {
                 loop {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
