@@ -15,9 +15,11 @@ mod looks;
 mod memory;
 mod order;
 mod pass;
+mod preview;
 mod prune;
 mod reading;
 mod recall;
+mod room;
 mod targets;
 mod verdicts;
 
@@ -51,7 +53,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use commit::Commit;
 pub use events::Event;
-pub use pass::Previewed;
+pub use preview::Previewed;
 pub use prune::{Pruned, Pruning};
 pub use targets::Targets;
 
@@ -66,12 +68,17 @@ use left::Left;
 use memory::Memory;
 use order::Before;
 use reading::Reading;
+use room::Rooms;
 
 /// How many events a slow listener may lag behind before it misses some.
 const EVENTS: usize = 1024;
 
 /// A resource that failed is tried again after about this long, and ever longer after that.
 const FIRST_RETRY: Duration = Duration::from_secs(2);
+
+/// So few that wait to write keep what they have seen. Of more each looks again when it may write: what they saw would be too old
+/// by then, and is much.
+const KEPT: usize = 64;
 
 /// Where a target is, as AWS said.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -102,6 +109,10 @@ struct Inner {
     /// Divides every wait.
     pace: f64,
     queue: Queue<ResourceId>,
+    /// How many resources are looked at at once.
+    rooms: Rooms,
+    /// Looks that are kept while the source is read, or while others write.
+    kept: Semaphore,
     /// `reconcile.concurrency`: how many resources are written to at once. Observing is not counted, so that
     /// the services of a whole cluster can be described ten at a time.
     writers: Semaphore,
@@ -135,6 +146,8 @@ impl Reconciler {
             source,
             before: Before::default(),
             allow_older: AtomicBool::new(false),
+            rooms: Rooms::default(),
+            kept: Semaphore::new(KEPT),
             writers: Semaphore::new(agent.reconcile.concurrency.max(1)),
             agent,
             targets,
@@ -195,8 +208,8 @@ impl Reconciler {
         for (id, verdict) in commit.refusals() {
             self.record(&commit, &id, &verdict, false);
         }
-        for id in commit.desired.resources.keys() {
-            self.0.queue.add(id.clone());
+        for id in commit.in_turn() {
+            self.0.queue.add(id);
         }
         // An empty one is Ready at once.
         if commit.all_ready() {
@@ -278,8 +291,8 @@ impl Reconciler {
 
     /// Queues every resource of the revision in force.
     pub fn look(&self) {
-        for id in self.commit().desired.resources.keys() {
-            self.0.queue.add(id.clone());
+        for id in self.commit().in_turn() {
+            self.0.queue.add(id);
         }
     }
 

@@ -111,10 +111,8 @@ impl Reconciler {
         }
     }
 
-    /// Reads the source where the plan must wait for that, and says what follows.
-    pub(super) async fn clear(&self, commit: &Arc<Commit>, plan: &Plan, observed: &Observation) -> Clearance {
-        let Some(why) = self.doubts(commit, plan, observed).await else { return Clearance::Go };
-        let id = &plan.resource;
+    /// Reads the source, as a resource's plan must wait for that, and says what follows.
+    pub(super) async fn clear(&self, commit: &Arc<Commit>, id: &ResourceId, why: Why) -> Clearance {
         let head = self.head(commit);
         tokio::pin!(head);
         let head = match tokio::time::timeout(SOON, &mut head).await {

@@ -170,7 +170,10 @@ impl Case {
         let sort = [Sort::Creates, Sort::Writes, Sort::Writes, Sort::Judges, Sort::Rests][self.draw.below(5)];
         let (plan, observed) = (plan(sort), self.observed(writer));
         let commit = self.reconciler.commit();
-        let cleared = self.reconciler.clear(&commit, &plan, &observed).await;
+        let cleared = match self.reconciler.doubts(&commit, &plan, &observed).await {
+            Some(why) => self.reconciler.clear(&commit, &plan.resource, why).await,
+            None => Clearance::Go,
+        };
         let (doubts, moved) = (self.model.doubts(sort, writer), self.model.head != self.model.ours);
         let right = match &cleared {
             Clearance::Go => !doubts,

@@ -4,20 +4,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use driftless_core::desired::{Resource, Spec};
-use driftless_core::graph;
 use driftless_core::observed::Observation;
-use driftless_core::plan::ahead::Ahead;
 use driftless_core::plan::guard::{self, Check};
-use driftless_core::plan::stack::StackStep;
 use driftless_core::plan::{self, Context, Plan, Step, Verdict, ahead};
 use driftless_core::resource::ResourceId;
-use futures_util::future::join_all;
 use tokio::sync::SemaphorePermit;
 use tokio::time::Instant;
 
 use super::commit::Blocked;
 use super::history::Told;
 use super::order::{Clearance, Why};
+use super::room::Room;
 use super::{Commit, Event, Reconciler, verdicts};
 use crate::aws::providers::{Made, Providers};
 use crate::aws::{ProviderError, Retry};
@@ -43,6 +40,16 @@ const STALE: Duration = Duration::from_secs(10);
 impl Reconciler {
     /// One pass. Never waits for a rollout: the next pass finds it in progress.
     pub(super) async fn pass(&self, id: ResourceId) -> Action {
+        let target = self.commit().desired.resources.get(&id).map(|resource| resource.target.clone());
+        let Some(target) = target else { return Action::Done };
+        match unless_stopped(&self.0.shutdown, self.0.rooms.enter(&target, id.kind)).await {
+            // On the heap, from here on: whoever waits outside is small.
+            Some(room) => Box::pin(self.pass_in(room, id)).await,
+            None => Action::Requeue(Duration::ZERO),
+        }
+    }
+
+    async fn pass_in(&self, room: Room, id: ResourceId) -> Action {
         let commit = self.commit();
         let Some(resource) = commit.desired.resources.get(&id) else { return Action::Done };
         if let Some(blocked) = commit.blocked(resource) {
@@ -62,10 +69,10 @@ impl Reconciler {
             }
         };
         let providers = self.0.targets.of(&resource);
-        let prepared = self.prepare(&commit, &resource, providers);
+        let prepared = self.prepare(room, &commit, &resource, providers);
         // Until something is written nothing is lost with a pass: a shutdown waits for none.
         let prepared = unless_stopped(&self.0.shutdown, prepared).await;
-        let (looked, clearance, _writer) = match prepared {
+        let Prepared { looked, mut plan, clearance, _place } = match prepared {
             Some(Ok(prepared)) => prepared,
             Some(Err(action)) => return action,
             None => return Action::Requeue(Duration::ZERO),
@@ -73,10 +80,6 @@ impl Reconciler {
         if !self.is_in_force(&commit) || self.0.shutdown.is_cancelled() {
             return Action::Requeue(Duration::ZERO);
         }
-        let mut plan = match self.decide(&commit, &looked, providers) {
-            Ok(plan) => plan,
-            Err(verdict) => return self.undecided(&commit, &id, &verdict),
-        };
         let observed = &looked.observed;
         match (self.doubts(&commit, &plan, observed).await, clearance) {
             (None, Clearance::Confirmed(_, note)) => plan.notes.extend(note),
@@ -98,7 +101,7 @@ impl Reconciler {
                 plan.verdict = verdict;
             }
         }
-        match self.act(&commit, &plan, observed, providers).await {
+        match Box::pin(self.act(&commit, &plan, observed, providers)).await {
             // An agent that was restarted after it wrote finds nothing to do; the change is this commit's all the same.
             Ok(Acted::Nothing) => self.settle(&commit, &plan, written_here),
             // AWS was asked to look, and the thing stays as it is: so does its verdict.
@@ -116,34 +119,49 @@ impl Reconciler {
         }
     }
 
-    /// Looks, reads the source where that must come first, and waits for the permit to write. Err: nothing can be decided now, or
-    /// not at this revision; that is on record.
+    /// Looks, and, where something is to be written, reads the source if that must come first, and waits for the permit to write.
+    /// Err: nothing can be decided now, or not at this revision; that is on record.
     async fn prepare(
         &self,
+        room: Room,
         commit: &Arc<Commit>,
         resource: &Resource,
         providers: &Providers,
-    ) -> Result<(Looked, Clearance, SemaphorePermit<'_>), Action> {
-        let mut looked = self.observe(commit, resource, providers).await;
-        let mut looked_at = Instant::now();
-        let first = self.decide(commit, &looked, providers).map_err(|verdict| self.undecided(commit, &resource.id, &verdict))?;
-        // It may be what a revision wrote that we do not know of. No permit is kept while the source is read.
-        let clearance = self.clear(commit, &first, &looked.observed).await;
+    ) -> Result<Prepared<'_>, Action> {
+        let id = &resource.id;
+        let decide =
+            |looked: &Looked| self.decide(commit, looked, providers).map_err(|verdict| self.undecided(commit, id, &verdict));
+        let looked = self.observe(commit, resource, providers).await;
+        let looked_at = Instant::now();
+        let plan = decide(&looked)?;
+        // It may be what a revision wrote that we do not know of.
+        let why = self.doubts(commit, &plan, &looked.observed).await;
+        if why.is_none() && plan.steps.is_empty() {
+            return Ok(Prepared { looked, plan, clearance: Clearance::Go, _place: Place::Room(room) });
+        }
+        // From here on it may take long. Neither room nor permit is kept while the source is read.
+        drop((room, plan));
+        let kept = self.0.kept.try_acquire();
+        let mut looked = kept.is_ok().then_some(looked);
+        let clearance = match why {
+            Some(why) => self.clear(commit, id, why).await,
+            None => Clearance::Go,
+        };
         match &clearance {
             Clearance::Go | Clearance::Confirmed(Why::Absent, _) => {}
             // Whoever wrote it may have written again.
-            Clearance::Confirmed(Why::WrittenBy(_), _) => {
-                (looked, looked_at) = (self.observe(commit, resource, providers).await, Instant::now());
-            }
+            Clearance::Confirmed(Why::WrittenBy(_), _) => looked = None,
             Clearance::Moved => return Err(Action::Requeue(Duration::ZERO)),
-            Clearance::Stop(verdict) => return Err(self.undecided(commit, &resource.id, verdict)),
+            Clearance::Stop(verdict) => return Err(self.undecided(commit, id, verdict)),
         }
         let writer = self.0.writers.acquire().await.expect("never closed");
-        if looked_at.elapsed() > self.paced(STALE) {
-            // Many were in front of it.
-            looked = self.observe(commit, resource, providers).await;
-        }
-        Ok((looked, clearance, writer))
+        let looked = match looked.filter(|_| looked_at.elapsed() <= self.paced(STALE)) {
+            Some(looked) => looked,
+            // Few write at a time: they need no room.
+            None => self.observe(commit, resource, providers).await,
+        };
+        let plan = decide(&looked)?;
+        Ok(Prepared { looked, plan, clearance, _place: Place::Writer(writer) })
     }
 
     fn undecided(&self, commit: &Arc<Commit>, id: &ResourceId, verdict: &Verdict) -> Action {
@@ -203,11 +221,12 @@ impl Reconciler {
 
     async fn observe_once(&self, commit: &Commit, resource: &Resource, providers: &Providers) -> Observation {
         let revision = tag_value(commit);
-        providers.observe(resource, &self.context(&revision, &resource.id, providers)).await
+        // On the heap, and gone with its end: what waits to write is small.
+        Box::pin(providers.observe(resource, &self.context(&revision, &resource.id, providers))).await
     }
 
     /// Err: what only an older commit can tell is not known.
-    fn decide(&self, commit: &Commit, looked: &Looked, providers: &Providers) -> Result<Plan, Verdict> {
+    pub(super) fn decide(&self, commit: &Commit, looked: &Looked, providers: &Providers) -> Result<Plan, Verdict> {
         let (resource, revision) = (&looked.resource, tag_value(commit));
         if let Some(why) = &looked.unknown {
             return Err(verdicts::history_unread(&resource.id, why));
@@ -231,74 +250,6 @@ impl Reconciler {
         };
         let on: Vec<(&ResourceId, &str)> = on.iter().map(|(id, why)| (id, *why)).collect();
         ahead::in_vain(&on, meanwhile.as_deref())
-    }
-
-    /// One look for `driftless plan` and `driftless status`: observes and decides, and writes nothing. `ahead` knows what was
-    /// planned for the resources before it in the graph's order, and takes note of this one.
-    pub async fn preview(&self, commit: &Commit, resource: &Resource, ahead: &Ahead) -> Previewed {
-        let outputs = ahead.outputs(commit.outputs());
-        let resolved = match commit.resolve_with(resource, &self.0.agent, &outputs) {
-            Ok(resolved) => resolved,
-            Err(verdict) => {
-                let mut plan = Plan::new(&resource.id, verdict);
-                ahead.qualify(resource, &mut plan, None);
-                return Previewed { resource: resource.clone(), plan, observed: None };
-            }
-        };
-        let providers = self.0.targets.of(&resolved);
-        let mut looked = self.observe(commit, &resolved, providers).await;
-        ahead.foresee(&looked.resource, &mut looked.observed);
-        let plan = self.decide(commit, &looked, providers);
-        let mut plan = plan.unwrap_or_else(|verdict| Plan::new(&resolved.id, verdict));
-        let Looked { resource: resolved, observed, .. } = looked;
-        // What a stack that is yet to be created gives is not known, nor what an artifact gives that is yet to be written:
-        // whatever takes from it waits, or is told what stands for it.
-        if !plan.outputs.is_empty() || (matches!(plan.verdict, Verdict::Ready { .. }) && !plan.writes()) {
-            commit.give(&resolved.id, &plan.outputs);
-        }
-        ahead.qualify(&resolved, &mut plan, plan::meanwhile(&observed).as_deref());
-        Previewed { resource: resolved, plan, observed: Some(observed) }
-    }
-
-    /// Looks at all that the commit declares, a layer of the graph after the other, as they would be made.
-    pub async fn preview_all(&self, commit: &Commit) -> Vec<Previewed> {
-        let resources = &commit.desired.resources;
-        let mut ahead = Ahead::new(&commit.desired);
-        let mut all = Vec::new();
-        for layer in graph::order(resources) {
-            let looks = layer.iter().map(|id| self.preview(commit, &resources[id], &ahead));
-            let looked = join_all(looks).await;
-            looked.iter().for_each(|one| ahead.note(&one.resource, &one.plan, one.observed.as_ref()));
-            all.extend(looked);
-        }
-        all
-    }
-
-    /// `plan`, with AWS's own word on what a change of a stack would do (`driftless plan --change-set`). Writes, and takes it
-    /// back: a change set is created and removed.
-    pub async fn with_change_set(&self, commit: &Commit, resource: &Resource, plan: Plan) -> Plan {
-        let asked = plan.steps.iter().find_map(|step| match step {
-            Step::CloudFormation(StackStep::CreateChangeSet(asked)) => Some((**asked).clone()),
-            _ => None,
-        });
-        let Some(asked) = asked else { return plan };
-        let providers = self.0.targets.of(resource);
-        let found = match providers.target().check_account().await {
-            Ok(_) => providers.cloudformation().preview(&asked, self.0.pace).await,
-            Err(error) => Err(error),
-        };
-        let change_set = match found {
-            Ok(change_set) => change_set,
-            Err(error) => return Plan { verdict: Verdict::Unknown { message: error.to_string() }, ..plan },
-        };
-        let Ok(resource) = commit.resolve(resource, &self.0.agent) else { return plan };
-        let Looked { resource, observed, .. } = self.observe(commit, &resource, providers).await;
-        let (Spec::CloudFormationStack(declared), Observation::CloudFormationStack(seen)) = (&resource.spec, &observed) else {
-            return plan;
-        };
-        let revision = tag_value(commit);
-        let context = self.context(&revision, &resource.id, providers);
-        plan::stack::with_change_set(plan, &resource, declared, seen, &context, &change_set)
     }
 
     pub(super) fn context<'a>(&'a self, revision: &'a str, id: &ResourceId, providers: &'a Providers) -> Context<'a> {
@@ -401,17 +352,6 @@ impl Reconciler {
     }
 }
 
-/// What one look found.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Previewed {
-    /// With what it takes from others in its place, as far as that could be told.
-    pub resource: Resource,
-    /// What would be done.
-    pub plan: Plan,
-    /// What AWS showed; None where it could not be asked yet.
-    pub observed: Option<Observation>,
-}
-
 /// What a pass works with.
 pub(super) struct Looked {
     pub(super) resource: Resource,
@@ -420,6 +360,23 @@ pub(super) struct Looked {
     unknown: Option<String>,
     /// Why it will not be known any more.
     note: Option<String>,
+}
+
+/// What a pass decides on, and its place in the meantime.
+struct Prepared<'a> {
+    looked: Looked,
+    plan: Plan,
+    clearance: Clearance,
+    _place: Place<'a>,
+}
+
+/// Held until a pass has ended.
+#[expect(dead_code, reason = "held")]
+enum Place<'a> {
+    /// It has nothing to do but to tell.
+    Room(Room),
+    /// It may write.
+    Writer(SemaphorePermit<'a>),
 }
 
 /// How far the writes came.
