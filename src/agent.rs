@@ -23,8 +23,11 @@ use crate::wire::{Wire, Wires};
 /// How long somebody who asks for the status may take over it once the end is asked for.
 const LAST_ANSWERS: Duration = Duration::from_millis(200);
 
-/// While many resources move, GitLab's view is renewed at most this often.
+/// While many resources move, GitLab's view is renewed at most this often, ...
 const BETWEEN_REPORTS: Duration = Duration::from_millis(50);
+
+/// ... and by so much later for each resource: a view is of all of them.
+const FOR_EACH_RESOURCE: Duration = Duration::from_micros(100);
 
 /// A source that cannot be read is read again at least this often.
 const UNREADABLE: Duration = Duration::from_secs(30);
@@ -179,8 +182,10 @@ async fn report(mut events: Receiver<Event>, reconciler: Reconciler, reporter: R
             }
         }
         if moved {
-            reporter.report(reconciler.view());
-            tokio::time::sleep(BETWEEN_REPORTS).await;
+            let view = reconciler.view();
+            let resources = u32::try_from(view.resources.len()).unwrap_or(u32::MAX);
+            reporter.report(view);
+            tokio::time::sleep(BETWEEN_REPORTS + FOR_EACH_RESOURCE * resources).await;
         }
     }
 }

@@ -30,13 +30,21 @@ pub struct Commit {
     dependents: BTreeMap<ResourceId, Vec<ResourceId>>,
     /// What its resources give to others, as they were last seen, at this revision or one before.
     outputs: Mutex<Outputs>,
-    progress: Mutex<BTreeMap<ResourceId, Standing>>,
+    progress: Mutex<Standings>,
     pruned: Mutex<Pruned>,
     /// Who was seen to have written its resources.
     pub(super) seen: Seen,
     /// What is told of resources besides how they are: where they moved from.
     told: Mutex<BTreeMap<ResourceId, String>>,
     created: AtomicBool,
+}
+
+/// Of all resources.
+#[derive(Debug)]
+struct Standings {
+    by_id: BTreeMap<ResourceId, Standing>,
+    /// How many are not Ready: asked for after each pass, and there are many.
+    not_ready: usize,
 }
 
 #[derive(Debug, Clone)]
@@ -96,7 +104,8 @@ impl Commit {
             }
         }
         let all = desired.resources.keys().chain(desired.refused.keys());
-        let progress = all.map(|id| (id.clone(), Standing::before_any_pass(id))).collect();
+        let by_id: BTreeMap<_, _> = all.map(|id| (id.clone(), Standing::before_any_pass(id))).collect();
+        let progress = Standings { not_ready: by_id.len(), by_id };
         Commit {
             desired,
             snapshot,
@@ -115,7 +124,13 @@ impl Commit {
     /// # Errors
     /// The verdict of a resource that takes what is not there.
     pub(super) fn resolve(&self, resource: &Resource, agent: &Agent) -> Result<Resource, Verdict> {
-        self.resolve_with(resource, agent, &self.outputs())
+        // Each pass asks, and there may be thousands that give something.
+        let outputs = {
+            let all = self.outputs.lock().expect("not poisoned");
+            let given = resource.references.iter().filter_map(|reference| all.get_key_value(&reference.resource));
+            given.map(|(id, outputs)| (id.clone(), outputs.clone())).collect()
+        };
+        self.resolve_with(resource, agent, &outputs)
     }
 
     /// The same with other values than those that are known.
@@ -153,6 +168,13 @@ impl Commit {
         self.desired.resources.contains_key(id) || self.desired.refused.contains_key(id)
     }
 
+    /// What it declares, as it is looked at: one after the other what shares calls.
+    pub(super) fn in_turn(&self) -> Vec<ResourceId> {
+        let mut all: Vec<&Resource> = self.desired.resources.values().collect();
+        all.sort_by_key(|resource| (resource.id.kind, &resource.target, resource.spec.looked_at_with()));
+        all.into_iter().map(|resource| resource.id.clone()).collect()
+    }
+
     pub(super) fn dependents(&self, id: &ResourceId) -> &[ResourceId] {
         self.dependents.get(id).map(Vec::as_slice).unwrap_or_default()
     }
@@ -172,7 +194,7 @@ impl Commit {
 
     /// Why this resource may not be touched yet: a dependency that has not been Ready at this commit.
     pub(super) fn blocked(&self, resource: &Resource) -> Option<Blocked> {
-        let progress = self.progress.lock().expect("not poisoned");
+        let progress = &self.progress.lock().expect("not poisoned").by_id;
         let all = resource.depends_on.iter().filter_map(|id| Some((id, progress.get(id)?)));
         let (stopped, moving): (Vec<_>, Vec<_>) =
             all.filter(|(_, standing)| !standing.was_ready).partition(|(_, standing)| standing.progress.is_stopped());
@@ -192,7 +214,7 @@ impl Commit {
 
     /// Whether a stack that this resource depends on was created or changed at this commit.
     pub(super) fn follows_a_changed_stack(&self, id: &ResourceId) -> bool {
-        let progress = self.progress.lock().expect("not poisoned");
+        let progress = &self.progress.lock().expect("not poisoned").by_id;
         let changed = |on: &ResourceId| {
             on.kind == Kind::CloudFormationStack && progress.get(on).is_some_and(|standing| standing.progress.stepped)
         };
@@ -201,8 +223,8 @@ impl Commit {
 
     /// Takes note of a verdict. `stepped` says whether this pass had something to write.
     pub(super) fn progress(&self, id: &ResourceId, verdict: &Verdict, stepped: bool) -> Progressed {
-        let mut all = self.progress.lock().expect("not poisoned");
-        let Some(standing) = all.get_mut(id) else {
+        let all = &mut *self.progress.lock().expect("not poisoned");
+        let Some(standing) = all.by_id.get_mut(id) else {
             return Progressed { changed: false, decided_for_dependents: false };
         };
         let before = standing.clone();
@@ -214,6 +236,8 @@ impl Commit {
             standing.looked = true;
         }
         standing.was_ready |= phase == Phase::Ready;
+        let ready = |phase: Phase| usize::from(phase == Phase::Ready);
+        all.not_ready = all.not_ready + ready(standing.progress.phase) - ready(phase);
         standing.progress.phase = phase;
         standing.progress.reason = reason.to_owned();
         standing.progress.message = message.to_owned();
@@ -226,7 +250,7 @@ impl Commit {
 
     /// What reporters see.
     pub(super) fn view(&self, agent: &str, superseded: bool) -> CommitView {
-        let progress = self.progress.lock().expect("not poisoned");
+        let progress = &self.progress.lock().expect("not poisoned").by_id;
         CommitView {
             agent: agent.to_owned(),
             revision: self.desired.revision.clone(),
@@ -243,7 +267,7 @@ impl Commit {
 
     /// Whether all that it declares is Ready.
     pub(super) fn all_ready(&self) -> bool {
-        self.progress.lock().expect("not poisoned").values().all(|standing| standing.progress.phase == Phase::Ready)
+        self.progress.lock().expect("not poisoned").not_ready == 0
     }
 
     /// What to tell of a resource besides how it is; None: nothing any more.
@@ -284,7 +308,7 @@ impl Commit {
 
     /// How far a resource has come at this revision, where it is Ready.
     pub(super) fn standing(&self, id: &ResourceId) -> Option<Verdict> {
-        let progress = self.progress.lock().expect("not poisoned");
+        let progress = &self.progress.lock().expect("not poisoned").by_id;
         let standing = progress.get(id).filter(|standing| standing.progress.phase == Phase::Ready)?;
         Some(Verdict::Ready { message: standing.progress.message.clone() })
     }
@@ -301,7 +325,7 @@ impl Commit {
 
     /// How far each resource has come at this revision.
     pub fn standings(&self) -> Vec<Progress> {
-        self.progress.lock().expect("not poisoned").values().map(|standing| standing.progress.clone()).collect()
+        self.progress.lock().expect("not poisoned").by_id.values().map(|standing| standing.progress.clone()).collect()
     }
 }
 

@@ -4,7 +4,7 @@
 //! Unknown is not empty (rule 5): what cannot be read now is unknown, and is read again by a later pass. What the source has
 //! answered not to have any more is gone, and stays so.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -61,7 +61,8 @@ pub(super) struct History {
 
 #[derive(Default)]
 struct State {
-    parsed: HashMap<String, Arc<Desired>>,
+    /// The newest last.
+    parsed: VecDeque<(String, Arc<Desired>)>,
     gone: HashMap<String, String>,
     /// When the source last failed to tell, and why.
     failed: Option<(Instant, String)>,
@@ -98,7 +99,7 @@ impl History {
     /// One reader at a time: many resources were last written at the same commit.
     async fn desired_at(&self, sha: &str) -> Told<Arc<Desired>> {
         let mut state = self.state.lock().await;
-        if let Some(known) = state.parsed.get(sha) {
+        if let Some((_, known)) = state.parsed.iter().find(|(known, _)| known == sha) {
             return Told::Known(known.clone());
         }
         if let Some(why) = state.gone.get(sha) {
@@ -128,11 +129,11 @@ impl History {
                 Err(_) => return Told::Unknown("the agent is shutting down".to_owned()),
             },
         };
-        if state.parsed.len() >= KEPT {
-            state.parsed.clear();
-        }
         state.failed = None;
-        state.parsed.insert(sha.to_owned(), desired.clone());
+        state.parsed.push_back((sha.to_owned(), desired.clone()));
+        if state.parsed.len() > KEPT {
+            state.parsed.pop_front();
+        }
         Told::Known(desired)
     }
 }

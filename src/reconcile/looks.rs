@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use driftless_core::plan::looks_a_second;
-use driftless_core::resource::ResourceId;
+use driftless_core::resource::{Kind, ResourceId};
 use tokio::time::Instant;
 
 /// The first wait after a change.
@@ -25,8 +25,8 @@ const FEW: usize = 3;
 pub(super) struct Looks {
     /// Seconds are counted from here.
     began: Instant,
-    /// What was seen last, and since when it is so.
-    seen: HashMap<ResourceId, (String, Instant)>,
+    /// By kind: what was seen last, and since when it is so.
+    seen: HashMap<Kind, HashMap<String, (String, Instant)>>,
 }
 
 impl Looks {
@@ -36,24 +36,27 @@ impl Looks {
 
     /// Something was written: the effect is looked at soon.
     pub(super) fn begin(&mut self, id: &ResourceId) {
-        self.seen.insert(id.clone(), (String::new(), Instant::now()));
+        self.seen.entry(id.kind).or_default().insert(id.name.clone(), (String::new(), Instant::now()));
     }
 
     /// It has come to an end, or is no more.
     pub(super) fn end(&mut self, id: &ResourceId) {
-        self.seen.remove(id);
+        if let Some(seen) = self.seen.get_mut(&id.kind) {
+            seen.remove(&id.name);
+        }
     }
 
     /// How long to wait until the next look at what shows as `shown` now; at most `longest`. `pace` is how many seconds of
     /// AWS's clock pass in one of ours, and divides the wait.
     pub(super) fn next(&mut self, id: &ResourceId, shown: &str, longest: Duration, pace: f64) -> Duration {
         let now = Instant::now();
-        let (last, since) = self.seen.entry(id.clone()).or_insert_with(|| (shown.to_owned(), now));
+        let seen = self.seen.entry(id.kind).or_default();
+        let (last, since) = seen.entry(id.name.clone()).or_insert_with(|| (shown.to_owned(), now));
         if last != shown {
             (*last, *since) = (shown.to_owned(), now);
         }
         let unchanged = now.duration_since(*since).as_secs_f64() * pace;
-        let of_kind = self.seen.keys().filter(|other| other.kind == id.kind).count();
+        let of_kind = seen.len();
         let room = of_kind as f64 / looks_a_second(id.kind);
         let longest = longest.as_secs_f64();
         let wait = (unchanged * SHARE).max(room).clamp(FIRST.min(longest), longest);
@@ -67,8 +70,6 @@ impl Looks {
 
 #[cfg(test)]
 mod tests {
-    use driftless_core::resource::Kind;
-
     use super::*;
 
     const LONGEST: Duration = Duration::from_secs(10);

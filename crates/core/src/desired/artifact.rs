@@ -102,6 +102,11 @@ impl S3Artifact {
         None
     }
 
+    /// See [`Spec::looked_at_with`](super::Spec::looked_at_with).
+    pub(super) fn looked_at_with(&self) -> &str {
+        ""
+    }
+
     /// See [`Spec::removed_mut`](super::Spec::removed_mut).
     pub(super) fn removed_mut(&mut self) -> Option<&mut Vec<String>> {
         None

@@ -118,6 +118,13 @@ macro_rules! spec {
                 }
             }
 
+            /// What resources are in that one call can look at together, an ECS cluster say; empty where each has calls of its own.
+            pub fn looked_at_with(&self) -> &str {
+                match self {
+                    $(Spec::$kind(declared) => declared.looked_at_with(),)*
+                }
+            }
+
             /// Where the caller that can read the older commit puts what [`removed`](crate::manifest::removed) finds; None of
             /// kinds that need no such thing.
             pub fn removed_mut(&mut self) -> Option<&mut Vec<String>> {

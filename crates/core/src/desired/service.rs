@@ -109,6 +109,11 @@ impl EcsService {
         Some((thing, "remove one, or give it another `serviceName`"))
     }
 
+    /// See [`Spec::looked_at_with`](super::Spec::looked_at_with).
+    pub(super) fn looked_at_with(&self) -> &str {
+        &self.cluster
+    }
+
     /// See [`Spec::removed_mut`](super::Spec::removed_mut).
     pub(super) fn removed_mut(&mut self) -> Option<&mut Vec<String>> {
         Some(&mut self.removed)

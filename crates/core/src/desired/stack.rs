@@ -181,6 +181,11 @@ impl CloudFormationStack {
         Some((format!("the stack `{}`", self.stack_name), "remove one, or give it another `stackName`"))
     }
 
+    /// See [`Spec::looked_at_with`](super::Spec::looked_at_with).
+    pub(super) fn looked_at_with(&self) -> &str {
+        ""
+    }
+
     /// See [`Spec::removed_mut`](super::Spec::removed_mut).
     pub(super) fn removed_mut(&mut self) -> Option<&mut Vec<String>> {
         Some(&mut self.changed_secrets)
