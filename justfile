@@ -28,6 +28,10 @@ planted SEEDS="500" *NUMBERS:
 soak SECONDS="600":
     DRIFTLESS_SOAK={{SECONDS}} cargo test --test soak -- --ignored --nocapture
 
+# What many services cost the agent, as docs/benchmarks.md keeps it: 1,000 and 10,000, or as many as are named.
+bench *COUNTS:
+    cargo bench --profile quick --bench scale -- {{COUNTS}}
+
 fmt:
     cargo fmt --all --check
 

