@@ -29,13 +29,13 @@ pub const LAST_REPORT: Duration = Duration::from_millis(2300);
 /// (<https://docs.docker.com/reference/cli/docker/container/stop/>).
 pub const DEADLINE: Duration = Duration::from_millis(9600);
 
-/// Runs `work` unless the end is asked for, which is looked at first: work whose reads were given up has come to its end as well,
-/// and what it says then is nothing.
+/// Runs `work` unless the end is asked for, which is looked at first and last: work whose reads were given up has come to its end as
+/// well, and what it says then is nothing. The signal comes on another thread, also between the two.
 pub async fn unless_stopped<T>(stop: &CancellationToken, work: impl Future<Output = T>) -> Option<T> {
     tokio::select! {
         biased;
         () = stop.cancelled() => None,
-        done = work => Some(done),
+        done = work => (!stop.is_cancelled()).then_some(done),
     }
 }
 
@@ -168,6 +168,12 @@ mod tests {
         };
         let (said, ()) = tokio::join!(unless_stopped(&stop, given_up), async { stop.cancel() });
         assert_eq!(said, None);
+        let stop = CancellationToken::new();
+        let asked_for_meanwhile = async {
+            stop.cancel();
+            "what it reads is given up"
+        };
+        assert_eq!(unless_stopped(&stop, asked_for_meanwhile).await, None);
         assert_eq!(unless_stopped(&CancellationToken::new(), async { 7 }).await, Some(7));
     }
 
