@@ -273,3 +273,16 @@ fn a_tag_that_says_string_makes_one_and_no_other_does() {
         assert!(told.contains("has no meaning here; remove it"), "{size}: {told}");
     }
 }
+
+#[test]
+fn what_becomes_of_a_first_create_that_fails_is_one_of_three_words() {
+    use driftless_core::desired::OnStackFailure;
+    let of = |word: &str| {
+        let spec = with(&format!("  template: {{file: t.template}}\n  parameters: {{Size: a}}\n{word}"));
+        stack(&[("net.yaml", &spec), ("t.template", TEMPLATE)]).on_failure
+    };
+    assert_eq!(of(""), None);
+    assert_eq!(of("  onFailure: ROLLBACK\n"), Some(OnStackFailure::Rollback));
+    assert_eq!(of("  onFailure: DO_NOTHING\n"), Some(OnStackFailure::DoNothing));
+    assert_eq!(of("  onFailure: DELETE\n"), Some(OnStackFailure::Delete));
+}
