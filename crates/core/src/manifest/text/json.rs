@@ -78,7 +78,7 @@ impl Reader<'_> {
     }
 
     fn nested(&mut self, inner: fn(&mut Self) -> Result<Content, Fault>) -> Result<Content, Fault> {
-        if self.depth == MAX_DEPTH {
+        if self.depth >= MAX_DEPTH {
             return Err(Fault::new(self.at, too_deep()));
         }
         self.depth += 1;

@@ -50,7 +50,7 @@ fn ready(record: Record<'_>, option: &Value) -> String {
         "the replacement instances are ready, and it waits for ContinueDeployment, which is a person's decision (`aws deploy \
          continue-deployment --deployment-id {} --deployment-wait-type READY_WAIT`){}",
         record.id(),
-        minutes.map(|minutes| format!("; CodeDeploy stops it after {minutes} minutes")).unwrap_or_default()
+        minutes.map(|minutes| format!("; CodeDeploy stops it after {}", counted(minutes, "minute"))).unwrap_or_default()
     )
 }
 
