@@ -55,7 +55,7 @@ fn a_blue_green_deployment_says_what_it_waits_for() {
     assert!(ready(json!({"actionOnTimeout": "CONTINUE_DEPLOYMENT"})).ends_with("traffic is about to be rerouted"));
     let waits = ready(json!({"actionOnTimeout": "STOP_DEPLOYMENT", "waitTimeInMinutes": 1}));
     assert!(
-        waits.contains("continue-deployment --deployment-id d-1") && waits.ends_with("; CodeDeploy stops it after 1 minutes"),
+        waits.contains("continue-deployment --deployment-id d-1") && waits.ends_with("; CodeDeploy stops it after 1 minute"),
         "{waits}"
     );
     assert!(ready(json!({"waitTimeInMinutes": 0})).ends_with("READY_WAIT`)"), "{}", ready(json!({"waitTimeInMinutes": 0})));
