@@ -1,7 +1,8 @@
 //! How soon what AWS works on is looked at again: soon after a write or whatever changes visibly, and ever later while nothing
 //! does. The one place that paces such looks; what the plan asks for is the longest wait.
 //!
-//! A client that polls each second is the measure: for ten seconds after each change a look comes as soon as its does.
+//! A client that polls each second is the measure: for ten seconds after each change a look comes as soon as its does. A wait
+//! counts from when the look before it was due, so that what that look took makes none of the later ones late.
 //! After that a wait is a tenth of the time for which nothing has changed, so that no end is seen later than by a tenth. Where much
 //! is under way at once, looks are as far apart as AWS's request quotas have room for, and on common seconds, so that ten
 //! services share a call.
@@ -25,8 +26,23 @@ const FEW: usize = 3;
 pub(super) struct Looks {
     /// Seconds are counted from here.
     began: Instant,
-    /// By kind: what was seen last, and since when it is so.
-    seen: HashMap<Kind, HashMap<String, (String, Instant)>>,
+    seen: HashMap<Kind, HashMap<String, Seen>>,
+}
+
+/// What was seen last of one resource.
+#[derive(Debug)]
+struct Seen {
+    shown: String,
+    /// Since when it shows so.
+    since: Instant,
+    /// When the look after it is due.
+    due: Option<Instant>,
+}
+
+impl Seen {
+    fn new(shown: &str, since: Instant) -> Self {
+        Seen { shown: shown.to_owned(), since, due: None }
+    }
 }
 
 impl Looks {
@@ -36,7 +52,7 @@ impl Looks {
 
     /// Something was written: the effect is looked at soon.
     pub(super) fn begin(&mut self, id: &ResourceId) {
-        self.seen.entry(id.kind).or_default().insert(id.name.clone(), (String::new(), Instant::now()));
+        self.seen.entry(id.kind).or_default().insert(id.name.clone(), Seen::new("", Instant::now()));
     }
 
     /// It has come to an end, or is no more.
@@ -51,17 +67,21 @@ impl Looks {
     pub(super) fn next(&mut self, id: &ResourceId, shown: &str, longest: Duration, pace: f64) -> Duration {
         let now = Instant::now();
         let seen = self.seen.entry(id.kind).or_default();
-        let (last, since) = seen.entry(id.name.clone()).or_insert_with(|| (shown.to_owned(), now));
-        if last != shown {
-            (*last, *since) = (shown.to_owned(), now);
+        let of_kind = seen.len() + usize::from(!seen.contains_key(&id.name));
+        let last = seen.entry(id.name.clone()).or_insert_with(|| Seen::new(shown, now));
+        if last.shown != shown {
+            (last.shown, last.since) = (shown.to_owned(), now);
         }
-        let unchanged = now.duration_since(*since).as_secs_f64() * pace;
-        let of_kind = seen.len();
+        let unchanged = now.duration_since(last.since).as_secs_f64() * pace;
         let room = of_kind as f64 / looks_a_second(id.kind);
         let longest = longest.as_secs_f64();
         let wait = (unchanged * SHARE).max(room).clamp(FIRST.min(longest), longest);
         if of_kind <= FEW {
-            return Duration::from_secs_f64(wait / pace);
+            let wait = Duration::from_secs_f64(wait / pace);
+            // A look that took half of its wait is followed by a whole one.
+            let from = last.due.filter(|due| now.saturating_duration_since(*due) < wait / 2).map_or(now, |due| due.min(now));
+            last.due = Some(from + wait);
+            return from + wait - now;
         }
         let at = now.duration_since(self.began).as_secs_f64() * pace;
         Duration::from_secs_f64(((at + wait).ceil() - at) / pace)
@@ -107,6 +127,21 @@ mod tests {
         waits(&mut looks, &id("web"), "1 of 3", 40).await;
         looks.begin(&id("web"));
         assert_eq!(waits(&mut looks, &id("web"), "1 of 3", 2).await, [1.0, 1.0]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_a_look_takes_makes_none_of_the_later_ones_late() {
+        let mut looks = Looks::new();
+        looks.begin(&id("web"));
+        let began = Instant::now();
+        let mut at = Vec::new();
+        for takes in [0.2, 0.2, 0.4, 0.0, 3.0, 0.1] {
+            tokio::time::advance(looks.next(&id("web"), "0 of 3", LONGEST, 1.0)).await;
+            at.push((began.elapsed().as_secs_f64() * 10.0).round() / 10.0);
+            tokio::time::advance(Duration::from_secs_f64(takes)).await;
+        }
+        // After the one that took three seconds a whole wait.
+        assert_eq!(at, [1.0, 2.0, 3.0, 4.0, 5.0, 9.0]);
     }
 
     #[tokio::test(start_paused = true)]
