@@ -28,7 +28,7 @@ use std::sync::{Mutex, PoisonError};
 use run::run;
 
 /// Seeds that are tried without being told.
-const USUAL: u64 = 200;
+const USUAL: u64 = 500;
 /// Runs that shrinking one failing seed may cost.
 const SHRINKING: usize = 60;
 
