@@ -74,23 +74,10 @@ fn changed(id: &ResourceId) -> Plan {
     Plan { steps: vec![step.into()], changes: vec![change], ..Plan::new(id, verdict) }
 }
 
-fn context() -> Context<'static> {
-    Context {
-        agent: "production",
-        source_hash: "0123456789abcdef",
-        revision: "dir-0123456789ab",
-        region: "eu-central-1",
-        account_id: None,
-        last_write: None,
-        equal: false,
-        retry: false,
-    }
-}
-
 /// A group that has what the object's ETag says.
 fn observed(e_tag: &str) -> Observation {
     let location = json!({"bucket": "releases", "key": "shop/site.zip", "bundleType": "zip", "eTag": e_tag, "version": "v1"});
-    let own = crate::plan::deployment::owner(&context());
+    let own = crate::plan::deployment::owner(&Context::example());
     let mut observation = DeploymentObservation::new(own, 1_000_000.0);
     observation.group = Observed::Present(json!({
         "applicationName": "shop", "deploymentGroupName": "web", "computePlatform": "Server",
@@ -114,7 +101,7 @@ fn a_deployment_of_a_bundle_that_is_about_to_change_is_planned_with_the_bundle_t
     let (bundle, web) = (bundle(), deployment(location, &[]));
     let look = |ahead: &Ahead, mut observation: Observation| {
         ahead.foresee(&web, &mut observation);
-        let mut plan = crate::plan::plan(&web, &observation, &context());
+        let mut plan = crate::plan::plan(&web, &observation, &Context::example());
         ahead.qualify(&web, &mut plan, None);
         plan
     };

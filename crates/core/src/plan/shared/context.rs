@@ -20,3 +20,20 @@ pub struct Context<'a> {
     /// `driftless retry`: a failure on record is tried once more.
     pub retry: bool,
 }
+
+#[cfg(test)]
+impl Context<'static> {
+    /// What the tests beside the code pass in.
+    pub(crate) fn example() -> Self {
+        Context {
+            agent: "production",
+            source_hash: "0123456789abcdef",
+            revision: "c1",
+            region: "eu-central-1",
+            account_id: None,
+            last_write: None,
+            equal: false,
+            retry: false,
+        }
+    }
+}

@@ -92,19 +92,6 @@ mod tests {
     use crate::location::Location;
     use crate::resource::ResourceId;
 
-    fn context() -> Context<'static> {
-        Context {
-            agent: "production",
-            source_hash: "5f2c",
-            revision: "c1",
-            region: "eu-central-1",
-            account_id: None,
-            last_write: None,
-            equal: false,
-            retry: false,
-        }
-    }
-
     fn resource(change: impl FnOnce(&mut Resource)) -> Resource {
         let spec = crate::desired::EcsTask {
             cluster: "shop".into(),
@@ -120,7 +107,7 @@ mod tests {
     }
 
     fn ours() -> Tags {
-        tags::ownership(&ResourceId::ecs_service("web"), &context())
+        tags::ownership(&ResourceId::ecs_service("web"), &Context::example())
     }
 
     fn with(mut all: Tags, key: &str, value: &str) -> Tags {
@@ -150,7 +137,7 @@ mod tests {
             (with(ours(), "aws:cloudformation:stack-name", "net"), Err("ManagedByCloudFormation")),
         ];
         for (tags, wanted) in rows {
-            let found = of("service `web`", &resource(|_| {}), &tags, &context());
+            let found = of("service `web`", &resource(|_| {}), &tags, &Context::example());
             let found = match &found {
                 Ok(ownership) => Ok((ownership.created, ownership.adopting, ownership.claims.len())),
                 Err(verdict) => {
@@ -161,10 +148,10 @@ mod tests {
             assert_eq!(found, wanted, "{tags:?}");
         }
         let by_id = with(Tags::new(), "aws:cloudformation:stack-id", "arn");
-        assert!(of("it", &resource(|_| {}), &by_id, &context()).is_err());
+        assert!(of("it", &resource(|_| {}), &by_id, &Context::example()).is_err());
         // What a person takes over by force is a stack's, or another resource's of this agent; never another agent's.
         let forced = resource(|resource| resource.adopt_force = true);
-        let allowed = |tags: &Tags| of("it", &forced, tags, &context()).is_ok();
+        let allowed = |tags: &Tags| of("it", &forced, tags, &Context::example()).is_ok();
         assert!(allowed(&by_id) && allowed(&with(ours(), tags::RESOURCE, "EcsService/api")));
         assert!(!allowed(&with(ours(), tags::AGENT, "staging")) && !allowed(&with(ours(), tags::SOURCE, "other")));
     }
@@ -176,8 +163,9 @@ mod tests {
         let tagged = with(ours(), tags::PRUNE, tags::PRUNE_DISABLED);
         assert_eq!([prune(&kept, &ours()), prune(&kept, &tagged)], [Some(tags::PRUNE_DISABLED); 2]);
         assert_eq!([prune(&plain, &ours()), prune(&plain, &tagged)], [None, Some(tags::PRUNE_ENABLED)]);
-        let claims =
-            |resource: &Resource, tags: &Tags| of("it", resource, tags, &context()).map(|found| found.claims).unwrap_or_default();
+        let claims = |resource: &Resource, tags: &Tags| {
+            of("it", resource, tags, &Context::example()).map(|found| found.claims).unwrap_or_default()
+        };
         assert_eq!(claims(&kept, &ours()).get(tags::PRUNE).map(String::as_str), Some(tags::PRUNE_DISABLED));
         assert_eq!((claims(&kept, &tagged), claims(&plain, &ours())), (Tags::new(), Tags::new()));
     }

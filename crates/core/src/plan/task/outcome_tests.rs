@@ -6,17 +6,7 @@ use super::*;
 use crate::plan::Context;
 
 fn run() -> Run {
-    let context = Context {
-        agent: "production",
-        source_hash: "5f2c",
-        revision: "c1",
-        region: "eu-central-1",
-        account_id: None,
-        last_write: None,
-        equal: false,
-        retry: false,
-    };
-    Run::intended(1, 1000.0, 3600, &context)
+    Run::intended(1, 1000.0, 3600, &Context::example())
 }
 
 fn task(code: &str, reason: &str, containers: Value) -> Value {

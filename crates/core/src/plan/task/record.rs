@@ -308,22 +308,9 @@ mod tests {
     use super::*;
     use crate::resource::Kind;
 
-    fn context() -> Context<'static> {
-        Context {
-            agent: "production",
-            source_hash: "0123456789abcdef",
-            revision: "c1",
-            region: "eu-central-1",
-            account_id: None,
-            last_write: None,
-            equal: false,
-            retry: false,
-        }
-    }
-
     #[test]
     fn what_is_written_is_what_is_read() {
-        let mut run = Run::intended(1, 1_764_028_800.5, 3600, &context());
+        let mut run = Run::intended(1, 1_764_028_800.5, 3600, &Context::example());
         assert_eq!(run.to_string(), "intended attempt=1 at=1764028800 for=3600 source=01234567 commit=c1");
         assert_eq!(Run::parse(&run.to_string()), Some(run.clone()));
         run = Run { state: State::Failed, exit: Some(-1), stop: Some("exited".into()), container: Some("app".into()), ..run };
@@ -358,10 +345,10 @@ mod tests {
 
     #[test]
     fn keys_and_tokens_are_of_one_resource_one_digest_and_one_attempt() {
-        let one = who(&ResourceId::new(Kind::EcsTask, "migrate"), &context());
-        let other = who(&ResourceId::new(Kind::EcsTask, "seed"), &context());
+        let one = who(&ResourceId::new(Kind::EcsTask, "migrate"), &Context::example());
+        let other = who(&ResourceId::new(Kind::EcsTask, "seed"), &Context::example());
         assert_ne!(one, other);
-        let moved = Context { source_hash: "another", ..context() };
+        let moved = Context { source_hash: "another", ..Context::example() };
         assert_eq!(one, who(&ResourceId::new(Kind::EcsTask, "migrate"), &moved));
         let key = key(&one, &"0".repeat(32));
         assert!(key.len() <= 128 && key.starts_with("driftless:run/"), "{key}");
