@@ -1,36 +1,15 @@
 //! Which names, ARNs and revisions AWS takes where one is asked for: a row for each that it does, and one for each that it does not.
 
 use crate::model_documents::*;
-use driftless_core::model::{Checked, check_deployment, check_service, check_task_definition};
+use driftless_core::model::{check_deployment, check_service};
 use serde_json::{Value, json};
-
-/// Where the findings stand, warnings with a `?`; `/` is the document itself.
-fn places(found: Checked) -> String {
-    let place = |pointer: &str| if pointer.is_empty() { "/".to_owned() } else { pointer.to_owned() };
-    let errors = found.errors.iter().map(|one| place(&one.pointer));
-    let warnings = found.warnings.iter().map(|one| format!("{}?", place(&one.pointer)));
-    errors.chain(warnings).collect::<Vec<_>>().join(" ")
-}
-
-/// Of the whole document; `@` in a place is the first container.
-#[track_caller]
-fn assert_places(rows: &[(Value, &str)]) {
-    for (document, wanted) in rows {
-        let found = places(check_task_definition(document)).replace("/containerDefinitions/0", "@");
-        assert_eq!(found, *wanted, "{document}");
-    }
-}
-
-fn arn(service: &str, resource: &str) -> String {
-    format!("arn:aws:{service}:eu-central-1:123456789012:{resource}")
-}
 
 #[test]
 fn arns_and_names_are_those_of_the_thing_that_is_asked_for() {
     let of_role = |role: &str| task(json!({"taskRoleArn": role}));
     let credentials = |parameter: &str| role(json!({"repositoryCredentials": {"credentialsParameter": parameter}}));
     let place = "@/repositoryCredentials/credentialsParameter";
-    assert_places(&[
+    assert_task_places(&[
         (of_role("web_+=,.@-1"), ""),
         (of_role("ops/web"), ""),
         (of_role("web web"), "/taskRoleArn"),

@@ -1,16 +1,8 @@
 //! Which words and which members of a service go together: a row for each that does, and one for each that does not.
 
 use crate::model_documents::*;
-use driftless_core::model::{Checked, check_run_task, check_service, check_together};
+use driftless_core::model::{check_run_task, check_service, check_together};
 use serde_json::{Value, json};
-
-/// Where the findings stand, warnings with a `?`; `/` is the document itself.
-fn places(found: Checked) -> String {
-    let place = |pointer: &str| if pointer.is_empty() { "/".to_owned() } else { pointer.to_owned() };
-    let errors = found.errors.iter().map(|one| place(&one.pointer));
-    let warnings = found.warnings.iter().map(|one| format!("{}?", place(&one.pointer)));
-    errors.chain(warnings).collect::<Vec<_>>().join(" ")
-}
 
 #[track_caller]
 fn assert_places(rows: &[(Value, &str)]) {

@@ -1,35 +1,14 @@
 //! Which words and which members of a task definition go together: a row for each that does, and one for each that does not.
 
 use crate::model_documents::*;
-use driftless_core::model::{Checked, check_task_definition};
+use driftless_core::model::check_task_definition;
 use serde_json::{Value, json};
-
-/// Where the findings stand, warnings with a `?`; `/` is the document itself.
-fn places(found: Checked) -> String {
-    let place = |pointer: &str| if pointer.is_empty() { "/".to_owned() } else { pointer.to_owned() };
-    let errors = found.errors.iter().map(|one| place(&one.pointer));
-    let warnings = found.warnings.iter().map(|one| format!("{}?", place(&one.pointer)));
-    errors.chain(warnings).collect::<Vec<_>>().join(" ")
-}
-
-/// Of the whole document; `@` in a place is the first container.
-#[track_caller]
-fn assert_places(rows: &[(Value, &str)]) {
-    for (document, wanted) in rows {
-        let found = places(check_task_definition(document)).replace("/containerDefinitions/0", "@");
-        assert_eq!(found, *wanted, "{document}");
-    }
-}
-
-fn arn(service: &str, resource: &str) -> String {
-    format!("arn:aws:{service}:eu-central-1:123456789012:{resource}")
-}
 
 #[test]
 fn images_are_named_as_a_registry_has_them() {
     let image = |name: &str| container(json!({"image": name}));
     let digest = "a".repeat(64);
-    assert_places(&[
+    assert_task_places(&[
         (image("registry.example.com:5000/shop/web:1.0"), ""),
         (image(&format!("web@sha256:{digest}")), ""),
         (image(&format!("web@sha512:{digest}")), "@/image"),
@@ -56,7 +35,7 @@ fn a_container_has_memory_of_its_own_or_of_the_task() {
         document.extend(object(task));
         Value::Object(document)
     };
-    assert_places(&[
+    assert_task_places(&[
         (bare(json!({}), json!({})), "@"),
         (bare(json!({"memory": "512"}), json!({})), ""),
         (bare(json!({}), json!({"memory": 64})), ""),
@@ -79,7 +58,7 @@ fn variables_and_secrets_have_names_and_values_of_their_own_kind() {
     let file = |value: &str| role(json!({"environmentFiles": [{"type": "s3", "value": value}]}));
     let credentials = json!({"repositoryCredentials": {"credentialsParameter": "registry"}});
     let given = json!({"name": "A", "valueFrom": "parameter"});
-    assert_places(&[
+    assert_task_places(&[
         (environment(json!({"name": "A", "value": "1"})), ""),
         (environment(json!({"name": "A"})), "@/environment/0"),
         (environment(json!({"name": "", "value": "1"})), "@/environment/0?"),
@@ -120,7 +99,7 @@ fn health_checks_logs_and_limits_say_what_they_need() {
         pair(json!({"logConfiguration": {"logDriver": driver}}), json!({"firelensConfiguration": {"type": "fluentbit"}}))
     };
     let linux = |linux: Value, privileged: bool| container(json!({"linuxParameters": linux, "privileged": privileged}));
-    assert_places(&[
+    assert_task_places(&[
         (health(json!({"command": ["CMD", "true"]})), ""),
         (health(json!({"command": ["CMD-SHELL", "true"]})), ""),
         (health(json!({"command": ["NONE"]})), ""),
@@ -151,7 +130,7 @@ fn ports_are_mapped_as_the_network_mode_has_them() {
     let of = |mode: &str, container: Value| container_of(json!({"networkMode": mode}), container);
     let port = |mode: &str, mapping: Value| of(mode, json!({"portMappings": [mapping]}));
     let place = "@/portMappings/0";
-    assert_places(&[
+    assert_task_places(&[
         (of("bridge", json!({"links": ["app"]})), ""),
         (of("host", json!({"links": ["app"]})), "@/links"),
         (of("awsvpc", json!({"links": []})), ""),
@@ -196,7 +175,7 @@ fn containers_and_volumes_name_what_there_is() {
     };
     let check = json!({"healthCheck": {"command": ["CMD"]}});
     let condition = "@/dependsOn/0/condition";
-    assert_places(&[
+    assert_task_places(&[
         (depends("START", json!({})), ""),
         (depends("HEALTHY", check), ""),
         (depends("HEALTHY", json!({})), condition),
@@ -240,7 +219,7 @@ fn volumes_are_of_one_kind_and_encrypted_where_they_are_authorised() {
     };
     let place = "/volumes/0/efsVolumeConfiguration";
     let point = |encryption: &str, root: Value| json!({"transitEncryption": encryption, "rootDirectory": root, "authorizationConfig": {"accessPointId": "fsap-1"}});
-    assert_places(&[
+    assert_task_places(&[
         (volume(json!({"host": {}, "configuredAtLaunch": false})), ""),
         (volume(json!({"host": {}, "dockerVolumeConfiguration": {}})), ""),
         (volume(json!({"host": {"sourcePath": "/a"}, "dockerVolumeConfiguration": {}})), "/volumes/0"),
@@ -265,7 +244,7 @@ fn tags_have_keys_of_their_own_and_accepted_letters() {
         let tags: Vec<Value> = pairs.iter().map(|(key, value)| json!({"key": key, "value": value})).collect();
         task(json!({"tags": tags}))
     };
-    assert_places(&[
+    assert_task_places(&[
         (tags(&[("team a_.:/=+-@é", "x")]), ""),
         (tags(&[("team", "a"), ("Team", "b")]), ""),
         (tags(&[("team", "a"), ("team", "b")]), "/tags/1/key"),
@@ -291,7 +270,7 @@ fn fargate_takes_what_needs_no_host() {
     let unprefixed = json!({"awslogs-group": "a", "awslogs-region": "b"});
     let ecr = |image: &str| of(json!({"image": image}));
     let volume = |volume: Value| fargate(json!({"volumes": [volume]}));
-    assert_places(&[
+    assert_task_places(&[
         (fargate(json!({})), ""),
         (fargate(json!({"networkMode": null})), "/"),
         (fargate(json!({"networkMode": "bridge"})), "/networkMode"),
@@ -342,7 +321,7 @@ fn a_truth_value_in_quotes_is_sent_as_one_at_the_top_of_a_task_definition() {
         assert_eq!((found.document.get("enableFaultInjection"), found.errors.len()), (Some(&json!(sent)), 0), "{text}");
         assert!(checked(found).join("").contains("AWS takes true or false here"));
     }
-    assert_places(&[
+    assert_task_places(&[
         (task(json!({"enableFaultInjection": "yes"})), "/enableFaultInjection"),
         (task(json!({"cpu": 256})), "/cpu?"),
         (task(json!({"cpu": 256.0})), "/cpu?"),

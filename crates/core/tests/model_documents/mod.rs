@@ -1,7 +1,7 @@
 //! Small documents that AWS takes, to be changed in one place, and what the model says of them in one line each.
 
 use driftless_core::desired::Document;
-use driftless_core::model::{Checked, Finding};
+use driftless_core::model::{Checked, Finding, check_task_definition};
 use serde_json::{Value, json};
 
 /// The object.
@@ -76,11 +76,33 @@ pub fn target() -> Value {
     json!({"targetGroupArn": group, "containerName": "app", "containerPort": 80})
 }
 
+/// Of something in an account and Region.
+pub fn arn(service: &str, resource: &str) -> String {
+    format!("arn:aws:{service}:eu-central-1:123456789012:{resource}")
+}
+
 /// One line for each error, and for each warning after them.
 pub fn checked(checked: Checked) -> Vec<String> {
     let line = |prefix: &str, finding: Finding| format!("{prefix}{} | {}", finding.pointer, finding.message);
     let errors = checked.errors.into_iter().map(|finding| line("", finding));
     errors.chain(checked.warnings.into_iter().map(|finding| line("warning: ", finding))).collect()
+}
+
+/// Where the findings stand, warnings with a `?`; `/` is the document itself.
+pub fn places(found: Checked) -> String {
+    let place = |pointer: &str| if pointer.is_empty() { "/".to_owned() } else { pointer.to_owned() };
+    let errors = found.errors.iter().map(|one| place(&one.pointer));
+    let warnings = found.warnings.iter().map(|one| format!("{}?", place(&one.pointer)));
+    errors.chain(warnings).collect::<Vec<_>>().join(" ")
+}
+
+/// Where the findings of whole task definitions stand; `@` in a place is the first container.
+#[track_caller]
+pub fn assert_task_places(rows: &[(Value, &str)]) {
+    for (document, wanted) in rows {
+        let found = places(check_task_definition(document)).replace("/containerDefinitions/0", "@");
+        assert_eq!(found, *wanted, "{document}");
+    }
 }
 
 /// Likewise of what two documents show together.
